@@ -1,0 +1,2 @@
+//! avro-consume
+fn main() {}

@@ -1,0 +1,2 @@
+//! avro-produce
+fn main() {}

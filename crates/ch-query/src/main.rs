@@ -1,0 +1,2 @@
+//! ch-query
+fn main() {}

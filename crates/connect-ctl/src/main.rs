@@ -1,0 +1,2 @@
+//! connect-ctl
+fn main() {}

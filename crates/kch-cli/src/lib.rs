@@ -1,0 +1,30 @@
+//! What every tool shares, so that six binaries behave like one: the exit codes, the error text, the settings and
+//! where each came from, lines in and lines out, signals, and tables.
+//!
+//! The constraint it keeps: below `main` nothing exits, prints or reads the environment except through here.
+
+mod args;
+mod error;
+mod exit;
+mod input;
+mod nearest;
+mod output;
+mod render;
+mod run;
+mod secret;
+mod settings;
+mod signals;
+pub mod vars;
+
+pub use args::CommonArgs;
+pub use error::{Explain, Failure, Result};
+pub use exit::Exit;
+pub use input::{Input, Line, LineError, LineReader, MAX_LINE};
+pub use nearest::nearest;
+pub use output::{Messages, Output};
+pub use render::{Format, Render};
+pub use run::{Io, run};
+pub use secret::{Secret, mask_url};
+pub use settings::{Setting, Settings, Source};
+pub use signals::Signals;
+pub use vars::Var;

@@ -1,0 +1,146 @@
+//! Data out on stdout, everything else on stderr.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use rustix::event::{PollFd, PollFlags};
+
+use crate::Failure;
+
+/// The stdout of a tool: buffered; flushed at each line when a person looks at it.
+/// A write after the reader has gone gives [`io::ErrorKind::BrokenPipe`], which [`crate::Failure`] knows as the end.
+pub struct Output {
+    write: BufWriter<Box<dyn Write + Send>>,
+    terminal: bool,
+    pipe: bool,
+}
+
+impl std::fmt::Debug for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Output").field("terminal", &self.terminal).finish_non_exhaustive()
+    }
+}
+
+/// Stdout without std's line buffer, which would write each line by itself.
+struct Stdout;
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(rustix::stdio::stdout(), bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Output {
+    /// The process's stdout.
+    #[must_use]
+    pub fn stdout() -> Output {
+        Output { pipe: true, ..Output::new(Stdout, io::stdout().is_terminal()) }
+    }
+
+    /// Any writer. For tests.
+    pub fn new(write: impl Write + Send + 'static, terminal: bool) -> Output {
+        Output { write: BufWriter::with_capacity(128 << 10, Box::new(write)), terminal, pipe: false }
+    }
+
+    /// Whether a person looks at it.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// Writes `line` and its end.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.write.write_all(line)?;
+        self.write.write_all(b"\n")?;
+        if self.terminal { self.write.flush() } else { Ok(()) }
+    }
+
+    /// Whether the reader of our stdout has gone: asked while there is nothing to write, when no write can tell.
+    #[must_use]
+    pub fn reader_gone(&self) -> bool {
+        if !self.pipe {
+            return false;
+        }
+        let mut fds = [PollFd::from_borrowed_fd(rustix::stdio::stdout(), PollFlags::empty())];
+        rustix::event::poll(&mut fds, Some(&rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok()
+            && fds[0].revents().contains(PollFlags::ERR)
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.write.flush()
+    }
+}
+
+/// The stderr of a tool: `tool: text` lines. Control characters of foreign text are escaped, so that no record or
+/// server can drive the terminal.
+pub struct Messages {
+    tool: &'static str,
+    write: Box<dyn Write + Send>,
+}
+
+impl std::fmt::Debug for Messages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Messages").field("tool", &self.tool).finish_non_exhaustive()
+    }
+}
+
+impl Messages {
+    /// The process's stderr.
+    #[must_use]
+    pub fn stderr(tool: &'static str) -> Messages {
+        Messages::new(tool, io::stderr())
+    }
+
+    /// Any writer. For tests.
+    pub fn new(tool: &'static str, write: impl Write + Send + 'static) -> Messages {
+        Messages { tool, write: Box::new(write) }
+    }
+
+    /// Prints a failure and its hint.
+    pub fn failure(&mut self, failure: &Failure) {
+        self.say(failure.text());
+        if let Some(hint) = failure.hint_text() {
+            self.print(&format!("hint: {hint}"));
+        }
+    }
+
+    /// Prints one `tool: text` line.
+    pub fn say(&mut self, text: &str) {
+        self.print(&format!("{}: {text}", self.tool));
+    }
+
+    /// A stderr that cannot be written to must not change how the work ends.
+    fn print(&mut self, text: &str) {
+        let _ = writeln!(self.write, "{}", escape_control(text));
+    }
+}
+
+fn escape_control(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\n' && c != '\t' { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_text_is_left_alone() {
+        assert_eq!(escape_control("Zürich\u{1b}[31m\tok"), "Zürich\\u{1b}[31m\tok");
+    }
+}

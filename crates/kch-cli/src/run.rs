@@ -1,0 +1,98 @@
+//! The one place that turns the outcome of a tool into text on stderr and a number for the shell.
+
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use crate::{Exit, Failure, Input, Messages, Output, Result, Signals};
+
+/// What a tool reads from and writes to. Passed in, so that tests need no process.
+#[derive(Debug)]
+pub struct Io {
+    /// Data in.
+    pub input: Input,
+    /// Data out.
+    pub output: Output,
+    /// Everything else.
+    pub messages: Messages,
+    /// Whether the end was asked for.
+    pub signals: Signals,
+}
+
+/// Runs `job` as the tool called `tool`: installs the signals, flushes stdout, prints the failure with its hint, and
+/// gives the exit code.
+pub fn run(tool: &'static str, job: impl FnOnce(&mut Io) -> Result<Exit>) -> ExitCode {
+    let mut messages = Messages::stderr(tool);
+    let signals = match Signals::install() {
+        Ok(signals) => signals,
+        Err(error) => {
+            messages.say(&format!("cannot install signal handlers: {error}"));
+            return Exit::Usage.into();
+        }
+    };
+    let input = Input::stdin(signals.clone());
+    let mut io = Io { input, output: Output::stdout(), messages, signals };
+    // A panic is a defect of ours; it still must not print a Debug dump or an exit code that means something else.
+    std::panic::set_hook(Box::new(|_| {}));
+    let outcome = catch_unwind(AssertUnwindSafe(|| job(&mut io))).unwrap_or_else(|panic| {
+        let what = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(Failure::refused(format!("internal error: {}", what.unwrap_or("unknown")))
+            .hint("this is a defect of the tool: please report it with the command line"))
+    });
+    finish(outcome, &mut io).into()
+}
+
+fn finish(outcome: Result<Exit>, io: &mut Io) -> Exit {
+    let flushed = match io.output.flush() {
+        Ok(()) => Ok(()),
+        Err(error) => Err(Failure::from(error).context("cannot write to stdout")),
+    };
+    let mut exit = Exit::Done;
+    for result in [outcome, flushed.map(|()| Exit::Done)] {
+        match result {
+            Ok(code) => exit = exit.worst(code),
+            Err(failure) if failure.is_closed_pipe() => {}
+            Err(failure) => {
+                io.messages.failure(&failure);
+                exit = exit.worst(failure.exit());
+            }
+        }
+    }
+    exit
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+
+    use super::*;
+
+    struct Broken(io::ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn finish_with(kind: io::ErrorKind, outcome: Result<Exit>) -> Exit {
+        let mut output = Output::new(Broken(kind), false);
+        output.line(b"data").unwrap();
+        let messages = Messages::new("tool", io::sink());
+        let input = Input::new("stdin", io::empty());
+        finish(outcome, &mut Io { input, output, messages, signals: Signals::none() })
+    }
+
+    #[test]
+    fn a_closed_pipe_is_the_end_and_a_full_disk_is_an_error() {
+        assert_eq!(finish_with(io::ErrorKind::BrokenPipe, Ok(Exit::Done)), Exit::Done);
+        assert_eq!(finish_with(io::ErrorKind::StorageFull, Ok(Exit::Done)), Exit::Refused);
+        assert_eq!(finish_with(io::ErrorKind::BrokenPipe, Err(Failure::unavailable("x"))), Exit::Unavailable);
+    }
+}

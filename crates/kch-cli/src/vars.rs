@@ -1,0 +1,64 @@
+//! Every variable that a tool reads, once, with its default and what it is for.
+//! `.env.example` lists them all; a test compares the two.
+
+/// A setting's name in the environment and in `.env`, its default, and what it means.
+#[derive(Debug)]
+pub struct Var {
+    /// The name in the process environment and in `.env`.
+    pub name: &'static str,
+    /// Used when no flag, environment variable or `.env` line gives a value.
+    pub default: Option<&'static str>,
+    /// Masked wherever it is shown; has no flag.
+    pub secret: bool,
+    /// One line for people.
+    pub about: &'static str,
+}
+
+macro_rules! vars {
+    ($($ident:ident $default:expr, $secret:expr, $about:literal;)*) => {
+        $(#[doc = $about] pub const $ident: Var =
+            Var { name: stringify!($ident), default: $default, secret: $secret, about: $about };)*
+        /// All of them, in the order of this file.
+        pub const ALL: &[&Var] = &[$(&$ident),*];
+    };
+}
+
+vars! {
+    BOOTSTRAP_SERVERS Some("localhost:19092,localhost:29092,localhost:39092"), false, "Kafka brokers, host:port separated by commas";
+    KAFKA_SECURITY_PROTOCOL Some("SASL_PLAINTEXT"), false, "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL";
+    KAFKA_SASL_MECHANISM Some("PLAIN"), false, "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER";
+    KAFKA_CLIENT_SASL_USERNAME None, false, "Kafka user of the tools";
+    KAFKA_CLIENT_SASL_PASSWORD None, true, "its password";
+    KAFKA_SSL_CA None, false, "PEM file with the authorities that signed the brokers' certificates";
+    KAFKA_SSL_CERT None, false, "PEM file with the client's certificate";
+    KAFKA_SSL_KEY None, false, "PEM file with the client's key";
+    SCHEMA_REGISTRY_URL Some("http://localhost:8081"), false, "Schema Registry, base URL";
+    SCHEMA_REGISTRY_USERNAME None, false, "Schema Registry user (basic authentication)";
+    SCHEMA_REGISTRY_PASSWORD None, true, "its password";
+    SCHEMA_REGISTRY_TOKEN None, true, "Schema Registry bearer token";
+    SCHEMA_REGISTRY_CA None, false, "PEM file with the authorities that signed the registry's certificate";
+    SCHEMA_REGISTRY_CERT None, false, "PEM file with the client's certificate for the registry";
+    SCHEMA_REGISTRY_KEY None, false, "PEM file with the client's key for the registry";
+    CONNECT_URL Some("http://localhost:8083"), false, "Kafka Connect, base URL";
+    CONNECT_USERNAME None, false, "Kafka Connect user (basic authentication)";
+    CONNECT_PASSWORD None, true, "its password";
+    CONNECT_TOKEN None, true, "Kafka Connect bearer token";
+    CONNECT_CA None, false, "PEM file with the authorities that signed Connect's certificate";
+    CONNECT_CERT None, false, "PEM file with the client's certificate for Connect";
+    CONNECT_KEY None, false, "PEM file with the client's key for Connect";
+    CLICKHOUSE_HTTP Some("http://localhost:18123"), false, "ClickHouse HTTP interface, base URL";
+    CLICKHOUSE_USER Some("admin"), false, "ClickHouse user";
+    CLICKHOUSE_PASSWORD None, true, "its password";
+    CLICKHOUSE_TOKEN None, true, "ClickHouse bearer token, instead of user and password";
+    CLICKHOUSE_DATABASE Some("default"), false, "ClickHouse database";
+    CLICKHOUSE_CA None, false, "PEM file with the authorities that signed ClickHouse's certificate";
+    CLICKHOUSE_CERT None, false, "PEM file with the client's certificate for ClickHouse";
+    CLICKHOUSE_KEY None, false, "PEM file with the client's key for ClickHouse";
+    TOPIC None, false, "topic of avro-produce and avro-consume";
+    MESSAGE_ID None, false, "id of the single record of avro-produce --message";
+    MESSAGE_TS None, false, "timestamp of the single record of avro-produce --message";
+    GROUP_ID None, false, "consumer group of avro-consume";
+    MAX_MESSAGES None, false, "how many records avro-consume prints at most";
+    TABLE Some("kafka_events"), false, "table that ch-query shows when it is given no SQL";
+    LIMIT Some("10"), false, "how many of its rows";
+}

@@ -1,0 +1,2 @@
+//! topic-ctl
+fn main() {}
