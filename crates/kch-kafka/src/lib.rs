@@ -1,1 +1,19 @@
-//! kch-kafka
+//! What the tools need of Kafka, on librdkafka: settings, a producer that counts every delivery report, a consumer that
+//! knows where it stops, and admin requests.
+//!
+//! The constraint it keeps: every record handed to [`Producer`] is accounted for exactly once, as acknowledged or as
+//! failed, on every way out.
+
+mod admin;
+mod config;
+mod consumer;
+mod error;
+mod producer;
+mod watch;
+
+pub use admin::{Admin, NewTopicSpec, PartitionInfo, TopicInfo};
+pub use config::{KafkaArgs, KafkaConfig, VARS};
+pub use consumer::{Consumer, Next, Range, Start};
+pub use error::KafkaError;
+pub use producer::{Deliveries, Producer, Rejection};
+pub use rdkafka::message::{BorrowedMessage, Headers, Message, Timestamp};

@@ -1,0 +1,76 @@
+//! Which schema the records are written with, and the id that goes in front of each.
+
+use kch_avro::Plan;
+use kch_cli::{Explain as _, Failure, Result, Settings, Signals};
+use kch_registry::{Error, NewSchema, Registry};
+
+use crate::args::SchemaArgs;
+
+/// A schema that the registry knows.
+#[derive(Debug)]
+pub(crate) struct ChosenSchema {
+    pub(crate) id: u32,
+    text: String,
+    references: Vec<String>,
+    origin: String,
+}
+
+impl ChosenSchema {
+    /// Compiles it.
+    ///
+    /// # Errors
+    /// A usage failure when it is no valid Avro schema.
+    pub(crate) fn plan(&self) -> Result<Plan> {
+        Plan::compile_with_references(&self.text, &self.references)
+            .map_err(|error| Failure::usage(error.to_string()).context(&self.origin))
+    }
+}
+
+/// The latest schema of the subject, or the one of `--schema`, which is registered only when asked.
+///
+/// # Errors
+/// A missing subject or schema is a usage failure that says how to make one; registry trouble keeps its own code.
+pub(crate) fn choose(
+    args: &SchemaArgs,
+    topic: &str,
+    settings: &Settings,
+    signals: Signals,
+) -> Result<ChosenSchema> {
+    let registry = Registry::from_settings(settings)?.with_signals(signals);
+    let subject = args.subject.clone().unwrap_or_else(|| format!("{topic}-value"));
+    let Some(path) = &args.file else {
+        let latest = registry.latest(&subject).map_err(|error| explain_missing(error, &subject))?;
+        let references = registry.resolved(&latest.schema)?;
+        let origin = format!("subject {subject:?} version {}", latest.version);
+        return Ok(ChosenSchema { id: latest.schema.id, text: latest.schema.text, references, origin });
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+    let origin = path.display().to_string();
+    // Compiled before anything is registered: a broken file must not get that far.
+    Plan::compile(&text).map_err(|error| Failure::usage(error.to_string()).context(&origin))?;
+    let schema = NewSchema::avro(&text);
+    let id = if args.register {
+        registry.register(&subject, &schema)?.schema.id
+    } else {
+        match registry.lookup(&subject, &schema)? {
+            Some(found) => found.schema.id,
+            None => {
+                return Err(Failure::usage(format!(
+                    "subject {subject} does not have the schema of {origin}"
+                ))
+                .hint("--register registers it"));
+            }
+        }
+    };
+    Ok(ChosenSchema { id, text, references: Vec::new(), origin })
+}
+
+/// Here a missing subject is a wrong setting, not a refusal: no work was done yet.
+fn explain_missing(error: Error, subject: &str) -> Failure {
+    if !matches!(error, Error::SubjectNotFound { .. }) {
+        return error.into();
+    }
+    let cure = || format!("register a schema: sr register {subject} FILE, or --schema FILE --register");
+    Failure::usage(error.to_string()).hint(error.hint().unwrap_or_else(cure))
+}

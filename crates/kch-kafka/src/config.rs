@@ -1,0 +1,244 @@
+//! From settings to librdkafka's properties. Default < `.env` < environment < `--config FILE` < `-X`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use kch_cli::{Settings, Var, vars};
+use rdkafka::ClientConfig;
+
+use crate::KafkaError;
+
+/// The variables that this crate reads.
+pub const VARS: &[&Var] = &[
+    &vars::BOOTSTRAP_SERVERS,
+    &vars::KAFKA_SECURITY_PROTOCOL,
+    &vars::KAFKA_SASL_MECHANISM,
+    &vars::KAFKA_CLIENT_SASL_USERNAME,
+    &vars::KAFKA_CLIENT_SASL_PASSWORD,
+    &vars::KAFKA_SSL_CA,
+    &vars::KAFKA_SSL_CERT,
+    &vars::KAFKA_SSL_KEY,
+];
+
+/// The Kafka flags of every tool that speaks to brokers.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Kafka")]
+pub struct KafkaArgs {
+    /// Brokers, host:port separated by commas
+    ///
+    /// Environment: BOOTSTRAP_SERVERS.
+    #[arg(short = 'b', long, value_name = "HOST:PORT,…")]
+    pub brokers: Option<String>,
+
+    /// A librdkafka or Java client.properties file
+    ///
+    /// `sasl.jaas.config` is understood. Its settings beat the environment and `.env`.
+    #[arg(long = "config", value_name = "FILE")]
+    pub config_file: Option<PathBuf>,
+
+    /// A librdkafka property, KEY=VALUE; repeat for more
+    #[arg(short = 'X', value_name = "KEY=VALUE")]
+    pub properties: Vec<String>,
+}
+
+/// librdkafka's properties, ready to make a client of.
+#[derive(Clone)]
+pub struct KafkaConfig {
+    properties: BTreeMap<String, String>,
+}
+
+/// Values stay out: some are secrets.
+impl std::fmt::Debug for KafkaConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KafkaConfig").field("keys", &self.properties.keys()).finish()
+    }
+}
+
+impl KafkaConfig {
+    /// Resolves flags and settings.
+    ///
+    /// # Errors
+    /// A usage failure for a missing user or password, an unreadable file, or a property without `=`.
+    pub fn resolve(args: &KafkaArgs, settings: &mut Settings) -> kch_cli::Result<KafkaConfig> {
+        settings.set_flag(&vars::BOOTSTRAP_SERVERS, args.brokers.as_deref());
+        let mut given = match &args.config_file {
+            Some(path) => read_properties(path)?,
+            None => BTreeMap::new(),
+        };
+        for property in &args.properties {
+            let (key, value) = property.split_once('=').ok_or_else(|| {
+                KafkaError::Config(format!("-X {property}: expected KEY=VALUE, a librdkafka property"))
+            })?;
+            given.insert(key.to_owned(), value.to_owned());
+        }
+        if args.brokers.is_some() {
+            given.remove("bootstrap.servers");
+        }
+        let mut config = KafkaConfig { properties: BTreeMap::new() };
+        config.fill_connection(settings, &given)?;
+        config.properties.extend(given);
+        Ok(config)
+    }
+
+    /// What `settings` say, wherever `given` says nothing.
+    fn fill_connection(
+        &mut self,
+        settings: &Settings,
+        given: &BTreeMap<String, String>,
+    ) -> kch_cli::Result<()> {
+        let pairs = [
+            ("bootstrap.servers", &vars::BOOTSTRAP_SERVERS),
+            ("security.protocol", &vars::KAFKA_SECURITY_PROTOCOL),
+            ("ssl.ca.location", &vars::KAFKA_SSL_CA),
+            ("ssl.certificate.location", &vars::KAFKA_SSL_CERT),
+            ("ssl.key.location", &vars::KAFKA_SSL_KEY),
+        ];
+        for (key, var) in pairs {
+            if let Some(value) = settings.text(var)? {
+                self.properties.insert(key.to_owned(), value);
+            }
+        }
+        let protocol = given.get("security.protocol").or(self.properties.get("security.protocol"));
+        if !protocol.is_some_and(|protocol| protocol.to_ascii_uppercase().starts_with("SASL")) {
+            return Ok(());
+        }
+        let mechanism = settings.require(&vars::KAFKA_SASL_MECHANISM)?;
+        self.properties.insert("sasl.mechanism".to_owned(), mechanism);
+        let pairs = [
+            ("sasl.username", &vars::KAFKA_CLIENT_SASL_USERNAME),
+            ("sasl.password", &vars::KAFKA_CLIENT_SASL_PASSWORD),
+        ];
+        for (key, var) in pairs {
+            if !given.contains_key(key) {
+                self.properties.insert(key.to_owned(), settings.require(var)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets a property that the user has not set.
+    pub(crate) fn default(&mut self, key: &str, value: &str) -> &mut Self {
+        self.properties.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+        self
+    }
+
+    /// Sets a property that the tool's promise rests on, whatever the user has set.
+    pub(crate) fn force(&mut self, key: &str, value: &str) -> &mut Self {
+        self.properties.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The addresses, for messages.
+    #[must_use]
+    pub fn brokers(&self) -> &str {
+        self.properties.get("bootstrap.servers").map_or("", String::as_str)
+    }
+
+    /// The user, for messages.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        self.properties.get("sasl.username").map_or("", String::as_str)
+    }
+
+    pub(crate) fn client(&self) -> ClientConfig {
+        self.properties.clone().into_iter().collect()
+    }
+}
+
+/// Reads `key=value` lines: librdkafka's names, and the Java names that mean the same.
+fn read_properties(path: &Path) -> Result<BTreeMap<String, String>, KafkaError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| KafkaError::Config(format!("cannot read {}: {error}", path.display())))?;
+    let mut properties = BTreeMap::new();
+    for (number, line) in text.replace("\\\n", "").lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with(['#', '!']) {
+            continue;
+        }
+        let place = || format!("{}:{}", path.display(), number + 1);
+        let (key, value) = line
+            .split_once('=')
+            .ok_or_else(|| KafkaError::Config(format!("{}: expected key=value", place())))?;
+        from_java(key.trim(), value.trim(), &mut properties)
+            .map_err(|reason| KafkaError::Config(format!("{}: {reason}", place())))?;
+    }
+    Ok(properties)
+}
+
+fn from_java(key: &str, value: &str, properties: &mut BTreeMap<String, String>) -> Result<(), String> {
+    let mut set = |key: &str, value: &str| {
+        properties.insert(key.to_owned(), value.to_owned());
+    };
+    match key {
+        "sasl.jaas.config" => {
+            let option = |name| jaas_option(value, name).ok_or(format!("sasl.jaas.config has no {name}"));
+            set("sasl.username", option("username")?);
+            set("sasl.password", option("password")?);
+        }
+        "ssl.truststore.location" if value.ends_with(".pem") => set("ssl.ca.location", value),
+        "ssl.truststore.location" | "ssl.keystore.location" => {
+            return Err(format!(
+                "{key}: a Java key store cannot be read here; export it as PEM and set KAFKA_SSL_CA"
+            ));
+        }
+        // Java-only: how objects become bytes, and the passwords of key stores.
+        _ if key.ends_with("serializer") || key.starts_with("ssl.truststore.") => {}
+        _ => set(key, value),
+    }
+    Ok(())
+}
+
+/// The value of `name="…"` in a JAAS line.
+fn jaas_option<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let after = line.split_once(&format!("{name}="))?.1;
+    match after.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"').map(|(value, _)| value),
+        None => after.split([' ', ';']).next(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings::from_pairs([
+            ("KAFKA_CLIENT_SASL_USERNAME", "client"),
+            ("KAFKA_CLIENT_SASL_PASSWORD", "from-env"),
+        ])
+    }
+
+    #[test]
+    fn a_java_properties_file_is_understood_and_beats_the_environment() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = "# comment\nsecurity.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\n\
+                    sasl.jaas.config=org.example.Module required \\\n  username=\"u\" password=\"p q\";\n\
+                    ssl.truststore.location=/ca.pem\nkey.serializer=X\n";
+        std::fs::write(file.path(), text).unwrap();
+        let args = KafkaArgs { config_file: Some(file.path().into()), ..KafkaArgs::default() };
+        let config = KafkaConfig::resolve(&args, &mut settings()).unwrap();
+        assert_eq!(config.user(), "u");
+        assert_eq!(config.properties["sasl.password"], "p q");
+        assert_eq!(config.properties["ssl.ca.location"], "/ca.pem");
+        assert_eq!(config.properties["sasl.mechanism"], "SCRAM-SHA-512");
+        assert!(!config.properties.contains_key("key.serializer"));
+    }
+
+    #[test]
+    fn a_flag_beats_all_and_plaintext_needs_no_password() {
+        let args = KafkaArgs {
+            brokers: Some("flag:1".into()),
+            properties: vec!["security.protocol=PLAINTEXT".into(), "linger.ms=7".into()],
+            ..KafkaArgs::default()
+        };
+        let config = KafkaConfig::resolve(&args, &mut Settings::from_pairs([])).unwrap();
+        assert_eq!(config.brokers(), "flag:1");
+        assert_eq!(config.properties["linger.ms"], "7");
+    }
+
+    #[test]
+    fn a_missing_user_is_named_with_the_place_to_put_it() {
+        let failure = KafkaConfig::resolve(&KafkaArgs::default(), &mut Settings::from_pairs([])).unwrap_err();
+        assert!(failure.text().starts_with("KAFKA_CLIENT_SASL_USERNAME is not set"), "{}", failure.text());
+    }
+}

@@ -1,0 +1,173 @@
+//! What can go wrong with Kafka, in words that name the address, the user or the topic.
+
+use kch_cli::{Exit, Explain};
+use rdkafka::types::RDKafkaErrorCode as Code;
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KafkaError {
+    /// No broker answered.
+    #[error("cannot reach Kafka at {brokers}: {reason}")]
+    Unreachable {
+        /// The addresses tried.
+        brokers: String,
+        /// librdkafka's words.
+        reason: String,
+    },
+    /// The brokers refused the user's name or password.
+    #[error("Kafka at {brokers} rejected the credentials of user {user:?}: {reason}")]
+    Authentication {
+        /// The addresses tried.
+        brokers: String,
+        /// The user, never the password.
+        user: String,
+        /// librdkafka's words.
+        reason: String,
+    },
+    /// The user may not do this.
+    #[error("{what}: user {user:?} is not allowed to: {reason}")]
+    Authorization {
+        /// What was tried.
+        what: String,
+        /// The user.
+        user: String,
+        /// librdkafka's words.
+        reason: String,
+    },
+    /// The topic is not there. Brokers of this stack do not make topics by themselves.
+    #[error("topic {topic:?} does not exist at {brokers}")]
+    TopicMissing {
+        /// The topic asked for.
+        topic: String,
+        /// The addresses asked.
+        brokers: String,
+        /// A topic that exists and is spelled nearly so.
+        nearest: Option<String>,
+    },
+    /// A setting that librdkafka does not know or cannot use.
+    #[error("{0}")]
+    Config(String),
+    /// An offset outside of what a partition holds.
+    #[error("topic {topic:?} partition {partition}: offset {offset} is past the end, {end}")]
+    OffsetPastEnd {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The offset asked for.
+        offset: i64,
+        /// The partition's end.
+        end: i64,
+    },
+    /// The request was understood and refused.
+    #[error("{what}: {reason}")]
+    Refused {
+        /// What was tried.
+        what: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The request did not come to an end: try again.
+    #[error("{what}: {reason}")]
+    Failed {
+        /// What was tried.
+        what: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl Explain for KafkaError {
+    fn exit(&self) -> Exit {
+        match self {
+            KafkaError::Unreachable { .. } | KafkaError::Failed { .. } => Exit::Unavailable,
+            KafkaError::Authentication { .. }
+            | KafkaError::Authorization { .. }
+            | KafkaError::TopicMissing { .. }
+            | KafkaError::OffsetPastEnd { .. }
+            | KafkaError::Config(_) => Exit::Usage,
+            KafkaError::Refused { .. } => Exit::Refused,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            KafkaError::Unreachable { .. } => {
+                Some("is the stack up? scripts/native_status.sh or docker compose ps; BOOTSTRAP_SERVERS names the brokers".into())
+            }
+            KafkaError::Authentication { .. } => {
+                Some("set KAFKA_CLIENT_SASL_USERNAME and KAFKA_CLIENT_SASL_PASSWORD in .env or the environment".into())
+            }
+            KafkaError::TopicMissing { nearest: Some(nearest), .. } => Some(format!("did you mean {nearest:?}?")),
+            KafkaError::TopicMissing { topic, .. } => Some(format!("topic-ctl create {topic} makes it")),
+            _ => None,
+        }
+    }
+}
+
+/// Sorts an error of librdkafka into ours; `what` says what was tried.
+pub(crate) fn classify(code: Code, what: &str, user: &str) -> KafkaError {
+    let (what, reason) = (what.to_owned(), plain(code));
+    match code {
+        Code::TopicAuthorizationFailed
+        | Code::GroupAuthorizationFailed
+        | Code::ClusterAuthorizationFailed
+        | Code::TransactionalIdAuthorizationFailed => {
+            KafkaError::Authorization { what, user: user.to_owned(), reason }
+        }
+        _ if is_transient(code) => KafkaError::Failed { what, reason },
+        _ => KafkaError::Refused { what, reason },
+    }
+}
+
+/// Whether trying the same thing later can succeed.
+pub(crate) fn is_transient(code: Code) -> bool {
+    matches!(
+        code,
+        Code::MessageTimedOut
+            | Code::RequestTimedOut
+            | Code::OperationTimedOut
+            | Code::BrokerTransportFailure
+            | Code::AllBrokersDown
+            | Code::Resolve
+            | Code::PurgeQueue
+            | Code::PurgeInflight
+            | Code::NotEnoughReplicas
+            | Code::NotEnoughReplicasAfterAppend
+            | Code::NotLeaderForPartition
+            | Code::LeaderNotAvailable
+            | Code::BrokerNotAvailable
+            | Code::NetworkException
+            | Code::CoordinatorNotAvailable
+            | Code::CoordinatorLoadInProgress
+            | Code::NotCoordinator
+            | Code::RebalanceInProgress
+            | Code::Fail
+    )
+}
+
+/// librdkafka's sentence for a code, without rust-rdkafka's frame and without a full stop.
+pub(crate) fn plain(code: Code) -> String {
+    let text = code.to_string();
+    let inner = text.split_once(" (").map_or(text.as_str(), |(_, rest)| rest.trim_end_matches(')'));
+    inner.trim_start_matches("Broker: ").trim_start_matches("Local: ").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_read_as_plain_words() {
+        assert_eq!(plain(Code::MessageSizeTooLarge), "message size too large");
+        assert_eq!(plain(Code::MessageTimedOut), "message timed out");
+    }
+
+    #[test]
+    fn a_lost_quorum_says_try_again_and_a_large_message_does_not() {
+        assert_eq!(classify(Code::NotEnoughReplicas, "send", "u").exit(), Exit::Unavailable);
+        assert_eq!(classify(Code::MessageSizeTooLarge, "send", "u").exit(), Exit::Refused);
+        assert_eq!(classify(Code::TopicAuthorizationFailed, "send", "u").exit(), Exit::Usage);
+    }
+}

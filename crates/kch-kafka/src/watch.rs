@@ -1,0 +1,150 @@
+//! Watches what librdkafka says about the connection, so that a wrong password or port is told at once and by name
+//! instead of as a timeout.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rdkafka::client::{Client, ClientContext};
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError as RdError;
+use rdkafka::metadata::MetadataTopic;
+use rdkafka::types::RDKafkaErrorCode as Code;
+
+use crate::error::{classify, plain};
+use crate::{KafkaConfig, KafkaError};
+
+/// How long a tool waits for the first answer of a cluster.
+pub(crate) const CONNECT_DEADLINE: Duration = Duration::from_secs(15);
+
+/// The last connection trouble, kept from librdkafka's callbacks.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    trouble: Mutex<Option<(Code, String)>>,
+    detail: Mutex<Option<String>>,
+}
+
+impl Watch {
+    /// Notes an error callback. Authentication outranks the rest, which follow from it.
+    pub(crate) fn error(&self, error: &RdError, reason: &str) {
+        let Some(code) = error.rdkafka_error_code() else { return };
+        let mut trouble = lock(&self.trouble);
+        if !matches!(*trouble, Some((Code::Authentication, _))) {
+            *trouble = Some((code, reason.to_owned()));
+        }
+        if code != Code::AllBrokersDown {
+            *lock(&self.detail) = Some(reason.to_owned());
+        }
+    }
+
+    /// The connection trouble seen so far, if it is one that waiting does not cure.
+    pub(crate) fn fatal(&self, config: &KafkaConfig) -> Option<KafkaError> {
+        let trouble = lock(&self.trouble);
+        let (code, reason) = trouble.as_ref()?;
+        match code {
+            Code::Authentication | Code::UnsupportedSASLMechanism => Some(KafkaError::Authentication {
+                brokers: config.brokers().to_owned(),
+                user: config.user().to_owned(),
+                reason: shorten(reason),
+            }),
+            Code::AllBrokersDown | Code::Resolve | Code::SSL => Some(self.unreachable(config)),
+            _ => None,
+        }
+    }
+
+    /// "Cannot reach Kafka", with the best reason known.
+    pub(crate) fn unreachable(&self, config: &KafkaConfig) -> KafkaError {
+        let reason = lock(&self.detail).as_deref().map_or("no answer in time".to_owned(), shorten);
+        KafkaError::Unreachable { brokers: config.brokers().to_owned(), reason }
+    }
+}
+
+/// Quiet: librdkafka's log lines stay off stderr, its error events are kept in the [`Watch`].
+impl ClientContext for Watch {
+    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
+
+    fn error(&self, error: RdError, reason: &str) {
+        Watch::error(self, &error, reason);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// librdkafka's reason without its thread and timing notes: `sasl_plaintext://localhost:1/bootstrap: Connect to … failed: Connection refused (after 0ms in state CONNECT)`.
+fn shorten(reason: &str) -> String {
+    let reason = reason.split(" (after ").next().unwrap_or(reason);
+    let reason = reason.split_once("/bootstrap: ").map_or(reason, |(_, rest)| rest);
+    reason.trim_end_matches(['.', ' ']).to_owned()
+}
+
+/// The partitions of `topic`, once the cluster answers; the first thing each tool does, so connection errors show here.
+///
+/// `poll` serves the client's callbacks, so that `watch` hears of them.
+///
+/// # Errors
+/// Unreachable, authentication, authorization, or a topic that is not there (with the nearest name).
+pub(crate) fn ensure_topic<C: ClientContext>(
+    client: &Client<C>,
+    topic: &str,
+    watch: &Watch,
+    config: &KafkaConfig,
+    mut poll: impl FnMut(),
+) -> Result<Vec<i32>, KafkaError> {
+    let deadline = Instant::now() + CONNECT_DEADLINE;
+    loop {
+        let answer = client.fetch_metadata(Some(topic), Duration::from_millis(300));
+        poll();
+        match answer.as_ref().map(|metadata| partitions_of(metadata.topics(), topic)) {
+            Ok(Ok(partitions)) => return Ok(partitions),
+            // A topic that was made a moment ago has no leader yet.
+            Ok(Err(Code::LeaderNotAvailable)) | Err(_) => {}
+            Ok(Err(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::InvalidTopic)) => {
+                return Err(topic_missing(client, topic, config));
+            }
+            Ok(Err(code)) => return Err(classify(code, &format!("topic {topic:?}"), config.user())),
+        }
+        if let Some(error) = watch.fatal(config) {
+            return Err(error);
+        }
+        if Instant::now() > deadline {
+            return Err(watch.unreachable(config));
+        }
+    }
+}
+
+fn partitions_of(topics: &[MetadataTopic], topic: &str) -> Result<Vec<i32>, Code> {
+    let found = topics.iter().find(|t| t.name() == topic).ok_or(Code::UnknownTopicOrPartition)?;
+    match found.error() {
+        Some(error) => Err(error.into()),
+        None if found.partitions().is_empty() => Err(Code::UnknownTopicOrPartition),
+        None => Ok(found.partitions().iter().map(rdkafka::metadata::MetadataPartition::id).collect()),
+    }
+}
+
+fn topic_missing<C: ClientContext>(client: &Client<C>, topic: &str, config: &KafkaConfig) -> KafkaError {
+    let names: Vec<String> = client
+        .fetch_metadata(None, Duration::from_secs(3))
+        .map(|metadata| metadata.topics().iter().map(|t| t.name().to_owned()).collect())
+        .unwrap_or_default();
+    KafkaError::TopicMissing {
+        topic: topic.to_owned(),
+        brokers: config.brokers().to_owned(),
+        nearest: kch_cli::nearest(topic, names.iter().map(String::as_str)).map(str::to_owned),
+    }
+}
+
+/// Turns a failed client creation into the user's words: it is a property that librdkafka cannot use.
+pub(crate) fn creation_error(error: RdError) -> KafkaError {
+    match error {
+        RdError::ClientConfig(_, reason, key, value) => {
+            let shown = if key.contains("password") { "********".to_owned() } else { value };
+            KafkaError::Config(format!("kafka property {key}={shown}: {reason}"))
+        }
+        RdError::ClientCreation(reason) => KafkaError::Config(format!("kafka client: {reason}")),
+        other => match other.rdkafka_error_code() {
+            Some(code) => KafkaError::Config(format!("kafka client: {}", plain(code))),
+            None => KafkaError::Config(format!("kafka client: {other}")),
+        },
+    }
+}

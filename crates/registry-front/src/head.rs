@@ -1,0 +1,120 @@
+//! A request's head: what is sent on in place of what came. Pure, no I/O.
+
+/// What to do with a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Send this head to the registry, then the body as it is.
+    Pass(Vec<u8>),
+    /// The registry has no answer to this; give this JSON, with the status.
+    Answer(&'static str, &'static str),
+}
+
+/// Where the head ends: the place after its empty line.
+pub(crate) fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
+}
+
+/// Decides over a complete head.
+pub(crate) fn decide(head: &[u8], prefix: &str) -> Decision {
+    const MALFORMED: Decision =
+        Decision::Answer("400 Bad Request", "{\"error_code\":400,\"message\":\"Not an HTTP/1.1 request\"}");
+    let Ok(text) = std::str::from_utf8(head) else { return MALFORMED };
+    let mut lines = text.trim_end_matches("\r\n").split("\r\n");
+    let mut words = lines.next().unwrap_or_default().split(' ');
+    let (Some(method), Some(target), Some(version), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return MALFORMED;
+    };
+    if !target.starts_with('/') || !version.starts_with("HTTP/1.") {
+        return MALFORMED;
+    }
+    let path = target.split('?').next().unwrap_or_default();
+    match (method, path) {
+        ("GET" | "HEAD", "/") => return Decision::Answer("200 OK", "{}"),
+        ("GET", mode) if mode == "/mode" || mode.starts_with("/mode/") => {
+            return Decision::Answer("200 OK", "{\"mode\":\"READWRITE\"}");
+        }
+        _ => {}
+    }
+    let prefix = if goes_through(path) { "" } else { prefix };
+    let mut out = format!("{method} {prefix}{target} HTTP/1.1\r\n");
+    for header in lines.filter(|header| !belongs_to_the_connection(header)) {
+        out.push_str(header);
+        out.push_str("\r\n");
+    }
+    out.push_str("Connection: close\r\n\r\n");
+    Decision::Pass(out.into_bytes())
+}
+
+/// The registry's own paths, which Confluent's API does not have.
+fn goes_through(path: &str) -> bool {
+    path.starts_with("/apis/")
+        || ["/health", "/ui", "/apis"].iter().any(|own| {
+            path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+}
+
+/// Headers about the client's connection, of which the registry's connection has its own.
+fn belongs_to_the_connection(header: &str) -> bool {
+    let name = header.split(':').next().unwrap_or_default();
+    ["connection", "keep-alive", "proxy-connection", "upgrade", "http2-settings"]
+        .iter()
+        .any(|own| name.eq_ignore_ascii_case(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PREFIX: &str = "/apis/ccompat/v7";
+
+    fn passed(request: &str) -> String {
+        match decide(request.as_bytes(), PREFIX) {
+            Decision::Pass(head) => String::from_utf8(head).expect("text"),
+            Decision::Answer(status, _) => panic!("answered {status}"),
+        }
+    }
+
+    #[test]
+    fn puts_the_prefix_before_the_path_and_keeps_the_query() {
+        assert_eq!(
+            passed("GET /subjects?deleted=true HTTP/1.1\r\nHost: a:1\r\nAccept: */*\r\n\r\n"),
+            "GET /apis/ccompat/v7/subjects?deleted=true HTTP/1.1\r\nHost: a:1\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn leaves_the_registrys_own_paths_alone() {
+        for path in ["/apis/registry/v2/system/info", "/health/ready", "/health", "/ui/", "/apis/ccompat/v7/subjects"] {
+            assert!(passed(&format!("GET {path} HTTP/1.1\r\n\r\n")).starts_with(&format!("GET {path} HTTP")), "{path}");
+        }
+        assert!(passed("GET /healthy HTTP/1.1\r\n\r\n").starts_with("GET /apis/ccompat/v7/healthy "));
+    }
+
+    #[test]
+    fn replaces_the_connections_headers() {
+        let head = passed("POST /x HTTP/1.1\r\nconnection: keep-alive\r\nKeep-Alive: 5\r\nContent-Length: 2\r\n\r\n");
+        assert_eq!(head, "POST /apis/ccompat/v7/x HTTP/1.1\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
+    }
+
+    #[test]
+    fn answers_what_the_registry_lacks() {
+        assert_eq!(decide(b"GET /mode HTTP/1.1\r\n\r\n", PREFIX), Decision::Answer("200 OK", "{\"mode\":\"READWRITE\"}"));
+        assert_eq!(decide(b"GET / HTTP/1.1\r\n\r\n", PREFIX), Decision::Answer("200 OK", "{}"));
+        assert!(passed("PUT /mode HTTP/1.1\r\n\r\n").starts_with("PUT /apis/ccompat/v7/mode "));
+    }
+
+    #[test]
+    fn refuses_what_is_not_http() {
+        for request in ["\u{16}\u{3}\r\n\r\n", "GET\r\n\r\n", "GET http://a/ HTTP/1.1\r\n\r\n", "GET / HTTP/2\r\n\r\n"] {
+            assert!(matches!(decide(request.as_bytes(), PREFIX), Decision::Answer("400 Bad Request", _)), "{request:?}");
+        }
+    }
+
+    #[test]
+    fn finds_the_end_of_a_head() {
+        assert_eq!(end_of_head(b"GET / HTTP/1.1\r\n\r\nbody"), Some(18));
+        assert_eq!(end_of_head(b"GET / HTTP/1.1\r\n"), None);
+    }
+}

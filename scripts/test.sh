@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# All tests: unit and property tests, the tools on in-process fakes, and the tools on the real native stack, which is
+# started for them and stopped after them. A live test that finds no stack fails here instead of being skipped.
+#
+# Usage: scripts/test.sh [ARGUMENT…]      arguments go to cargo test
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+case ${1-} in
+  -h | --help) usage && exit 0 ;;
+esac
+
+cd "$repo"
+
+# A stack that ran before is not ours to stop.
+was_up=
+if scripts/native_status.sh >/dev/null 2>&1; then was_up=1; fi
+finish() {
+  if [ -z "$was_up" ]; then scripts/native_down.sh; fi
+}
+trap finish EXIT
+
+cargo build --workspace --locked
+export KCH_BIN=$repo/target/debug
+scripts/native_up.sh
+scripts/init.sh
+KCH_LIVE=1 cargo test --workspace --locked "$@"
+scripts/smoke_test.sh >/dev/null
