@@ -1,6 +1,6 @@
 //! One line to one framed Avro record.
 
-use kch_avro::{EncodeError, Encoder, JsonMode, Plan, Supply, frame};
+use kch_avro::{EncodeError, EncodeErrorKind, Encoder, JsonMode, Plan, Supply, frame};
 use kch_cli::{Failure, Line};
 
 use crate::args::Format;
@@ -98,11 +98,10 @@ impl LineFault {
             }
             LineFault::NotJson => Failure::refused("not JSON").hint("--format text sends lines as they are"),
             LineFault::Encode(error) => {
-                let failure = Failure::refused(error.to_string());
-                match error.hint() {
-                    Some(hint) => failure.hint(hint),
-                    None => failure,
-                }
+                let missing = error.kind() == EncodeErrorKind::MissingField;
+                let set = || format!("--set {}=VALUE fills it", error.pointer().trim_start_matches('/'));
+                let hint = error.hint().or_else(|| missing.then(set));
+                hint.into_iter().fold(Failure::refused(error.to_string()), Failure::hint)
             }
         }
     }

@@ -1,0 +1,67 @@
+//! `avro-consume` from the outside: the binary, on an in-process broker and a stub registry, and on the real stack.
+
+mod failures;
+mod live;
+mod ranges;
+
+use std::time::Duration;
+
+use kch_test::kafka::Mock;
+use kch_test::{HttpStub, Scene, Tool};
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+
+/// A broker with the topic `t` of two partitions, a registry that knows id 7, and a scene that knows both.
+pub(crate) struct Desk {
+    pub(crate) mock: Mock,
+    pub(crate) registry: HttpStub,
+    pub(crate) scene: Scene,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Desk {
+        let mock = Mock::start(1);
+        mock.create_topic("t", 2, 1);
+        let registry = HttpStub::start();
+        let schema = r#"{"schema":"{\"type\":\"record\",\"name\":\"E\",\"fields\":[{\"name\":\"id\",\"type\":\"long\"},{\"name\":\"s\",\"type\":\"string\"}]}"}"#;
+        registry.reply("GET", "/schemas/ids/7", 200, schema);
+        let scene = mock.scene().env("SCHEMA_REGISTRY_URL", registry.url());
+        Desk { mock, registry, scene }
+    }
+
+    /// Puts records into a partition of `t`; `None` is a tombstone.
+    pub(crate) fn put(&self, partition: i32, values: &[Option<&[u8]>]) {
+        let producer: BaseProducer =
+            ClientConfig::new().set("bootstrap.servers", self.mock.bootstrap()).create().unwrap();
+        for value in values {
+            let mut record: BaseRecord<'_, (), [u8]> = BaseRecord::to("t").partition(partition);
+            record.payload = *value;
+            producer.send(record).map_err(|(error, _)| error).unwrap();
+        }
+        producer.flush(Duration::from_secs(10)).unwrap();
+    }
+
+    /// Puts events with these ids into a partition.
+    pub(crate) fn put_events(&self, partition: i32, ids: std::ops::RangeInclusive<u8>) {
+        let values: Vec<Vec<u8>> = ids.map(event).collect();
+        self.put(partition, &values.iter().map(|value| Some(value.as_slice())).collect::<Vec<_>>());
+    }
+
+    pub(crate) fn consume(&self, args: &[&str]) -> Tool {
+        self.scene.tool("avro-consume").args(["-t", "t"]).args(args)
+    }
+}
+
+/// `{"id":ID,"s":"é"}` with schema id 7, byte by byte from the Avro specification. Ids below 64 only.
+pub(crate) fn event(id: u8) -> Vec<u8> {
+    vec![0, 0, 0, 0, 7, id << 1, 4, 0xc3, 0xa9]
+}
+
+/// What [`event`] prints.
+pub(crate) fn line(id: u8) -> String {
+    format!("{{\"id\":{id},\"s\":\"é\"}}\n")
+}
+
+pub(crate) fn lines(ids: impl IntoIterator<Item = u8>) -> String {
+    ids.into_iter().map(line).collect()
+}

@@ -1,0 +1,83 @@
+//! `avro-produce` from the outside: the binary, on an in-process broker and a stub registry, and on the real stack.
+
+mod broker;
+mod failures;
+mod lines;
+mod live;
+mod signals;
+
+use std::time::{Duration, Instant};
+
+use kch_test::kafka::Mock;
+use kch_test::{HttpStub, Scene};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::Message as _;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+
+pub(crate) const EVENT: &str = r#"{"type":"record","name":"KafkaEvent","namespace":"example","fields":[
+    {"name":"id","type":"long"},{"name":"source","type":"string"},
+    {"name":"ts","type":"string"},{"name":"payload","type":"string"}]}"#;
+
+/// A broker with the topic `t`, a registry whose subject `t-value` has [`EVENT`] as id 7, and a scene that knows both.
+pub(crate) struct Desk {
+    pub(crate) mock: Mock,
+    pub(crate) registry: HttpStub,
+    pub(crate) scene: Scene,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Desk {
+        let mock = Mock::start(1);
+        mock.create_topic("t", 1, 1);
+        let registry = HttpStub::start();
+        let schema = json_string(EVENT);
+        let latest = format!(r#"{{"subject":"t-value","version":1,"id":7,"schema":{schema}}}"#);
+        registry.reply("GET", "/subjects/t-value/versions/latest", 200, &latest);
+        let scene = mock.scene().env("SCHEMA_REGISTRY_URL", registry.url());
+        Desk { mock, registry, scene }
+    }
+
+    /// Values of all records of `t`, waiting until there are `count`.
+    pub(crate) fn values(&self, count: usize) -> Vec<Vec<u8>> {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.mock.bootstrap())
+            .set("group.id", "test")
+            .create()
+            .unwrap();
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset("t", 0, Offset::Beginning).unwrap();
+        consumer.assign(&list).unwrap();
+        let (mut values, deadline) = (Vec::new(), Instant::now() + Duration::from_secs(20));
+        while values.len() < count && Instant::now() < deadline {
+            if let Some(record) = consumer.poll(Duration::from_millis(100)) {
+                values.push(record.unwrap().payload().unwrap().to_vec());
+            }
+        }
+        // One more look, so that a record too many is seen.
+        assert!(consumer.poll(Duration::from_millis(200)).is_none(), "more than {count} records");
+        values
+    }
+
+    /// How many records `t` holds.
+    pub(crate) fn count(&self) -> i64 {
+        let consumer: BaseConsumer =
+            ClientConfig::new().set("bootstrap.servers", self.mock.bootstrap()).create().unwrap();
+        consumer.fetch_watermarks("t", 0, Duration::from_secs(10)).unwrap().1
+    }
+}
+
+/// A value of [`EVENT`] with schema id 7, byte by byte from the Avro specification.
+pub(crate) fn event(id: i64, source: &str, ts: &str, payload: &str) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 0, 0, 7];
+    bytes.push(u8::try_from(id << 1).expect("a small id"));
+    for text in [source, ts, payload] {
+        bytes.push(u8::try_from(text.len() << 1).expect("a short text"));
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    bytes
+}
+
+fn json_string(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("\"{escaped}\"")
+}

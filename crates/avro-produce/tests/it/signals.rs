@@ -1,0 +1,57 @@
+//! Ctrl-C: the first drains and says what arrived, the second quits.
+
+use kch_test::Signal;
+
+use crate::Desk;
+
+#[test]
+fn the_first_signal_drains_and_counts_every_acknowledged_line() {
+    for (signal, code, name) in [(Signal::Interrupt, 130, "SIGINT"), (Signal::Terminate, 143, "SIGTERM")] {
+        let desk = Desk::new();
+        let mut running = desk.scene.tool("avro-produce").args(["-t", "t"]).stdin_open().spawn();
+        running.write("1\n2\n3\n");
+        assert_eq!(desk.values(3).len(), 3);
+        running.signal(signal);
+        running.wait().fails_with(code).stderr_is(format!(
+            "avro-produce: stopped by {name}\n\
+             avro-produce: 3 records acknowledged; every line before 4 is in, nothing from it on was sent\n"
+        ));
+    }
+}
+
+#[test]
+fn a_signal_in_a_fast_stream_leaves_the_account_true() {
+    let desk = Desk::new();
+    let tool = desk.scene.tool("avro-produce").args(["-t", "t"]).stdin_with(|stdin| {
+        // Ends when the tool stops reading.
+        (0..100_000_000_u64).try_for_each(|n| writeln!(stdin, "{n}"))
+    });
+    let mut running = tool.spawn();
+    while desk.count() < 1000 {}
+    running.signal(Signal::Interrupt);
+    let outcome = running.wait();
+    outcome.fails_with(130);
+    let count = desk.count();
+    let account =
+        format!("avro-produce: {count} records acknowledged; every line before {} is in", count + 1);
+    outcome.stderr_has(account);
+}
+
+#[test]
+fn the_second_signal_quits_at_once() {
+    let desk = Desk::new();
+    let mut running =
+        desk.scene.tool("avro-produce").args(["-t", "t", "--timeout", "300"]).stdin_open().spawn();
+    running.write("1\n");
+    assert_eq!(desk.values(1).len(), 1);
+    desk.mock.broker_down(1);
+    running.write("2\n");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    running.signal(Signal::Interrupt);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(running.is_running(), "the first signal waits for the acknowledgement");
+    running.signal(Signal::Interrupt);
+    let outcome = running.wait();
+    outcome.fails_with(130);
+    assert!(outcome.elapsed < std::time::Duration::from_secs(20), "{:?}", outcome.elapsed);
+}
