@@ -24,7 +24,8 @@ case ${1-} in
   *) die "unknown argument \"$1\"" "$program --help" 2 ;;
 esac
 
-readonly avro_converter=io.apicurio.registry.utils.converter.AvroConverter
+user_plugins=$repo/docker/kafka-connect/plugins
+avro_converter=io.apicurio.registry.utils.converter.AvroConverter
 voters=1@127.0.0.1:19094,2@127.0.0.1:29094,3@127.0.0.1:39094
 brokers=localhost:19092,localhost:29092,localhost:39092
 deadline=${KCH_UP_TIMEOUT:-120}
@@ -44,21 +45,20 @@ main() {
   exec 9>"$native/lock"
   flock --nonblock 9 || die "another $program is at work in $native" "" 3
 
-  local service missing=()
+  ensure_same_cluster
+  local service running=() missing=()
   for service in "${services[@]}"; do
-    pid_of "$service" >/dev/null || missing+=("$service")
+    if pid_of "$service" >/dev/null; then running+=("$service"); else missing+=("$service"); fi
   done
-  if [ ${#missing[@]} -eq 0 ]; then
-    say "already up"
-  else
+  if [ ${#missing[@]} -gt 0 ]; then
     for service in "${missing[@]}"; do ensure_ports_free "$service"; done
-    ensure_same_cluster
     configure
-    trap 'stop_started "interrupted"; exit 130' INT
-    trap 'stop_started "ended"; exit 143' TERM
-    start_and_wait "${missing[@]}"
-    trap - INT TERM
   fi
+  trap 'stop_started "interrupted"; exit 130' INT
+  trap 'stop_started "ended"; exit 143' TERM
+  start_and_wait
+  trap - INT TERM
+  if [ ${#missing[@]} -eq 0 ]; then say "already up"; fi
   print_endpoints
 }
 
@@ -189,12 +189,14 @@ configure_connect() {
   jaas="org.apache.kafka.common.security.plain.PlainLoginModule required"
   jaas+=" username=\"$KAFKA_CLIENT_SASL_USERNAME\" password=\"$client_password\";"
   while IFS= read -r line; do settings+="value.converter.$line"$'\n'; done <"$repo/configs/native/avro-converter.properties"
+  plugins=$(part_dir converter)
   # Plugins that the user adds may not list their classes: then Connect has to look into every one, for 5 seconds.
-  plugins=$repo/docker/kafka-connect/plugins
-  mkdir -p "$plugins"
-  if [ -n "$(find "$plugins" -name '*.jar' -print -quit)" ]; then discovery=hybrid_warn; fi
+  if [ -n "$(find "$user_plugins" -name '*.jar' -print -quit 2>/dev/null)" ]; then
+    plugins+=,$user_plugins
+    discovery=hybrid_warn
+  fi
   render "$repo/configs/native/connect.properties.in" "$native/conf/kafka-connect.properties" \
-    BOOTSTRAP_SERVERS="$brokers" CLIENT_JAAS="$jaas" PLUGIN_PATH="$(part_dir converter),$plugins" PLUGIN_DISCOVERY="$discovery" \
+    BOOTSTRAP_SERVERS="$brokers" CLIENT_JAAS="$jaas" PLUGIN_PATH="$plugins" PLUGIN_DISCOVERY="$discovery" \
     AVRO_CONVERTER="$avro_converter" AVRO_CONVERTER_SETTINGS="${settings%$'\n'}"
   render "$repo/configs/native/log4j.properties.in" "$native/conf/kafka-connect-log4j.properties" LEVEL=INFO
 }
@@ -251,9 +253,8 @@ start() { # SERVICE
         -cp "$kafka_libs/*" org.apache.kafka.connect.cli.ConnectDistributed "$native/conf/kafka-connect.properties"
       ;;
     schema-registry-app)
-      # Confluent's default compatibility, where Apicurio's is none; a pool for one user, where its own is for many.
+      # A pool of connections for one user, where its own is for many.
       jvm "$1" 256 -Dquarkus.http.host=127.0.0.1 -Dquarkus.http.port=18081 \
-        -Dregistry.rules.global.compatibility=BACKWARD \
         -Dquarkus.datasource.jdbc.initial-size=1 -Dquarkus.datasource.jdbc.min-size=1 \
         -Dquarkus.log.level=WARN '-Dquarkus.log.category."io.apicurio".level=WARN' \
         -jar "$(part_dir registry)"/apicurio-registry-app-*-runner.jar
@@ -276,37 +277,35 @@ start() { # SERVICE
   launch "$1" "${command[@]}"
 }
 
-# All at once, but for Connect: it makes its topics as soon as it runs, and they need three brokers.
-start_and_wait() { # SERVICE...
-  local service left connect='' pending=()
-  for service; do
-    if [ "$service" = kafka-connect ]; then
-      connect=1
-    else
-      start "$service"
-      pending+=("$service")
-    fi
+# All at once, but for the two that use Kafka: Connect makes its topics as soon as it runs, and they need three
+# brokers; ClickHouse would fill its log with refused connections.
+start_and_wait() {
+  local service left later=() pending=("${running[@]}")
+  for service in "${missing[@]}"; do
+    case $service in
+      kafka-connect | clickhouse) later+=("$service") ;;
+      *) start "$service" && pending+=("$service") ;;
+    esac
   done
-  while :; do
-    if [ -n "$connect" ] && [[ " ${pending[*]} " != *" kafka-"* ]]; then
-      start kafka-connect
-      pending+=(kafka-connect)
-      connect=
+  while [ ${#pending[@]} -gt 0 ] || [ ${#later[@]} -gt 0 ]; do
+    if [[ " ${pending[*]}" != *" kafka-"* ]]; then
+      for service in "${later[@]}"; do start "$service" && pending+=("$service"); done
+      later=()
     fi
     left=()
     for service in "${pending[@]}"; do
-      if ! is_up "$service"; then left+=("$service"); fi
+      is_up "$service" || left+=("$service")
     done
     pending=("${left[@]}")
-    if [ ${#pending[@]} -eq 0 ] && [ -z "$connect" ]; then return; fi
-    sleep 0.2
+    if [ ${#left[@]} -gt 0 ]; then sleep 0.2; fi
   done
 }
 
-# is_up SERVICE: healthy, and says so; one that has ended or taken too long ends this run.
+# is_up SERVICE: healthy, and says so when it is new; one that has ended or taken too long ends this run.
 is_up() {
   if healthy "$1"; then
-    say "$(printf '%-20s up after %2d s' "$1" "$SECONDS")"
+    if [[ " ${started[*]} " == *" $1 "* ]]; then say "$(printf '%-20s up after %2d s' "$1" "$SECONDS")"; fi
+    if [ "$1" = schema-registry ]; then set_default_compatibility; fi
   elif ! pid_of "$1" >/dev/null; then
     fail "$1" "ended" 1
   elif [ "$SECONDS" -ge "$deadline" ]; then
@@ -314,6 +313,15 @@ is_up() {
   else
     return 1
   fi
+}
+
+# Confluent's default is BACKWARD and Apicurio's is none. Set once: after that the level is the user's.
+set_default_compatibility() {
+  local done=$native/data/schema-registry/compatibility_is_set
+  if [ -e "$done" ]; then return; fi
+  curl --silent --fail --max-time 5 --noproxy '*' --output /dev/null -X PUT -H 'Content-Type: application/json' \
+    -d '{"compatibility":"BACKWARD"}' http://127.0.0.1:8081/config || fail schema-registry "takes no default compatibility" 1
+  touch "$done"
 }
 
 fail() { # SERVICE WHAT CODE
@@ -326,6 +334,7 @@ fail() { # SERVICE WHAT CODE
 
 # Half a stack helps nobody: what this run has started ends with it.
 stop_started() { # WHY
+  if [ ${#started[@]} -eq 0 ]; then return; fi
   say "$1: ending what was started"
   exec 9>&-
   "$repo/scripts/native_down.sh" "${started[@]}"

@@ -83,7 +83,8 @@ impl Command {
             }
         }
         let config_file = config_file.ok_or_else(|| {
-            Failure::usage("no configuration: --config-file FILE is required").with_hint("see chdb-server --help")
+            Failure::usage("no configuration: --config-file FILE is required")
+                .with_hint("see chdb-server --help")
         })?;
         let library = library.ok_or_else(|| {
             Failure::usage("no library: neither --lib nor CHDB_LIB is given")
@@ -137,7 +138,10 @@ fn known_level(value: &OsStr) -> Result<String, Failure> {
     if LOG_LEVELS.contains(&level.as_str()) {
         return Ok(level);
     }
-    Err(Failure::usage(format!("--log-level: unknown level \"{level}\", use one of {}", LOG_LEVELS.join(", "))))
+    Err(Failure::usage(format!(
+        "--log-level: unknown level \"{level}\", use one of {}",
+        LOG_LEVELS.join(", ")
+    )))
 }
 
 #[cfg(test)]

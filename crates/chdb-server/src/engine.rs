@@ -3,6 +3,7 @@
 //! All of the crate's unsafe code is in this file. The engine's command line is that of `clickhouse local`.
 
 use std::ffi::{CStr, CString, c_char, c_int};
+use std::mem::ManuallyDrop;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -21,9 +22,11 @@ type ResultError = unsafe extern "C" fn(*mut Answer) -> *const c_char;
 type DestroyResult = unsafe extern "C" fn(*mut Answer);
 
 /// The loaded library with its functions found.
+///
+/// It is never unloaded: some of its threads outlive the server, and their code must stay where it is.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    library: Library,
+    library: ManuallyDrop<Library>,
 }
 
 impl Engine {
@@ -37,15 +40,20 @@ impl Engine {
         // its own; they ask nothing of the caller, and no other thread runs yet.
         let library = unsafe { Library::new(path) }
             .map_err(|e| Failure::usage(format!("cannot load {}: {}", path.display(), with_cause(&e))))?;
-        let engine = Self { library };
-        engine.query_cmdline().map_err(|e| {
-            Failure::usage(format!("{} is not libchdb: {}", path.display(), with_cause(&e)))
-        })?;
+        let engine = Self { library: ManuallyDrop::new(library) };
+        engine
+            .query_cmdline()
+            .map_err(|e| Failure::usage(format!("{} is not libchdb: {}", path.display(), with_cause(&e))))?;
         Ok(engine)
     }
 
     /// Serves HTTP and the native protocol until the file `until_end_of` ends; the reason when it ends badly.
-    pub(crate) fn serve(&self, config_file: &Path, log_level: &str, until_end_of: String) -> Result<(), String> {
+    pub(crate) fn serve(
+        &self,
+        config_file: &Path,
+        log_level: &str,
+        until_end_of: String,
+    ) -> Result<(), String> {
         let arguments = [
             c_string(b"clickhouse".as_slice())?,
             c_string(b"--config-file".as_slice())?,
@@ -78,7 +86,8 @@ impl Engine {
         // SAFETY: both functions are exported by the library with these types.
         let (result_error, destroy) = unsafe {
             let error: Option<Symbol<'_, ResultError>> = self.library.get("chdb_result_error").ok();
-            let destroy: Option<Symbol<'_, DestroyResult>> = self.library.get("chdb_destroy_query_result").ok();
+            let destroy: Option<Symbol<'_, DestroyResult>> =
+                self.library.get("chdb_destroy_query_result").ok();
             (error?, destroy?)
         };
         // SAFETY: the answer came from the engine, is not null and is not yet destroyed. The message, when

@@ -66,7 +66,9 @@ impl Command {
 
 pub(crate) fn print_help() -> Result<(), (u8, String)> {
     match std::io::stdout().write_all(HELP.as_bytes()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err((1, format!("cannot write to stdout: {e}"))),
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err((1, format!("cannot write to stdout: {e}")))
+        }
         _ => Ok(()),
     }
 }
@@ -96,7 +98,10 @@ mod tests {
 
     #[test]
     fn names_what_is_wrong() {
-        assert_eq!(parse("--listen here"), Err("--listen: \"here\" is not an address like 127.0.0.1:8081".into()));
+        assert_eq!(
+            parse("--listen here"),
+            Err("--listen: \"here\" is not an address like 127.0.0.1:8081".into())
+        );
         assert_eq!(parse("--listen 127.0.0.1:1"), Err("--backend ADDR is required".into()));
         assert_eq!(parse("--port 1"), Err("unknown argument \"--port\"".into()));
         assert_eq!(parse("--prefix"), Err("--prefix needs a value".into()));

@@ -50,9 +50,9 @@ pub(crate) fn decide(head: &[u8], prefix: &str) -> Decision {
 /// The registry's own paths, which Confluent's API does not have.
 fn goes_through(path: &str) -> bool {
     path.starts_with("/apis/")
-        || ["/health", "/ui", "/apis"].iter().any(|own| {
-            path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        || ["/health", "/ui", "/apis"]
+            .iter()
+            .any(|own| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// Headers about the client's connection, of which the registry's connection has its own.
@@ -86,29 +86,47 @@ mod tests {
 
     #[test]
     fn leaves_the_registrys_own_paths_alone() {
-        for path in ["/apis/registry/v2/system/info", "/health/ready", "/health", "/ui/", "/apis/ccompat/v7/subjects"] {
-            assert!(passed(&format!("GET {path} HTTP/1.1\r\n\r\n")).starts_with(&format!("GET {path} HTTP")), "{path}");
+        for path in
+            ["/apis/registry/v2/system/info", "/health/ready", "/health", "/ui/", "/apis/ccompat/v7/subjects"]
+        {
+            assert!(
+                passed(&format!("GET {path} HTTP/1.1\r\n\r\n")).starts_with(&format!("GET {path} HTTP")),
+                "{path}"
+            );
         }
         assert!(passed("GET /healthy HTTP/1.1\r\n\r\n").starts_with("GET /apis/ccompat/v7/healthy "));
     }
 
     #[test]
     fn replaces_the_connections_headers() {
-        let head = passed("POST /x HTTP/1.1\r\nconnection: keep-alive\r\nKeep-Alive: 5\r\nContent-Length: 2\r\n\r\n");
-        assert_eq!(head, "POST /apis/ccompat/v7/x HTTP/1.1\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
+        let head = passed(
+            "POST /x HTTP/1.1\r\nconnection: keep-alive\r\nKeep-Alive: 5\r\nContent-Length: 2\r\n\r\n",
+        );
+        assert_eq!(
+            head,
+            "POST /apis/ccompat/v7/x HTTP/1.1\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
+        );
     }
 
     #[test]
     fn answers_what_the_registry_lacks() {
-        assert_eq!(decide(b"GET /mode HTTP/1.1\r\n\r\n", PREFIX), Decision::Answer("200 OK", "{\"mode\":\"READWRITE\"}"));
+        assert_eq!(
+            decide(b"GET /mode HTTP/1.1\r\n\r\n", PREFIX),
+            Decision::Answer("200 OK", "{\"mode\":\"READWRITE\"}")
+        );
         assert_eq!(decide(b"GET / HTTP/1.1\r\n\r\n", PREFIX), Decision::Answer("200 OK", "{}"));
         assert!(passed("PUT /mode HTTP/1.1\r\n\r\n").starts_with("PUT /apis/ccompat/v7/mode "));
     }
 
     #[test]
     fn refuses_what_is_not_http() {
-        for request in ["\u{16}\u{3}\r\n\r\n", "GET\r\n\r\n", "GET http://a/ HTTP/1.1\r\n\r\n", "GET / HTTP/2\r\n\r\n"] {
-            assert!(matches!(decide(request.as_bytes(), PREFIX), Decision::Answer("400 Bad Request", _)), "{request:?}");
+        for request in
+            ["\u{16}\u{3}\r\n\r\n", "GET\r\n\r\n", "GET http://a/ HTTP/1.1\r\n\r\n", "GET / HTTP/2\r\n\r\n"]
+        {
+            assert!(
+                matches!(decide(request.as_bytes(), PREFIX), Decision::Answer("400 Bad Request", _)),
+                "{request:?}"
+            );
         }
     }
 

@@ -45,7 +45,11 @@ fn read_head(mut client: &TcpStream) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
             return Ok(Some((bytes, rest)));
         }
     }
-    answer(client, "431 Request Header Fields Too Large", "{\"error_code\":431,\"message\":\"Headers too large\"}")?;
+    answer(
+        client,
+        "431 Request Header Fields Too Large",
+        "{\"error_code\":431,\"message\":\"Headers too large\"}",
+    )?;
     Ok(None)
 }
 

@@ -53,6 +53,23 @@ fn two_members_of_a_group_share_a_topic_and_lose_nothing_live() {
 }
 
 #[test]
+fn a_group_goes_on_behind_the_lines_that_were_written_live() {
+    let Some(stack) = live::need(&[Service::Kafka, Service::Registry]) else { return };
+    let (scene, topic) = (stack.scene(), stack.create_topic("commit", 1));
+    let lines = ten_thousand();
+    events(&stack, &scene, &topic, &lines);
+    let group = stack.unique("commit");
+    let member = |extra: &[&str]| scene.tool("avro-consume").args(["-t", &topic, "-g", &group]).args(extra);
+    // Lines that were never written are not committed.
+    member(&[]).stdout_to("/dev/full").run().fails_with(1);
+    let first = member(&["-n", "4000"]).run();
+    let rest = member(&[]).run();
+    let read = first.succeeds().stdout_text() + &rest.succeeds().stdout_text();
+    assert!(read == lines, "the lines differ");
+    assert_eq!(first.json_lines().len(), 4000);
+}
+
+#[test]
 fn a_wrong_password_and_a_missing_topic_live() {
     let Some(stack) = live::need(&[Service::Kafka, Service::Registry]) else { return };
     let scene = stack.scene();

