@@ -47,7 +47,7 @@ sink() {
       ;;
     connect)
       ch-query -f sql/native/03_no_kafka_engine.sql
-      connect-ctl apply clickhouse-sink --wait 60s <configs/connect/clickhouse-sink.json
+      connect-ctl apply clickhouse-sink --wait 60s <configs/connect/clickhouse-sink-native.json
       ;;
     *) die "SINK is \"$SINK\"" "SINK is engine or connect" 2 ;;
   esac

@@ -27,3 +27,4 @@ scripts/native_up.sh
 scripts/init.sh
 KCH_LIVE=1 cargo test --workspace --locked "$@"
 scripts/smoke_test.sh >/dev/null
+scripts/readme_test.sh

@@ -15,6 +15,8 @@ use crate::{KafkaConfig, KafkaError};
 
 /// How long a tool waits for the first answer of a cluster.
 pub(crate) const CONNECT_DEADLINE: Duration = Duration::from_secs(15);
+/// How long a topic may be unknown before it counts as missing.
+const TOPIC_DEADLINE: Duration = Duration::from_secs(1);
 
 /// The last connection trouble, kept from librdkafka's callbacks.
 #[derive(Debug, Default)]
@@ -91,7 +93,7 @@ pub(crate) fn ensure_topic<C: ClientContext>(
     config: &KafkaConfig,
     mut poll: impl FnMut(),
 ) -> Result<Vec<i32>, KafkaError> {
-    let deadline = Instant::now() + CONNECT_DEADLINE;
+    let began = Instant::now();
     loop {
         let answer = client.fetch_metadata(Some(topic), Duration::from_millis(300));
         poll();
@@ -99,6 +101,12 @@ pub(crate) fn ensure_topic<C: ClientContext>(
             Ok(Ok(partitions)) => return Ok(partitions),
             // A topic that was made a moment ago has no leader yet.
             Ok(Err(Code::LeaderNotAvailable)) | Err(_) => {}
+            // Another broker may have made it: each hears of it after a moment.
+            Ok(Err(Code::UnknownTopicOrPartition | Code::UnknownTopic))
+                if began.elapsed() < TOPIC_DEADLINE =>
+            {
+                std::thread::sleep(Duration::from_millis(50));
+            }
             Ok(Err(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::InvalidTopic)) => {
                 return Err(topic_missing(client, topic, config));
             }
@@ -107,7 +115,7 @@ pub(crate) fn ensure_topic<C: ClientContext>(
         if let Some(error) = watch.fatal(config) {
             return Err(error);
         }
-        if Instant::now() > deadline {
+        if began.elapsed() > CONNECT_DEADLINE {
             return Err(watch.unreachable(config));
         }
     }

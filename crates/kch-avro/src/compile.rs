@@ -1,0 +1,390 @@
+//! From schema texts to a [`Plan`]: types, names, logical types (specification, "Schema Declaration" and "Names").
+//!
+//! The schema's JSON is walked here and not by apache-avro: that parser refuses schemas which registries hold (an unfit default,
+//! types used before the text that defines them). The one constraint: a name may be used before it is defined,
+//! so that the order of references never matters.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use crate::decimal::{Decimal, MOST_DIGITS};
+use crate::error::SchemaError;
+use crate::plan::{DefaultValue, Field, Node, NodeId, Plan, Record, Symbols};
+use crate::reader::shorten;
+use crate::time::{Time, Unit};
+use crate::{finish, text};
+
+/// Levels of JSON that a schema may nest; serde_json reads no more.
+const SCHEMA_DEPTH: usize = 127;
+
+const PRIMITIVES: [(&str, Node); 8] = [
+    ("null", Node::Null),
+    ("boolean", Node::Boolean),
+    ("int", Node::Int),
+    ("long", Node::Long),
+    ("float", Node::Float),
+    ("double", Node::Double),
+    ("bytes", Node::Bytes),
+    ("string", Node::String),
+];
+
+pub(crate) fn compile(schema: &str, references: &[String]) -> Result<Plan, SchemaError> {
+    let mut compiler = Compiler::default();
+    for text in references {
+        let value = parse(text)?;
+        compiler.text += 1;
+        compiler.schema(&value, &Place { namespace: "", at: "schema" })?;
+    }
+    let value = parse(schema)?;
+    compiler.text += 1;
+    let root = compiler.schema(&value, &Place { namespace: "", at: "schema" })?;
+    compiler.resolve()?;
+    let name =
+        compiler.names.iter().find(|(_, named)| named.id == root).map(|(name, _)| name.as_str().into());
+    let mut names: HashMap<NodeId, String> =
+        compiler.names.into_iter().map(|(name, named)| (named.id, name)).collect();
+    names.extend(compiler.moved);
+    finish::finish(compiler.nodes, &names, root, name)
+}
+
+/// Reads a schema text. As Java's parser does, it takes comments (`//` and `/* */`); a bare name (`string`) is a schema too,
+/// as the registry's tools write it.
+fn parse(text: &str) -> Result<Value, SchemaError> {
+    let text = without_comments(text)?;
+    let bare = text.trim();
+    if PRIMITIVES.iter().any(|(name, _)| *name == bare && bare != "null") {
+        return Ok(Value::String(bare.to_owned()));
+    }
+    serde_json::from_str(&text).map_err(|e| SchemaError::Json { reason: e.to_string() })
+}
+
+/// The text with its comments blanked, so that lines and columns stay. Also checks how deep it nests.
+fn without_comments(text: &str) -> Result<String, SchemaError> {
+    let mut out = String::with_capacity(text.len());
+    let (mut depth, mut in_string) = (0usize, false);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let comment = match (in_string, rest) {
+            (false, rest) if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            (false, rest) if rest.starts_with("/*") => rest[2..].find("*/").map_or(rest.len(), |end| end + 4),
+            _ => 0,
+        };
+        if comment > 0 {
+            out.extend(rest[..comment].chars().map(|c| if c == '\n' { c } else { ' ' }));
+            rest = &rest[comment..];
+            continue;
+        }
+        let mut taken = c.len_utf8();
+        match c {
+            '\\' if in_string => taken += rest[1..].chars().next().map_or(0, char::len_utf8),
+            '"' => in_string = !in_string,
+            '{' | '[' if !in_string => depth += 1,
+            '}' | ']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > SCHEMA_DEPTH {
+            return Err(SchemaError::TooDeep { limit: SCHEMA_DEPTH });
+        }
+        out.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    Ok(out)
+}
+
+/// Where the walk is.
+struct Place<'a> {
+    namespace: &'a str,
+    at: &'a str,
+}
+
+/// A named type.
+struct Named {
+    id: NodeId,
+    /// None while it is only used; else the text that defines it, and the definition.
+    defined: Option<(usize, Value)>,
+    /// Where it was used first, for the failure.
+    used_at: String,
+    /// The name without the namespace it was put into, if it was put into one.
+    bare: Option<String>,
+}
+
+#[derive(Default)]
+struct Compiler {
+    nodes: Vec<Node>,
+    names: HashMap<String, Named>,
+    /// Names that turned out to be in no namespace.
+    moved: HashMap<NodeId, String>,
+    /// Number of the text that is being read.
+    text: usize,
+}
+
+impl Compiler {
+    fn add(&mut self, node: Node) -> NodeId {
+        self.nodes.push(node);
+        (self.nodes.len() - 1) as NodeId
+    }
+
+    fn schema(&mut self, value: &Value, place: &Place<'_>) -> Result<NodeId, SchemaError> {
+        match value {
+            Value::String(name) => Ok(self.by_name(name, place)),
+            Value::Array(branches) => {
+                let nodes = branches
+                    .iter()
+                    .map(|branch| self.schema(branch, place))
+                    .collect::<Result<Vec<_>, _>>()?;
+                Ok(self.add(Node::Union(finish::union_of(nodes))))
+            }
+            Value::Object(object) => self.object(object, value, place),
+            _ => Err(malformed(place.at, "a type name, an object or an array", value)),
+        }
+    }
+
+    fn by_name(&mut self, name: &str, place: &Place<'_>) -> NodeId {
+        if let Some((_, node)) = PRIMITIVES.iter().find(|(primitive, _)| *primitive == name) {
+            return self.add(node.clone());
+        }
+        let (full, bare) = if name.contains('.') || place.namespace.is_empty() {
+            (name.trim_start_matches('.').to_owned(), None)
+        } else {
+            (format!("{}.{name}", place.namespace), Some(name.to_owned()))
+        };
+        self.named(full, bare, place.at)
+    }
+
+    /// The node of a name, which may be defined later.
+    fn named(&mut self, full: String, bare: Option<String>, at: &str) -> NodeId {
+        if let Some(named) = self.names.get(&full) {
+            return named.id;
+        }
+        let id = self.add(Node::Null);
+        self.names.insert(full, Named { id, defined: None, used_at: at.to_owned(), bare });
+        id
+    }
+
+    fn object(
+        &mut self,
+        object: &Map<String, Value>,
+        value: &Value,
+        place: &Place<'_>,
+    ) -> Result<NodeId, SchemaError> {
+        let kind = match object.get("type") {
+            Some(Value::String(kind)) => kind.as_str(),
+            Some(inner @ (Value::Object(_) | Value::Array(_))) => return self.schema(inner, place),
+            Some(other) => return Err(malformed(place.at, "a type", other)),
+            None => return Err(malformed(place.at, "an object with a \"type\"", value)),
+        };
+        match kind {
+            "record" | "error" | "enum" | "fixed" => self.definition(kind, object, value, place),
+            "array" | "map" => {
+                let key = if kind == "array" { "items" } else { "values" };
+                let inner = object.get(key).ok_or_else(|| {
+                    let expected =
+                        if kind == "array" { "an array with \"items\"" } else { "a map with \"values\"" };
+                    malformed(place.at, expected, value)
+                })?;
+                let inner = self.schema(inner, place)?;
+                Ok(self.add(if kind == "array" { Node::Array(inner) } else { Node::Map(inner) }))
+            }
+            name => {
+                let id = self.by_name(name, place);
+                if let Some(node) = logical(&self.nodes[id as usize], object).filter(|_| is_primitive(name)) {
+                    self.nodes[id as usize] = node;
+                }
+                Ok(id)
+            }
+        }
+    }
+
+    fn definition(
+        &mut self,
+        kind: &str,
+        object: &Map<String, Value>,
+        value: &Value,
+        place: &Place<'_>,
+    ) -> Result<NodeId, SchemaError> {
+        let Some(name) = object.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
+            return Err(malformed(place.at, "a named type with a \"name\"", value));
+        };
+        let full = match (name.contains('.'), object.get("namespace").and_then(Value::as_str)) {
+            (true, _) => name.trim_start_matches('.').to_owned(),
+            (false, Some("")) => name.to_owned(),
+            (false, Some(namespace)) => format!("{namespace}.{name}"),
+            (false, None) if place.namespace.is_empty() => name.to_owned(),
+            (false, None) => format!("{}.{name}", place.namespace),
+        };
+        if is_primitive(&full) {
+            return Err(malformed(place.at, "a name that is no primitive type", &Value::String(full)));
+        }
+        let id = self.named(full.clone(), None, place.at);
+        if let Some(named) = self.names.get_mut(&full) {
+            match &named.defined {
+                // The same definition reaches us twice when two references share a third.
+                Some((text, other)) if *text != self.text && other == value => return Ok(id),
+                Some(_) => return Err(SchemaError::Redefined { name: full }),
+                None => named.defined = Some((self.text, value.clone())),
+            }
+        }
+        let namespace = full.rsplit_once('.').map_or("", |(namespace, _)| namespace);
+        let place = Place { namespace, at: &full };
+        let node = match kind {
+            "enum" => enumeration(object, value, &place)?,
+            "fixed" => {
+                let size = object.get("size").and_then(Value::as_u64).filter(|size| *size <= i32::MAX as u64);
+                let size = size.ok_or_else(|| malformed(&full, "a fixed with a \"size\"", value))?;
+                let node = Node::Fixed(size as usize);
+                logical(&node, object).unwrap_or(node)
+            }
+            _ => self.record(object, value, &place)?,
+        };
+        self.nodes[id as usize] = node;
+        Ok(id)
+    }
+
+    fn record(
+        &mut self,
+        object: &Map<String, Value>,
+        value: &Value,
+        place: &Place<'_>,
+    ) -> Result<Node, SchemaError> {
+        let Some(list) = object.get("fields").and_then(Value::as_array) else {
+            return Err(malformed(place.at, "a record with \"fields\"", value));
+        };
+        let mut fields: Vec<Field> = Vec::with_capacity(list.len());
+        let mut names: HashMap<&str, Option<usize>> = HashMap::new();
+        for (index, entry) in list.iter().enumerate() {
+            let Some(name) = entry.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
+                return Err(malformed(place.at, "a field with a \"name\"", entry));
+            };
+            if names.insert(name, Some(index)).is_some() {
+                return Err(SchemaError::Duplicate { at: place.at.to_owned(), name: name.to_owned() });
+            }
+            let at = format!("{}.{name}", place.at);
+            let inner = entry.get("type").ok_or_else(|| malformed(&at, "a field with a \"type\"", entry))?;
+            let node = self.schema(inner, &Place { namespace: place.namespace, at: &at })?;
+            let default =
+                entry.get("default").map_or(DefaultValue::None, |v| DefaultValue::Text(v.to_string().into()));
+            let mut opening = vec![if index == 0 { b'{' } else { b',' }];
+            text::write_string(name, &mut opening);
+            opening.push(b':');
+            fields.push(Field { name: name.into(), opening: opening.into(), node, default });
+        }
+        // An alias counts unless a field has that name, or two fields have that alias.
+        let own = names.len();
+        let mut aliases: HashMap<&str, Option<usize>> = HashMap::new();
+        for (index, entry) in list.iter().enumerate() {
+            for alias in
+                entry.get("aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+            {
+                if !names.contains_key(alias) {
+                    aliases
+                        .entry(alias)
+                        .and_modify(|field| *field = field.filter(|f| *f == index))
+                        .or_insert(Some(index));
+                }
+            }
+        }
+        debug_assert_eq!(own, fields.len());
+        let all = names.into_iter().chain(aliases);
+        let mut lookup: Vec<_> =
+            all.filter_map(|(name, index)| Some((name.as_bytes().into(), index? as u32))).collect();
+        lookup.sort();
+        Ok(Node::Record(Record { fields: fields.into(), lookup: lookup.into() }))
+    }
+
+    /// Every name must be defined by now. One that is not in its namespace may be in none (as Java resolves it).
+    fn resolve(&mut self) -> Result<(), SchemaError> {
+        let mut open: Vec<String> = self
+            .names
+            .iter()
+            .filter(|(_, named)| named.defined.is_none())
+            .map(|(name, _)| name.clone())
+            .collect();
+        open.sort();
+        for name in open {
+            let named = &self.names[&name];
+            let found = named
+                .bare
+                .as_ref()
+                .and_then(|bare| self.names.get(bare))
+                .filter(|other| other.defined.is_some());
+            if let Some(other) = found {
+                self.moved.insert(named.id, named.bare.clone().unwrap_or_default());
+                self.nodes[named.id as usize] = self.nodes[other.id as usize].clone();
+            } else {
+                let defined = self
+                    .names
+                    .iter()
+                    .filter(|(_, named)| named.defined.is_some())
+                    .map(|(name, _)| name.as_str());
+                let nearest = text::nearest(&name, defined).map(str::to_owned);
+                return Err(SchemaError::UnknownType { at: named.used_at.clone(), name, nearest });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn enumeration(object: &Map<String, Value>, value: &Value, place: &Place<'_>) -> Result<Node, SchemaError> {
+    let Some(list) = object.get("symbols").and_then(Value::as_array) else {
+        return Err(malformed(place.at, "an enum with \"symbols\"", value));
+    };
+    let mut names: Vec<Box<str>> = Vec::with_capacity(list.len());
+    let mut seen = std::collections::HashSet::new();
+    for symbol in list {
+        let name = symbol.as_str().ok_or_else(|| malformed(place.at, "a symbol as a string", symbol))?;
+        if !seen.insert(name) {
+            return Err(SchemaError::Duplicate { at: place.at.to_owned(), name: name.to_owned() });
+        }
+        names.push(name.into());
+    }
+    let quoted = names.iter().map(|name| {
+        let mut quoted = Vec::new();
+        text::write_string(name, &mut quoted);
+        quoted.into_boxed_slice()
+    });
+    Ok(Node::Enum(Symbols { quoted: quoted.collect(), names: names.into() }))
+}
+
+fn is_primitive(name: &str) -> bool {
+    PRIMITIVES.iter().any(|(primitive, _)| *primitive == name)
+}
+
+/// The logical type of an object, if it fits the type; the specification says to ignore it otherwise.
+fn logical(base: &Node, object: &Map<String, Value>) -> Option<Node> {
+    let name = object.get("logicalType")?.as_str()?;
+    let number = |key: &str| object.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+    let time = |time| Some(Node::Time(time));
+    match (name, base) {
+        ("decimal", Node::Bytes | Node::Fixed(_)) => {
+            let scale = if object.contains_key("scale") { number("scale")? } else { 0 };
+            let precision = number("precision")?;
+            if precision == 0 || scale > precision || precision > MOST_DIGITS {
+                return None;
+            }
+            let decimal = Decimal { precision, scale };
+            match base {
+                Node::Fixed(size) if precision > Decimal::digits_of_size(*size) => None,
+                Node::Fixed(size) => Some(Node::DecimalFixed(decimal, *size)),
+                _ => Some(Node::DecimalBytes(decimal)),
+            }
+        }
+        ("uuid", Node::String) => Some(Node::UuidString),
+        ("uuid", Node::Fixed(16)) => Some(Node::UuidFixed),
+        ("duration", Node::Fixed(12)) => Some(Node::Duration),
+        ("date", Node::Int) => time(Time::Date),
+        ("time-millis", Node::Int) => time(Time::OfDay(Unit::Millis)),
+        ("time-micros", Node::Long) => time(Time::OfDay(Unit::Micros)),
+        ("timestamp-millis", Node::Long) => time(Time::Timestamp(Unit::Millis)),
+        ("timestamp-micros", Node::Long) => time(Time::Timestamp(Unit::Micros)),
+        ("timestamp-nanos", Node::Long) => time(Time::Timestamp(Unit::Nanos)),
+        ("local-timestamp-millis", Node::Long) => time(Time::Local(Unit::Millis)),
+        ("local-timestamp-micros", Node::Long) => time(Time::Local(Unit::Micros)),
+        ("local-timestamp-nanos", Node::Long) => time(Time::Local(Unit::Nanos)),
+        _ => None,
+    }
+}
+
+fn malformed(at: &str, expected: &'static str, found: &Value) -> SchemaError {
+    SchemaError::Malformed { at: at.to_owned(), expected, found: shorten(&found.to_string()) }
+}
