@@ -4,6 +4,7 @@
 //! The constraint it keeps: below `main` nothing exits, prints or reads the environment except through here.
 
 mod args;
+mod duration;
 mod error;
 mod exit;
 mod input;
@@ -17,6 +18,7 @@ mod signals;
 pub mod vars;
 
 pub use args::CommonArgs;
+pub use duration::parse_duration;
 pub use error::{Explain, Failure, Result};
 pub use exit::Exit;
 pub use input::{Input, Line, LineError, LineReader, MAX_LINE};

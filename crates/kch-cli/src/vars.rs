@@ -62,3 +62,28 @@ vars! {
     TABLE Some("kafka_events"), false, "table that ch-query shows when it is given no SQL";
     LIMIT Some("10"), false, "how many of its rows";
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Variables of the stack itself: read by Compose and the scripts, by no tool.
+    const STACK: &[&str] = &["CLUSTER_ID", "SINK"];
+
+    #[test]
+    fn env_example_lists_every_variable() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.env.example");
+        let text = std::fs::read_to_string(path).unwrap();
+        let listed: BTreeSet<&str> = text
+            .lines()
+            .filter_map(|line| line.trim_start_matches('#').split_once('='))
+            .map(|(name, _)| name)
+            .filter(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') && !name.is_empty())
+            .collect();
+        let missing: Vec<_> = ALL.iter().map(|var| var.name).filter(|name| !listed.contains(name)).collect();
+        assert!(missing.is_empty(), ".env.example lacks {missing:?}");
+        assert!(STACK.iter().all(|name| listed.contains(name)), "{listed:?}");
+    }
+}

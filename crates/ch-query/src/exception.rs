@@ -1,0 +1,193 @@
+//! ClickHouse's errors: from the server's text to one line for people, a hint, and an exit code.
+
+use kch_cli::{Exit, Failure};
+
+/// An error that ClickHouse reported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// ClickHouse's number of the error.
+    pub code: u32,
+    /// Its name, such as `UNKNOWN_TABLE`; old servers do not say it.
+    pub name: Option<String>,
+    /// What happened, in one line.
+    pub message: String,
+}
+
+const START: &str = "Code: ";
+const MIDDLE: &str = ". DB::Exception: ";
+/// Longer messages repeat the query or the data in their middle; the row's number comes last.
+const SHOWN: usize = 400;
+
+/// Authentication refused, or not allowed: one rule in all tools, exit code 2.
+const REFUSED_CREDENTIALS: &[u32] = &[192, 193, 194, 497, 516];
+/// Too many queries, timeouts of sockets, lost replicas and keepers, shutting down: try again, exit code 3.
+const TRY_AGAIN: &[u32] = &[202, 209, 210, 225, 242, 279, 285, 319, 999];
+
+impl Exception {
+    /// Reads `Code: 60. DB::Exception: … (UNKNOWN_TABLE) (version …)`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Exception> {
+        let text = &text[text.find(START)?..];
+        let (code, rest) = text[START.len()..].split_once('.')?;
+        let code = code.parse().ok()?;
+        let rest = rest.trim_start();
+        let rest = rest.strip_prefix("DB::Exception: ").unwrap_or(rest).trim_end();
+        let rest = rest.rfind(" (version ").map_or(rest, |at| &rest[..at]);
+        let (message, name) = match rest.rsplit_once(" (") {
+            Some((message, name)) if is_name(name) => (message, name.strip_suffix(')').map(str::to_owned)),
+            _ => (rest, None),
+        };
+        Some(Exception { code, name, message: one_line(without_list(message)) })
+    }
+
+    /// An error of which only the number is known, from the `X-ClickHouse-Exception-Code` header.
+    #[must_use]
+    pub fn from_code(code: u32) -> Exception {
+        Exception { code, name: None, message: "the server gave no message".to_owned() }
+    }
+
+    /// What the exit code is.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self.code {
+            code if REFUSED_CREDENTIALS.contains(&code) => Exit::Usage,
+            code if TRY_AGAIN.contains(&code) => Exit::Unavailable,
+            _ => Exit::Refused,
+        }
+    }
+
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self.code {
+            117 if self.message.contains("Unknown field") => {
+                "leave the field out, or let ClickHouse skip it: -s input_format_skip_unknown_fields=1"
+            }
+            60 => "SHOW TABLES lists the tables; --database picks another database",
+            81 => "SHOW DATABASES lists the databases",
+            164 => "the user may only read, without changing settings: leave out -s, or use another user",
+            192..=194 | 516 => "set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD in .env or the environment",
+            456 => "give the value with -p NAME=VALUE",
+            497 => "CLICKHOUSE_USER says who asks; SHOW GRANTS lists what this user may do",
+            202 | 252 => "wait a moment and try again",
+            _ => return None,
+        })
+    }
+
+    /// The failure to report, for a query with this id.
+    #[must_use]
+    pub fn failure(&self, query_id: &str) -> Failure {
+        let text =
+            if query_id.is_empty() { self.to_string() } else { format!("{self} (query id {query_id})") };
+        let failure = match self.exit() {
+            Exit::Usage => Failure::usage(text),
+            Exit::Unavailable => Failure::unavailable(text),
+            _ => Failure::refused(text),
+        };
+        match self.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl std::fmt::Display for Exception {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "code {} ({name}): {}", self.code, self.message),
+            None => write!(f, "code {}: {}", self.code, self.message),
+        }
+    }
+}
+
+/// Where in `text` a server's error begins that ends the text: what servers before 25.11 append to rows.
+#[must_use]
+pub fn find_at_end(text: &[u8]) -> Option<usize> {
+    let text = text.trim_ascii_end();
+    if !text.ends_with(b")") {
+        return None;
+    }
+    memchr::memmem::rfind_iter(text, START).find(|&at| {
+        let rest = &text[at + START.len()..];
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        digits > 0 && rest[digits..].starts_with(MIDDLE.as_bytes())
+    })
+}
+
+fn is_name(text: &str) -> bool {
+    let name = text.strip_suffix(')').unwrap_or_default();
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// A syntax error lists all that would have been right, often fifty things: that helps nobody.
+fn without_list(message: &str) -> &str {
+    match message.split_once(". Expected one of: ") {
+        Some((what, list)) if list.matches(", ").count() > 4 => what,
+        _ => message,
+    }
+}
+
+/// White space becomes one space each, the end's full stop goes, and too long a middle is left out.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.truncate(line.trim_end_matches(['.', ' ']).len());
+    let count = line.chars().count();
+    if count > SHOWN {
+        let (head, tail) = (line.chars().take(SHOWN / 2), line.chars().skip(count - SHOWN / 2));
+        line = head.chain(['…']).chain(tail).collect();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_taken_apart() {
+        let text = "Code: 60. DB::Exception: Table default.x does\nnot exist. (UNKNOWN_TABLE) (version 26.7.2.1 (official build))\n";
+        let exception = Exception::parse(text).unwrap();
+        assert_eq!(exception.to_string(), "code 60 (UNKNOWN_TABLE): Table default.x does not exist");
+        assert_eq!(exception.exit(), Exit::Refused);
+        let old = Exception::parse("Code: 6. DB::Exception: Cannot parse (at row 3)").unwrap();
+        assert_eq!(old.to_string(), "code 6: Cannot parse (at row 3)");
+        assert_eq!(Exception::parse("<html>Code: x</html>"), None);
+        assert!(Exception::parse("Code: 1. DB::Exception: é").is_some());
+    }
+
+    #[test]
+    fn the_code_decides_the_exit() {
+        let exit = |code| Exception::from_code(code).exit();
+        assert_eq!([516, 497].map(exit), [Exit::Usage; 2]);
+        assert_eq!([209, 242, 999].map(exit), [Exit::Unavailable; 3]);
+        assert_eq!([62, 395].map(exit), [Exit::Refused; 2]);
+    }
+
+    #[test]
+    fn a_long_list_of_what_was_expected_is_left_out() {
+        let parse = |list: &str| {
+            let text =
+                format!("Code: 62. DB::Exception: Syntax error: x. Expected one of: {list}. (SYNTAX_ERROR)");
+            Exception::parse(&text).unwrap().message
+        };
+        assert_eq!(parse("a, b, c, d, e, f"), "Syntax error: x");
+        assert_eq!(parse("a, b"), "Syntax error: x. Expected one of: a, b");
+    }
+
+    #[test]
+    fn a_long_message_loses_its_middle() {
+        let text = format!("Code: 27. DB::Exception: {} (at row 7)", "é".repeat(9999));
+        let message = Exception::parse(&text).unwrap().message;
+        assert_eq!(message.chars().count(), SHOWN + 1);
+        assert!(message.ends_with("é (at row 7)"), "{message}");
+    }
+
+    #[test]
+    fn an_error_at_the_end_of_rows_is_found_and_one_inside_them_is_not() {
+        let rows = b"1\n2\nCode: 395. DB::Exception: x (NAME) (version 23.8.1.1)\n";
+        assert_eq!(find_at_end(rows), Some(4));
+        assert_eq!(find_at_end(b"Code: 395. DB::Exception: x (version 1)\n3\n"), None);
+        assert_eq!(find_at_end(b"Code: x. (version 1)"), None);
+    }
+}

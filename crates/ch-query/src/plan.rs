@@ -1,0 +1,134 @@
+//! From the command line to what shall be done, before any connection is made.
+
+use std::io::{self, IsTerminal as _, Read};
+use std::path::Path;
+
+use kch_cli::{Failure, Input, Io, Result};
+
+use crate::Args;
+use crate::sql::{self, Statement};
+
+/// Larger SQL is data in disguise: it is read whole before any of it runs.
+const LONGEST_SQL: u64 = 64 << 20;
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// Ask whether the server is up.
+    Ping,
+    /// Show a table's latest rows.
+    Latest,
+    /// Run this text.
+    Run(Text),
+}
+
+/// SQL, and where it is from.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) sql: Vec<u8>,
+    pub(crate) origin: Origin,
+}
+
+/// Where SQL is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Argument,
+    Stdin,
+    File(String),
+}
+
+impl Text {
+    /// The statements, once it is sure that at most one of them wants stdin and that stdin is there for it.
+    pub(crate) fn statements(&self, allow_empty: bool) -> Result<Vec<Statement<'_>>> {
+        let statements = sql::split(&self.sql);
+        if statements.is_empty() {
+            return Err(Failure::usage(format!("{}there is no SQL statement in it", self.place(None))));
+        }
+        let mut wanting = statements.iter().enumerate().filter(|(_, statement)| statement.kind.wants_stdin());
+        let several = statements.len() > 1;
+        if let Some((index, first)) = wanting.next() {
+            let place = self.place(several.then_some((index, first)));
+            if self.origin == Origin::Stdin && !allow_empty {
+                let why = "the INSERT has no data: stdin ended behind it";
+                let hint =
+                    "put the data behind the FORMAT, or give the INSERT as an argument and the data on stdin";
+                return Err(Failure::refused(format!("{place}{why}")).hint(hint));
+            }
+            if let Some((index, second)) = wanting.next() {
+                let place = self.place(Some((index, second)));
+                let why = "a second INSERT without data: stdin can feed only one";
+                return Err(Failure::usage(format!("{place}{why}")));
+            }
+        }
+        Ok(statements)
+    }
+
+    /// `file.sql:12: `, or `statement 2: ` for an argument with several; nothing for a single one.
+    pub(crate) fn place(&self, statement: Option<(usize, &Statement<'_>)>) -> String {
+        match (&self.origin, statement) {
+            (Origin::Argument, None) => String::new(),
+            (Origin::Argument, Some((index, _))) => format!("statement {}: ", index + 1),
+            (Origin::Stdin, None) => "stdin: ".to_owned(),
+            (Origin::Stdin, Some((_, statement))) => format!("stdin:{}: ", statement.line),
+            (Origin::File(name), None) => format!("{name}: "),
+            (Origin::File(name), Some((_, statement))) => format!("{name}:{}: ", statement.line),
+        }
+    }
+}
+
+/// Decides, and reads the SQL.
+///
+/// Without SQL, `--table` and `--limit` ask for the latest rows and leave stdin alone. Otherwise stdin is read unless it
+/// is a terminal, and an empty one, as in `ch-query < /dev/null`, means the latest rows too.
+pub(crate) fn decide(args: &Args, io: &mut Io) -> Result<Plan> {
+    if args.ping {
+        return Ok(Plan::Ping);
+    }
+    if args.table.is_some() || args.limit.is_some() {
+        return Ok(Plan::Latest);
+    }
+    let text = match (&args.sql, &args.file) {
+        (Some(sql), _) if sql == "-" => Text { sql: read("stdin", &mut io.input)?, origin: Origin::Stdin },
+        (Some(sql), _) => Text { sql: sql.clone().into_bytes(), origin: Origin::Argument },
+        (None, Some(path)) if path == Path::new("-") => {
+            Text { sql: read("stdin", &mut io.input)?, origin: Origin::Stdin }
+        }
+        (None, Some(path)) => read_file(path)?,
+        (None, None) if io::stdin().is_terminal() => return Ok(Plan::Latest),
+        (None, None) => {
+            let sql = read("stdin", &mut io.input)?;
+            if sql.trim_ascii().is_empty() && io.signals.received().is_none() {
+                return Ok(Plan::Latest);
+            }
+            Text { sql, origin: Origin::Stdin }
+        }
+    };
+    Ok(Plan::Run(text))
+}
+
+fn read_file(path: &Path) -> Result<Text> {
+    let name = path.display().to_string();
+    let file = std::fs::File::open(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    Ok(Text { sql: read(&name, file)?, origin: Origin::File(name) })
+}
+
+fn read(name: &str, source: impl Read) -> Result<Vec<u8>> {
+    let mut sql = Vec::new();
+    let count = source.take(LONGEST_SQL + 1).read_to_end(&mut sql);
+    let count = count.map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+    if count as u64 > LONGEST_SQL {
+        let why = format!("{name}: the SQL is larger than {} MiB", LONGEST_SQL >> 20);
+        let hint = "give the INSERT as an argument and its data on stdin: they are streamed";
+        return Err(Failure::usage(why).hint(hint));
+    }
+    Ok(sql)
+}
+
+/// The data of an `INSERT`: the process's stdin, once.
+pub(crate) fn take_stdin(io: &mut Io) -> Result<Input> {
+    if io.input.name() == "stdin" && io::stdin().is_terminal() {
+        return Err(Failure::usage("the INSERT wants data on stdin, which is a terminal")
+            .hint("put data in front: … | ch-query 'INSERT …', or ch-query 'INSERT …' < FILE"));
+    }
+    Ok(std::mem::replace(&mut io.input, Input::new("stdin", io::empty())))
+}

@@ -1,0 +1,327 @@
+//! Where a service is and how we show who we are. Owns URL building; the only place that holds the credentials.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use http::{HeaderValue, Uri};
+use kch_cli::{Secret, Settings, Var, mask_url, vars};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::Error;
+use crate::error::Place;
+
+/// The settings that describe one service.
+#[derive(Debug)]
+pub struct EndpointVars {
+    /// What error texts call the service.
+    pub service: &'static str,
+    /// Its base URL.
+    pub url: Var,
+    /// User for basic authentication.
+    pub username: Var,
+    /// Password for basic authentication.
+    pub password: Var,
+    /// Bearer token.
+    pub token: Var,
+    /// PEM file with the authorities to trust, instead of the system's.
+    pub ca: Var,
+    /// PEM file with the client's certificate chain.
+    pub cert: Var,
+    /// PEM file with the client's key, PKCS#8.
+    pub key: Var,
+}
+
+impl EndpointVars {
+    /// The service in a sentence: common nouns want an article.
+    pub(crate) fn the_service(&self) -> String {
+        let article = if self.service.starts_with(char::is_lowercase) { "the " } else { "" };
+        format!("{article}{}", self.service)
+    }
+
+    /// All of them, for `--show-config`.
+    #[must_use]
+    pub fn all(&self) -> [&Var; 7] {
+        [&self.url, &self.username, &self.password, &self.token, &self.ca, &self.cert, &self.key]
+    }
+}
+
+/// Schema Registry.
+pub static REGISTRY: EndpointVars = EndpointVars {
+    service: "schema registry",
+    url: vars::SCHEMA_REGISTRY_URL,
+    username: vars::SCHEMA_REGISTRY_USERNAME,
+    password: vars::SCHEMA_REGISTRY_PASSWORD,
+    token: vars::SCHEMA_REGISTRY_TOKEN,
+    ca: vars::SCHEMA_REGISTRY_CA,
+    cert: vars::SCHEMA_REGISTRY_CERT,
+    key: vars::SCHEMA_REGISTRY_KEY,
+};
+
+/// Kafka Connect.
+pub static CONNECT: EndpointVars = EndpointVars {
+    service: "Kafka Connect",
+    url: vars::CONNECT_URL,
+    username: vars::CONNECT_USERNAME,
+    password: vars::CONNECT_PASSWORD,
+    token: vars::CONNECT_TOKEN,
+    ca: vars::CONNECT_CA,
+    cert: vars::CONNECT_CERT,
+    key: vars::CONNECT_KEY,
+};
+
+/// ClickHouse's HTTP interface.
+pub static CLICKHOUSE: EndpointVars = EndpointVars {
+    service: "ClickHouse",
+    url: vars::CLICKHOUSE_HTTP,
+    username: vars::CLICKHOUSE_USER,
+    password: vars::CLICKHOUSE_PASSWORD,
+    token: vars::CLICKHOUSE_TOKEN,
+    ca: vars::CLICKHOUSE_CA,
+    cert: vars::CLICKHOUSE_CERT,
+    key: vars::CLICKHOUSE_KEY,
+};
+
+/// What a path segment or a query value may hold unencoded: RFC 3986's unreserved characters, and the colon that a
+/// registry's contexts (`:.ctx:subject`) are full of.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
+
+/// One service's address, credentials and TLS files.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    vars: &'static EndpointVars,
+    /// `http://host:8081/path`, no user, no slash at the end.
+    base: String,
+    authorization: Option<Authorization>,
+    pub(crate) tls: TlsFiles,
+    pub(crate) https: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Authorization {
+    Basic(String, Secret),
+    Bearer(Secret),
+}
+
+/// Paths of the PEM files; read when the first TLS client is built.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TlsFiles {
+    pub(crate) ca: Option<PathBuf>,
+    pub(crate) identity: Option<(PathBuf, PathBuf)>,
+}
+
+impl Endpoint {
+    /// Reads the service's settings. Credentials, the first that are there: `user:password@` in the URL, the token, user
+    /// and password.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the URL is none, a password has no user, or a certificate has no key.
+    pub fn from_settings(settings: &Settings, vars: &'static EndpointVars) -> kch_cli::Result<Endpoint> {
+        let text = settings.require(&vars.url)?;
+        let (base, in_url) = parse_base(&text, vars)?;
+        let username = settings.text(&vars.username)?;
+        let password = settings.secret(&vars.password)?;
+        let authorization = match (in_url, settings.secret(&vars.token)?, username, password) {
+            (Some((user, password)), ..) => Some(Authorization::Basic(user, password)),
+            (None, Some(token), ..) => Some(Authorization::Bearer(token)),
+            (None, None, Some(user), password) => {
+                Some(Authorization::Basic(user, password.unwrap_or_else(|| Secret::new(""))))
+            }
+            (None, None, None, Some(_)) => {
+                return Err(Error::setting(&vars.username, "not set, but its password is").into());
+            }
+            (None, None, None, None) => None,
+        };
+        let path = |var| Ok::<_, kch_cli::Failure>(settings.text(var)?.map(PathBuf::from));
+        let identity = match (path(&vars.cert)?, path(&vars.key)?) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(Error::setting(&vars.key, "not set, but its certificate is").into());
+            }
+            (None, Some(_)) => return Err(Error::setting(&vars.cert, "not set, but its key is").into()),
+        };
+        let https = base.starts_with("https:");
+        let endpoint =
+            Endpoint { vars, base, authorization, tls: TlsFiles { ca: path(&vars.ca)?, identity }, https };
+        endpoint.authorization_header()?;
+        Ok(endpoint)
+    }
+
+    /// What error texts call the service.
+    #[must_use]
+    pub fn service(&self) -> &'static str {
+        self.vars.service
+    }
+
+    /// The base URL without credentials and without a slash at its end. Safe to print.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The settings it came from.
+    #[must_use]
+    pub fn vars(&self) -> &'static EndpointVars {
+        self.vars
+    }
+
+    /// Whether requests carry credentials.
+    #[must_use]
+    pub fn has_credentials(&self) -> bool {
+        self.authorization.is_some() || self.tls.identity.is_some()
+    }
+
+    /// What an [`Error`] needs to know about this endpoint.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { vars: self.vars, base: self.base.clone(), credentials: self.has_credentials() }
+    }
+
+    /// A URL below the base: each segment and each query value is percent-encoded, so a subject may hold a slash.
+    #[must_use]
+    pub fn uri(&self, segments: &[&str], query: &[(&str, &str)]) -> Uri {
+        let mut url = self.base.clone();
+        for segment in segments {
+            url.push('/');
+            match *segment {
+                // A server would take these two for steps up and down.
+                "." => url.push_str("%2E"),
+                ".." => url.push_str("%2E%2E"),
+                other => url.extend(utf8_percent_encode(other, KEPT)),
+            }
+        }
+        if segments.is_empty() {
+            url.push('/');
+        }
+        for (index, (name, value)) in query.iter().enumerate() {
+            url.push(if index == 0 { '?' } else { '&' });
+            url.extend(utf8_percent_encode(name, KEPT));
+            url.push('=');
+            url.extend(utf8_percent_encode(value, KEPT));
+        }
+        // The base was parsed and all that was added is plain ASCII.
+        url.parse().unwrap_or_else(|_| Uri::from_static("/"))
+    }
+
+    /// The `Authorization` header's value, marked sensitive.
+    pub(crate) fn authorization_header(&self) -> Result<Option<HeaderValue>, Error> {
+        let (text, var) = match &self.authorization {
+            None => return Ok(None),
+            Some(Authorization::Basic(user, password)) => {
+                let pair =
+                    base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", password.expose()));
+                (format!("Basic {pair}"), &self.vars.password)
+            }
+            Some(Authorization::Bearer(token)) => (format!("Bearer {}", token.expose()), &self.vars.token),
+        };
+        let mut value = HeaderValue::try_from(text)
+            .map_err(|_| Error::setting(var, "holds a line break or another character that HTTP forbids"))?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+}
+
+type UserInfo = Option<(String, Secret)>;
+
+fn parse_base(text: &str, vars: &EndpointVars) -> Result<(String, UserInfo), Error> {
+    let bad = |why: String| Error::Setting {
+        var: vars.url.name,
+        why,
+        hint: Some(format!("write it like {}", vars.url.default.unwrap_or("http://host:port"))),
+    };
+    let shown = mask_url(text);
+    let mut url = url::Url::parse(text).map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase => bad(format!("{shown} has no http:// in front")),
+        error => bad(format!("{shown} is not a URL: {error}")),
+    })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(bad(format!("{shown} does not start with http:// or https://")));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(bad(format!("{shown} must end with its path, without ? or #")));
+    }
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let user_info = (!url.username().is_empty() || url.password().is_some())
+        .then(|| (decoded(url.username()), Secret::new(decoded(url.password().unwrap_or_default()))));
+    // Both fail only for URLs that cannot have a host, and http always has one.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    Ok((url.as_str().trim_end_matches('/').to_owned(), user_info))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(pairs: &[(&str, &str)]) -> kch_cli::Result<Endpoint> {
+        Endpoint::from_settings(&Settings::from_pairs(pairs.iter().copied()), &REGISTRY)
+    }
+
+    fn header(pairs: &[(&str, &str)]) -> Option<String> {
+        let value = endpoint(pairs).unwrap().authorization_header().unwrap()?;
+        Some(value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_base_may_have_a_path_and_a_slash_at_its_end() {
+        for (base, url) in [
+            ("http://h:8081", "http://h:8081/subjects"),
+            ("http://h:8081/", "http://h:8081/subjects"),
+            ("http://h/apis/ccompat/v7/", "http://h/apis/ccompat/v7/subjects"),
+            ("http://[::1]:8081", "http://[::1]:8081/subjects"),
+        ] {
+            let endpoint = endpoint(&[("SCHEMA_REGISTRY_URL", base)]).unwrap();
+            assert_eq!(endpoint.uri(&["subjects"], &[]).to_string(), url);
+        }
+    }
+
+    #[test]
+    fn segments_and_query_values_are_encoded() {
+        let endpoint = endpoint(&[]).unwrap();
+        let uri = endpoint.uri(&["subjects", "a/b c?é", ":.ctx:s", ".."], &[("q", "a&b=c+d")]);
+        assert_eq!(
+            uri.to_string(),
+            "http://localhost:8081/subjects/a%2Fb%20c%3F%C3%A9/:.ctx:s/%2E%2E?q=a%26b%3Dc%2Bd"
+        );
+    }
+
+    #[test]
+    fn credentials_in_the_url_win_and_are_never_shown() {
+        let pairs = [("SCHEMA_REGISTRY_URL", "http://me:s%40fe@h:1/p"), ("SCHEMA_REGISTRY_TOKEN", "unused")];
+        assert_eq!(header(&pairs).unwrap(), "Basic bWU6c0BmZQ==");
+        let endpoint = endpoint(&pairs).unwrap();
+        assert_eq!(endpoint.base(), "http://h:1/p");
+        assert!(!format!("{endpoint:?}").contains("s@fe"));
+    }
+
+    #[test]
+    fn a_token_wins_over_user_and_password() {
+        let user = [("SCHEMA_REGISTRY_USERNAME", "u"), ("SCHEMA_REGISTRY_PASSWORD", "p")];
+        assert_eq!(header(&user).unwrap(), "Basic dTpw");
+        let token = [user[0], user[1], ("SCHEMA_REGISTRY_TOKEN", "t")];
+        assert_eq!(header(&token).unwrap(), "Bearer t");
+        assert_eq!(header(&[]), None);
+    }
+
+    #[test]
+    fn settings_that_cannot_work_are_refused_before_any_request() {
+        let text = |pairs: &[(&str, &str)]| endpoint(pairs).unwrap_err().text().to_owned();
+        assert_eq!(
+            text(&[("SCHEMA_REGISTRY_URL", "localhost:8081")]),
+            "SCHEMA_REGISTRY_URL: localhost:8081 does not start with http:// or https://"
+        );
+        assert_eq!(
+            text(&[("SCHEMA_REGISTRY_URL", "registry")]),
+            "SCHEMA_REGISTRY_URL: registry has no http:// in front"
+        );
+        assert_eq!(
+            text(&[("SCHEMA_REGISTRY_PASSWORD", "hunter2")]),
+            "SCHEMA_REGISTRY_USERNAME: not set, but its password is"
+        );
+        assert_eq!(
+            text(&[("SCHEMA_REGISTRY_CERT", "x.pem")]),
+            "SCHEMA_REGISTRY_KEY: not set, but its certificate is"
+        );
+        assert!(text(&[("SCHEMA_REGISTRY_TOKEN", "a\nb")]).contains("line break"));
+    }
+}

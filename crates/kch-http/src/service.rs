@@ -1,0 +1,304 @@
+//! One request, one reply: the blocking side. Owns the deadline, the tries and their pauses.
+
+use std::time::{Duration, Instant};
+
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use kch_cli::{Exit, Explain, Signals};
+use serde::Serialize;
+use tokio::runtime::Runtime;
+
+use crate::retry::{Limits, asked_pause, pause};
+use crate::{Bytes, Client, Endpoint, Error, Place, Reply, body};
+
+/// The largest reply that is read.
+const LARGEST_REPLY: usize = 64 << 20;
+/// The pause between two probes of a service that is starting.
+const BETWEEN_PROBES: Duration = Duration::from_millis(250);
+const JSON: &str = "application/json";
+
+/// A service that speaks JSON over HTTP. Calls block; several threads may call at once. Not for use inside async code.
+#[derive(Debug)]
+pub struct Service {
+    client: Client,
+    /// Always there, except while it is dropped.
+    runtime: Option<Runtime>,
+    limits: Limits,
+    signals: Signals,
+    busy: fn(&Reply) -> bool,
+}
+
+impl Service {
+    /// A service at `endpoint`. Connects at the first request.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when a certificate or key file cannot be used.
+    pub fn new(endpoint: Endpoint) -> Result<Service, Error> {
+        let client = Client::new(endpoint)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+                let why = format!("the system has no resources for a request: {error}");
+                Error::Unreachable {
+                    place: client.endpoint().place(),
+                    connected: false,
+                    transient: false,
+                    why,
+                    hint: None,
+                }
+            })?;
+        Ok(Service {
+            client,
+            runtime: Some(runtime),
+            limits: Limits::default(),
+            signals: Signals::none(),
+            busy: |_| false,
+        })
+    }
+
+    /// How long a call may take.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Service {
+        self.limits = limits;
+        self
+    }
+
+    /// Lets a signal end a call at once.
+    #[must_use]
+    pub fn signals(mut self, signals: Signals) -> Service {
+        self.signals = signals;
+        self
+    }
+
+    /// Which replies, besides 429, 502, 503 and 504, mean "not now": 409 during a rebalance of Connect, for instance.
+    #[must_use]
+    pub fn busy_when(mut self, busy: fn(&Reply) -> bool) -> Service {
+        self.busy = busy;
+        self
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        self.client.endpoint()
+    }
+
+    /// A GET of these path segments below the base URL.
+    pub fn get<'a>(&'a self, segments: &'a [&'a str]) -> Request<'a> {
+        Request::new(self, Method::GET, segments)
+    }
+
+    /// A PUT, which may be repeated.
+    pub fn put<'a>(&'a self, segments: &'a [&'a str]) -> Request<'a> {
+        Request::new(self, Method::PUT, segments)
+    }
+
+    /// A POST. Not repeated once it may have arrived, unless it is [`Request::repeatable`].
+    pub fn post<'a>(&'a self, segments: &'a [&'a str]) -> Request<'a> {
+        Request::new(self, Method::POST, segments)
+    }
+
+    /// A DELETE. Repeated when it may have arrived; a 404 then has [`Reply::retried`] set.
+    pub fn delete<'a>(&'a self, segments: &'a [&'a str]) -> Request<'a> {
+        Request::new(self, Method::DELETE, segments)
+    }
+
+    /// Waits, unless a signal comes.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn pause(&self, duration: Duration) -> Result<(), Error> {
+        let end = Instant::now() + duration;
+        while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            self.ensure_not_interrupted()?;
+            std::thread::sleep(left.min(Duration::from_millis(50)));
+        }
+        self.ensure_not_interrupted()
+    }
+
+    /// Asks until the answer is no longer that the service is unavailable, or the time is over.
+    ///
+    /// # Errors
+    /// The last error of `probe`, or a signal.
+    pub fn wait_for<T, E>(&self, timeout: Duration, probe: impl Fn() -> Result<T, E>) -> Result<T, E>
+    where
+        E: Explain + From<Error>,
+    {
+        let end = Instant::now() + timeout;
+        loop {
+            match probe() {
+                Err(error) if error.exit() == Exit::Unavailable && Instant::now() + BETWEEN_PROBES < end => {
+                    self.pause(BETWEEN_PROBES)?;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn place(&self) -> Place {
+        self.client.endpoint().place()
+    }
+
+    fn ensure_not_interrupted(&self) -> Result<(), Error> {
+        match self.signals.received() {
+            Some(exit) => Err(Error::Interrupted { place: self.place(), exit }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Service {
+    /// Does not wait for a name lookup that is still under way.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A request that is being put together.
+#[derive(Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct Request<'a> {
+    service: &'a Service,
+    method: Method,
+    segments: &'a [&'a str],
+    query: Vec<(&'a str, &'a str)>,
+    body: Option<Bytes>,
+    repeatable: bool,
+}
+
+impl<'a> Request<'a> {
+    fn new(service: &'a Service, method: Method, segments: &'a [&'a str]) -> Request<'a> {
+        let repeatable = method != Method::POST;
+        Request { service, method, segments, query: Vec::new(), body: None, repeatable }
+    }
+
+    /// Adds `?name=value`.
+    pub fn query(mut self, name: &'a str, value: &'a str) -> Self {
+        self.query.push((name, value));
+        self
+    }
+
+    /// The body, as JSON.
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        // A map with keys that are no strings is the only value that fails; ours have none.
+        self.body = Some(serde_json::to_vec(body).unwrap_or_default().into());
+        self
+    }
+
+    /// Says that sending it twice does no harm.
+    pub fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
+    /// Sends it, tries again where that is safe and may help, and gives the reply: any status but 3xx, 401, 403 and 429,
+    /// with a body that is JSON or empty.
+    ///
+    /// # Errors
+    /// All of [`Error`] but [`Error::Setting`].
+    pub fn send(self) -> Result<Reply, Error> {
+        let Limits { unreachable, busy, .. } = self.service.limits;
+        let begun = Instant::now();
+        let mut retried = false;
+        for attempt in 0.. {
+            let outcome = self.service.exchange(&self);
+            let wait = match &outcome {
+                Ok(reply) if self.is_busy(reply) => {
+                    retried |= reply.status >= 500;
+                    let asked = asked_pause(&reply.headers);
+                    Some(asked.unwrap_or_else(|| pause(attempt)))
+                        .filter(|wait| begun.elapsed() + *wait <= busy)
+                }
+                Err(Error::Unreachable { connected, transient: true, .. })
+                    if self.repeatable || !connected =>
+                {
+                    retried |= connected;
+                    Some(pause(attempt)).filter(|wait| begun.elapsed() + *wait <= unreachable)
+                }
+                _ => None,
+            };
+            match wait {
+                Some(wait) => self.service.pause(wait)?,
+                None => return outcome.map(|reply| Reply { retried, ..reply })?.ensure_usable(),
+            }
+        }
+        unreachable!("the loop ends with a reply or an error")
+    }
+
+    /// 429 and 503 say that nothing was done. After the others the request may have had its effect.
+    fn is_busy(&self, reply: &Reply) -> bool {
+        match reply.status {
+            429 | 503 => true,
+            502 | 504 => self.repeatable,
+            status => (self.service.busy)(reply) && (self.repeatable || status < 500),
+        }
+    }
+}
+
+/// How often a signal is looked for.
+const TICK: Duration = Duration::from_millis(50);
+
+impl Service {
+    /// One try, ended by its deadline or by a signal.
+    fn exchange(&self, request: &Request<'_>) -> Result<Reply, Error> {
+        self.ensure_not_interrupted()?;
+        let Some(runtime) = &self.runtime else { unreachable!("taken only by drop") };
+        let limit = self.limits.request;
+        let deadline = Instant::now() + limit;
+        runtime.block_on(async {
+            let mut exchange = std::pin::pin!(self.try_once(request));
+            loop {
+                let left = deadline.saturating_duration_since(Instant::now());
+                match tokio::time::timeout(left.min(TICK), &mut exchange).await {
+                    Ok(outcome) => return outcome,
+                    Err(_) => self.ensure_not_interrupted()?,
+                }
+                if Instant::now() >= deadline {
+                    return Err(Error::TimedOut { place: self.place(), limit });
+                }
+            }
+        })
+    }
+
+    async fn try_once(&self, request: &Request<'_>) -> Result<Reply, Error> {
+        let mut builder = self
+            .client
+            .request(request.method.clone(), request.segments, &request.query)
+            .header(ACCEPT, JSON);
+        let body = match &request.body {
+            Some(bytes) => {
+                builder = builder.header(CONTENT_TYPE, JSON);
+                body::full(bytes.clone())
+            }
+            None => body::empty(),
+        };
+        let http_request = builder.body(body).map_err(|error| self.broken(error.to_string()))?;
+        let response = self.client.send(http_request).await?;
+        let (head, body) = response.into_parts();
+        let bytes = match Limited::new(body, LARGEST_REPLY).collect().await {
+            Ok(whole) => whole.to_bytes(),
+            Err(error) => {
+                return Err(match error.downcast::<hyper::Error>() {
+                    Ok(error) => self.client.broken(&error),
+                    Err(error) if error.is::<LengthLimitError>() => {
+                        self.broken(format!("the reply is larger than {} MiB", LARGEST_REPLY >> 20))
+                    }
+                    Err(error) => self.broken(error.to_string()),
+                });
+            }
+        };
+        Ok(Reply {
+            place: self.place(),
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+            retried: false,
+        })
+    }
+
+    fn broken(&self, why: String) -> Error {
+        Error::Unreachable { place: self.place(), connected: true, transient: false, why, hint: None }
+    }
+}

@@ -1,0 +1,184 @@
+//! What a registry can refuse. Exit 1, except where the registry cannot be talked to at all.
+
+use kch_cli::{Exit, Explain};
+use kch_http::Reply;
+
+use crate::{SchemaType, Version};
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No usable reply.
+    #[error(transparent)]
+    Http(#[from] kch_http::Error),
+    /// The subject has no schema.
+    #[error("subject {subject} does not exist")]
+    SubjectNotFound {
+        /// The subject.
+        subject: String,
+        /// A subject whose name is near.
+        nearest: Option<String>,
+    },
+    /// The subject is there, this version is not.
+    #[error("subject {subject} has no version {version}, only {}", numbers(.known))]
+    VersionNotFound {
+        /// The subject.
+        subject: String,
+        /// The version asked for.
+        version: Version,
+        /// The versions there are.
+        known: Vec<u32>,
+    },
+    /// No schema has this id.
+    #[error("the schema registry at {url} has no schema with id {id}")]
+    SchemaNotFound {
+        /// The id.
+        id: u32,
+        /// Where it was asked.
+        url: String,
+    },
+    /// The subject's compatibility level forbids the schema.
+    #[error("the schema is incompatible with subject {subject}{}", reasons(.messages))]
+    Incompatible {
+        /// The subject.
+        subject: String,
+        /// What the registry holds against it.
+        messages: Vec<String>,
+    },
+    /// The schema is none, or its references do not resolve.
+    #[error("the registry takes this for no valid schema: {message}")]
+    InvalidSchema {
+        /// What the registry says.
+        message: String,
+    },
+    /// The schema is in another language.
+    #[error("the schema with id {id} is {schema_type}, not AVRO")]
+    NotAvro {
+        /// Its id.
+        id: u32,
+        /// Its language.
+        schema_type: SchemaType,
+    },
+    /// Other schemas need the one to delete.
+    #[error("subject {subject} is referenced by {}", ids(.by))]
+    Referenced {
+        /// The subject.
+        subject: String,
+        /// Ids of the schemas that refer to it.
+        by: Vec<u32>,
+    },
+    /// References go in a circle, or deeper than anyone writes by hand.
+    #[error("the references of {subject} version {version} do not end")]
+    EndlessReferences {
+        /// Where we stopped.
+        subject: String,
+        /// Its version.
+        version: u32,
+    },
+    /// The registry does not have this call.
+    #[error("the schema registry at {url} cannot {what}")]
+    Unsupported {
+        /// Where.
+        url: String,
+        /// What it was asked to do.
+        what: &'static str,
+    },
+    /// Anything else that it refused.
+    #[error("the schema registry at {url} refused: {message} (error {code})")]
+    Refused {
+        /// Where.
+        url: String,
+        /// Its error code, or the HTTP status.
+        code: u64,
+        /// What it says.
+        message: String,
+    },
+}
+
+fn numbers(known: &[u32]) -> String {
+    match known {
+        [] => "deleted ones".to_owned(),
+        [first, .., last] if usize::try_from(last - first + 1) == Ok(known.len()) => {
+            format!("{first} to {last}")
+        }
+        _ => known.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn ids(by: &[u32]) -> String {
+    match by {
+        [] => "other schemas".to_owned(),
+        [one] => format!("the schema with id {one}"),
+        _ => format!("the schemas with ids {}", numbers_listed(by)),
+    }
+}
+
+fn numbers_listed(all: &[u32]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn reasons(messages: &[String]) -> String {
+    if messages.is_empty() { String::new() } else { format!(": {}", messages.join("; ")) }
+}
+
+impl Error {
+    /// The registry's refusal in its own words, when no kind of ours fits. 5xx stays what it is to [`kch_http`].
+    pub(crate) fn refused(reply: &Reply, url: &str) -> Error {
+        let code = reply.error_code().unwrap_or_else(|| reply.status.into());
+        if reply.status >= 500 || code == 40401 && reply.status != 404 {
+            return Error::Http(reply.unexpected());
+        }
+        // Without a code of the registry's own, a 404 means that there is no such path: another service.
+        if reply.status == 404 && !(40400..40500).contains(&code) {
+            return Error::Http(reply.unexpected());
+        }
+        match code {
+            42201 => Error::InvalidSchema { message: reply.detail() },
+            _ => Error::Refused { url: url.to_owned(), code, message: reply.detail() },
+        }
+    }
+}
+
+impl Explain for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Http(error) => error.exit(),
+            _ => Exit::Refused,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Error::Http(error) => error.hint(),
+            Error::SubjectNotFound { nearest: Some(nearest), .. } => Some(format!("did you mean {nearest}?")),
+            Error::SubjectNotFound { subject, .. } => {
+                Some(format!("`sr subjects` lists those there are; `sr register {subject} FILE` makes it"))
+            }
+            Error::SchemaNotFound { .. } => {
+                Some("was the record written with another registry's schema?".to_owned())
+            }
+            Error::Incompatible { subject, .. } => {
+                Some(format!("`sr check {subject} FILE` says why; `sr compat get {subject}` shows the level"))
+            }
+            Error::Referenced { .. } => Some("delete those first".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_name_what_there_is() {
+        let missing = |known: &[u32]| {
+            let version = Version::Number(9);
+            Error::VersionNotFound { subject: "s".into(), version, known: known.to_vec() }.to_string()
+        };
+        assert_eq!(missing(&[1, 2, 3]), "subject s has no version 9, only 1 to 3");
+        assert_eq!(missing(&[1, 3]), "subject s has no version 9, only 1, 3");
+        assert_eq!(missing(&[2]), "subject s has no version 9, only 2");
+    }
+}

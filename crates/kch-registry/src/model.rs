@@ -1,0 +1,240 @@
+//! What a registry keeps, as it is on the wire.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A schema's language.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum SchemaType {
+    /// Avro, which is what a registry means when it says nothing.
+    #[default]
+    Avro,
+    /// JSON Schema.
+    Json,
+    /// Protocol Buffers.
+    Protobuf,
+    /// One that we do not know.
+    Other(String),
+}
+
+impl From<String> for SchemaType {
+    fn from(name: String) -> SchemaType {
+        match name.as_str() {
+            "AVRO" => SchemaType::Avro,
+            "JSON" => SchemaType::Json,
+            "PROTOBUF" => SchemaType::Protobuf,
+            _ => SchemaType::Other(name),
+        }
+    }
+}
+
+impl From<SchemaType> for String {
+    fn from(schema_type: SchemaType) -> String {
+        schema_type.to_string()
+    }
+}
+
+impl fmt::Display for SchemaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SchemaType::Avro => "AVRO",
+            SchemaType::Json => "JSON",
+            SchemaType::Protobuf => "PROTOBUF",
+            SchemaType::Other(name) => name,
+        })
+    }
+}
+
+/// A name in a schema that another subject's schema defines.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Reference {
+    /// The full name that the schema uses.
+    pub name: String,
+    /// The subject that defines it.
+    pub subject: String,
+    /// The version of that subject.
+    pub version: u32,
+}
+
+impl FromStr for Reference {
+    type Err = String;
+
+    /// `name=subject:version`. The subject may hold colons, as those of a context do.
+    fn from_str(text: &str) -> Result<Reference, String> {
+        let parts = text.split_once('=').and_then(|(name, rest)| Some((name, rest.rsplit_once(':')?)));
+        match parts {
+            Some((name, (subject, version))) if !name.is_empty() && !subject.is_empty() => {
+                let version = version.parse().map_err(|_| format!("{version} is not a version's number"))?;
+                Ok(Reference { name: name.to_owned(), subject: subject.to_owned(), version })
+            }
+            _ => Err("write it as NAME=SUBJECT:VERSION, example.Money=money-value:1".to_owned()),
+        }
+    }
+}
+
+/// One schema, as its id stands for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// The id that a record's frame holds.
+    pub id: u32,
+    /// The schema's text.
+    pub text: String,
+    /// Its language.
+    pub schema_type: SchemaType,
+    /// What it refers to.
+    pub references: Vec<Reference>,
+}
+
+/// A schema as a version of a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The subject.
+    pub subject: String,
+    /// The version's number.
+    pub version: u32,
+    /// The schema, with its id.
+    pub schema: Schema,
+    /// Whether the call that gave it has made it.
+    pub created: bool,
+}
+
+/// A schema to register, look up or check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewSchema {
+    /// The schema's text.
+    #[serde(rename = "schema")]
+    pub text: String,
+    /// Its language. Left out on the wire for Avro: registries older than 5.5 do not know the field.
+    #[serde(skip_serializing_if = "is_avro")]
+    pub schema_type: SchemaType,
+    /// What it refers to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Reference>,
+}
+
+fn is_avro(schema_type: &SchemaType) -> bool {
+    *schema_type == SchemaType::Avro
+}
+
+impl NewSchema {
+    /// An Avro schema without references.
+    pub fn avro(text: impl Into<String>) -> NewSchema {
+        NewSchema { text: text.into(), schema_type: SchemaType::Avro, references: Vec::new() }
+    }
+
+    /// The same schema with these references.
+    #[must_use]
+    pub fn with_references(mut self, references: Vec<Reference>) -> NewSchema {
+        self.references = references;
+        self
+    }
+}
+
+/// Which version of a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// The newest one.
+    Latest,
+    /// The one with this number.
+    Number(u32),
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Version::Latest => f.write_str("latest"),
+            Version::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Version {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Version, String> {
+        match text {
+            "latest" => Ok(Version::Latest),
+            _ => match text.parse() {
+                Ok(number) if number > 0 => Ok(Version::Number(number)),
+                _ => Err("a version is a number from 1 on, or latest".to_owned()),
+            },
+        }
+    }
+}
+
+/// The registry's JSON for a schema, in every reply that holds one. Which fields are there depends on the call.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireSchema {
+    #[serde(default)]
+    pub(crate) subject: Option<String>,
+    #[serde(default)]
+    pub(crate) version: Option<u32>,
+    #[serde(default)]
+    pub(crate) id: Option<u32>,
+    #[serde(default)]
+    pub(crate) schema: Option<String>,
+    #[serde(default)]
+    pub(crate) schema_type: Option<SchemaType>,
+    #[serde(default)]
+    pub(crate) references: Option<Vec<Reference>>,
+}
+
+impl WireSchema {
+    /// As a version of `subject`, the missing parts taken from what was asked for.
+    pub(crate) fn into_registered(self, subject: &str) -> Option<Registered> {
+        let subject = self.subject.clone().unwrap_or_else(|| subject.to_owned());
+        let version = self.version?;
+        let id = self.id?;
+        Some(Registered { subject, version, schema: self.into_schema(id)?, created: false })
+    }
+
+    pub(crate) fn into_schema(self, id: u32) -> Option<Schema> {
+        Some(Schema {
+            id,
+            text: self.schema?,
+            schema_type: self.schema_type.unwrap_or_default(),
+            references: self.references.unwrap_or_default(),
+        })
+    }
+}
+
+impl FromStr for SchemaType {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<SchemaType, Infallible> {
+        Ok(SchemaType::from(text.to_ascii_uppercase()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_written_name_subject_version() {
+        let reference: Reference = "ex.Money=:.eu:money/v:3".parse().unwrap();
+        let Reference { name, subject, version } = reference;
+        assert_eq!((name.as_str(), subject.as_str(), version), ("ex.Money", ":.eu:money/v", 3));
+        assert!("ex.Money".parse::<Reference>().is_err());
+        assert!("ex.Money=money:latest".parse::<Reference>().is_err());
+    }
+
+    #[test]
+    fn an_avro_schema_is_sent_as_old_registries_know_it() {
+        let body = serde_json::to_string(&NewSchema::avro("\"long\"")).unwrap();
+        assert_eq!(body, r#"{"schema":"\"long\""}"#);
+    }
+
+    #[test]
+    fn a_version_is_a_number_or_latest() {
+        assert_eq!("latest".parse(), Ok(Version::Latest));
+        assert_eq!("3".parse(), Ok(Version::Number(3)));
+        assert!("0".parse::<Version>().is_err() && "-1".parse::<Version>().is_err());
+    }
+}

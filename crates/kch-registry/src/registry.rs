@@ -1,0 +1,170 @@
+//! The client itself: where it is, what it remembers, and the one place that reads a registry's refusals.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use kch_cli::{Settings, Signals, nearest};
+use kch_http::{Endpoint, Limits, REGISTRY, Reply, Service};
+
+use crate::{Error, Registered, Schema, Version};
+
+/// How long an unknown id stays unknown without asking again.
+const FORGET_UNKNOWN: Duration = Duration::from_secs(5);
+
+/// A Schema Registry. Calls block; share it by reference or [`Arc`]. Not for use inside async code.
+#[derive(Debug)]
+pub struct Registry {
+    pub(crate) service: Service,
+    memory: Mutex<Memory>,
+}
+
+/// What never changes once it is known, and ids that were unknown a moment ago.
+#[derive(Debug, Default)]
+struct Memory {
+    by_id: HashMap<u32, Arc<Schema>>,
+    unknown: HashMap<u32, Instant>,
+    by_version: HashMap<(String, u32), Arc<Registered>>,
+}
+
+impl Registry {
+    /// The registry that the settings name. No request is made yet.
+    ///
+    /// # Errors
+    /// A usage failure when a setting cannot work.
+    pub fn from_settings(settings: &Settings) -> kch_cli::Result<Registry> {
+        let service = Service::new(Endpoint::from_settings(settings, &REGISTRY)?)?;
+        Ok(Registry::new(service))
+    }
+
+    /// A registry behind this service.
+    #[must_use]
+    pub fn new(service: Service) -> Registry {
+        // 500 is what a registry answers while its own store is away, or its leader.
+        let service = service.busy_when(|reply| reply.status == 500);
+        Registry { service, memory: Mutex::default() }
+    }
+
+    /// Lets a signal end a waiting call.
+    #[must_use]
+    pub fn with_signals(mut self, signals: Signals) -> Registry {
+        self.service = self.service.signals(signals);
+        self
+    }
+
+    /// How long a call may take.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Registry {
+        self.service = self.service.limits(limits);
+        self
+    }
+
+    /// Its base URL, safe to print.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.service.endpoint().base()
+    }
+
+    /// All subjects, those that are only softly deleted included if asked for.
+    ///
+    /// # Errors
+    /// [`Error::Http`].
+    pub fn subjects(&self, deleted: bool) -> Result<Vec<String>, Error> {
+        let request = self.service.get(&["subjects"]);
+        let request = if deleted { request.query("deleted", "true") } else { request };
+        Ok(self.accept(request.send()?)?.json()?)
+    }
+
+    /// The numbers of a subject's versions.
+    ///
+    /// # Errors
+    /// [`Error::SubjectNotFound`].
+    pub fn versions(&self, subject: &str) -> Result<Vec<u32>, Error> {
+        let reply = self.service.get(&["subjects", subject, "versions"]).send()?;
+        Ok(self.of_subject(reply, subject)?.json()?)
+    }
+
+    /// The numbers of a subject's versions, those that are softly deleted included.
+    ///
+    /// # Errors
+    /// [`Error::SubjectNotFound`].
+    pub fn versions_with_deleted(&self, subject: &str) -> Result<Vec<u32>, Error> {
+        let path = ["subjects", subject, "versions"];
+        let reply = self.service.get(&path).query("deleted", "true").send()?;
+        Ok(self.of_subject(reply, subject)?.json()?)
+    }
+
+    /// Waits until the registry answers.
+    ///
+    /// # Errors
+    /// The last [`Error::Http`] when the time is over.
+    pub fn wait(&self, timeout: Duration) -> Result<(), Error> {
+        self.service.wait_for(timeout, || self.subjects(false)).map(|_| ())
+    }
+
+    /// A success, or the registry's refusal.
+    pub(crate) fn accept(&self, reply: Reply) -> Result<Reply, Error> {
+        if reply.is_success() { Ok(reply) } else { Err(Error::refused(&reply, self.url())) }
+    }
+
+    /// A success, or a refusal that concerns `subject`.
+    pub(crate) fn of_subject(&self, reply: Reply, subject: &str) -> Result<Reply, Error> {
+        match (reply.status, reply.error_code()) {
+            (404, Some(40401)) => Err(self.subject_not_found(subject)),
+            _ => self.accept(reply),
+        }
+    }
+
+    /// A success, or a refusal that concerns one version of `subject`.
+    pub(crate) fn of_version(&self, reply: Reply, subject: &str, version: Version) -> Result<Reply, Error> {
+        match (reply.status, reply.error_code()) {
+            // Apicurio says 40402 for a compatibility check of a subject that it does not have.
+            (404, Some(40402)) => Err(match self.versions(subject) {
+                Ok(known) => Error::VersionNotFound { subject: subject.to_owned(), version, known },
+                Err(error) => error,
+            }),
+            _ => self.of_subject(reply, subject),
+        }
+    }
+
+    pub(crate) fn subject_not_found(&self, subject: &str) -> Error {
+        let subjects = self.subjects(false).unwrap_or_default();
+        let nearest = nearest(subject, subjects.iter().map(String::as_str)).map(str::to_owned);
+        Error::SubjectNotFound { subject: subject.to_owned(), nearest }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        // What a thread that panicked left behind is still true: entries are whole.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of an id: its schema, that it was unknown a moment ago, or nothing.
+    pub(crate) fn remembered(&self, id: u32) -> Option<Option<Arc<Schema>>> {
+        let memory = self.memory();
+        match memory.by_id.get(&id) {
+            Some(schema) => Some(Some(Arc::clone(schema))),
+            None => memory.unknown.get(&id).filter(|at| at.elapsed() < FORGET_UNKNOWN).map(|_| None),
+        }
+    }
+
+    pub(crate) fn remember(&self, schema: Schema) -> Arc<Schema> {
+        let schema = Arc::new(schema);
+        self.memory().by_id.insert(schema.id, Arc::clone(&schema));
+        schema
+    }
+
+    pub(crate) fn remember_unknown(&self, id: u32) {
+        self.memory().unknown.insert(id, Instant::now());
+    }
+
+    pub(crate) fn remembered_version(&self, subject: &str, version: u32) -> Option<Arc<Registered>> {
+        self.memory().by_version.get(&(subject.to_owned(), version)).cloned()
+    }
+
+    pub(crate) fn remember_version(&self, registered: Registered) -> Arc<Registered> {
+        let registered = Arc::new(registered);
+        let key = (registered.subject.clone(), registered.version);
+        self.memory().by_version.insert(key, Arc::clone(&registered));
+        registered
+    }
+}

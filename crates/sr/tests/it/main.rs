@@ -1,0 +1,30 @@
+//! `sr` from the outside: what it prints, where, and how it ends.
+
+mod failures;
+mod live;
+mod verbs;
+
+use kch_test::{HttpStub, Outcome, Scene};
+
+const V1: &str = r#"{"type":"record","name":"R","fields":[{"name":"id","type":"long"}]}"#;
+const V2: &str =
+    r#"{"type":"record","name":"R","fields":[{"name":"id","type":"long"},{"name":"s","type":"string"}]}"#;
+
+/// A scene with a registry that is told what to answer.
+fn scene() -> (HttpStub, Scene) {
+    let registry = HttpStub::start();
+    let scene = Scene::new().env("SCHEMA_REGISTRY_URL", registry.url());
+    scene.file("v1.avsc", V1);
+    scene.file("v2.avsc", V2);
+    (registry, scene)
+}
+
+fn sr(scene: &Scene, args: &[&str]) -> Outcome {
+    scene.tool("sr").args(args).run()
+}
+
+/// A registry's reply for a version.
+fn version(number: u32, schema: &str) -> String {
+    let text = schema.replace('"', "\\\"");
+    format!(r#"{{"subject":"s","version":{number},"id":{},"schema":"{text}"}}"#, number + 10)
+}

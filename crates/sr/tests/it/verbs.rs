@@ -1,0 +1,142 @@
+//! Each verb with a registry that answers.
+
+use kch_test::wiremock::matchers::any;
+use kch_test::wiremock::{Mock, ResponseTemplate};
+
+use crate::{V1, scene, sr, version};
+
+#[test]
+fn subjects_are_json_lines_in_a_pipe_and_a_table_on_a_terminal() {
+    let (registry, scene) = scene();
+    registry.reply("GET", "/subjects", 200, r#"["b","a","other"]"#);
+    sr(&scene, &["subjects"])
+        .succeeds()
+        .stdout_is("{\"subject\":\"a\"}\n{\"subject\":\"b\"}\n{\"subject\":\"other\"}\n")
+        .stderr_is("");
+    sr(&scene, &["subjects", "--prefix", "o", "-o", "raw"]).succeeds().stdout_is("other\n");
+    let terminal = scene.tool("sr").arg("subjects").on_terminal().run().succeeds().stdout_text();
+    assert_eq!(terminal.split_whitespace().collect::<Vec<_>>(), ["subject", "a", "b", "other"]);
+}
+
+#[test]
+fn get_prints_the_schema_as_json_or_as_it_was_registered() {
+    let (registry, scene) = scene();
+    registry.reply("GET", "/subjects/s/versions/latest", 200, &version(2, V1));
+    sr(&scene, &["get", "s"]).succeeds().stdout_is(format!(
+        "{{\"subject\":\"s\",\"version\":2,\"id\":12,\"type\":\"AVRO\",\"schema\":{V1}}}\n"
+    ));
+    sr(&scene, &["get", "s", "--raw"]).succeeds().stdout_is(format!("{V1}\n"));
+    registry.reply("GET", "/schemas/ids/7", 200, r#"{"schema":"\"long\""}"#);
+    sr(&scene, &["get", "--id", "7"])
+        .succeeds()
+        .stdout_is("{\"id\":7,\"type\":\"AVRO\",\"schema\":\"long\"}\n");
+}
+
+#[test]
+fn register_says_whether_anything_changed() {
+    let (registry, scene) = scene();
+    registry.reply("POST", "/subjects/s", 200, &version(1, V1));
+    sr(&scene, &["register", "s", "v1.avsc"])
+        .succeeds()
+        .stdout_is("{\"subject\":\"s\",\"version\":1,\"id\":11,\"created\":false}\n");
+    let piped = scene.tool("sr").args(["register", "s", "-"]).stdin(V1).run();
+    piped.succeeds().stdout_has("\"created\":false");
+}
+
+#[test]
+fn register_sends_references() {
+    let (registry, scene) = scene();
+    registry.reply(
+        "GET",
+        "/subjects/money/versions/1",
+        200,
+        &version(1, r#"{"type":"fixed","name":"Money","size":8}"#),
+    );
+    registry.reply("POST", "/subjects/s", 200, &version(1, V1));
+    scene.file("order.avsc", r#"{"type":"record","name":"O","fields":[{"name":"m","type":"Money"}]}"#);
+    sr(&scene, &["register", "s", "order.avsc", "--reference", "Money=money:1"]).succeeds();
+    let body = registry.request_bodies().pop().unwrap();
+    assert!(body.ends_with(r#""references":[{"name":"Money","subject":"money","version":1}]}"#), "{body}");
+}
+
+#[test]
+fn check_says_why_not() {
+    let (registry, scene) = scene();
+    registry.reply("POST", "/compatibility/subjects/s/versions/latest", 200, r#"{"is_compatible":false}"#);
+    registry.reply("GET", "/subjects/s/versions/latest", 200, &version(1, V1));
+    registry.reply("GET", "/config/s", 200, r#"{"compatibilityLevel":"BACKWARD"}"#);
+    let reason = "field \"s\" is new and has no default, so old records cannot be read with the new schema";
+    let outcome = sr(&scene, &["check", "s", "v2.avsc"]);
+    outcome.fails_with(1).stderr_is(format!(
+        "sr: v2.avsc is incompatible with s version 1 (BACKWARD):\n  {reason}\nhint: give each such field a default\n"
+    ));
+    let row = &outcome.json_lines()[0];
+    assert_eq!((&row["compatible"], &row["version"]), (&false.into(), &1.into()));
+    assert_eq!(row["reasons"][0], reason);
+}
+
+#[test]
+fn a_registry_that_refuses_a_schema_is_explained_too() {
+    let (registry, scene) = scene();
+    registry.reply("POST", "/subjects/s", 404, r#"{"error_code":40403,"message":"no"}"#);
+    registry.reply("POST", "/subjects/s/versions", 409, r#"{"error_code":409,"message":"s at /fields/1"}"#);
+    registry.reply("GET", "/subjects/s/versions/latest", 200, &version(1, V1));
+    registry.reply("GET", "/config/s", 404, r#"{"error_code":40408,"message":"none"}"#);
+    registry.reply("GET", "/config", 200, r#"{"compatibilityLevel":"FULL"}"#);
+    sr(&scene, &["register", "s", "v2.avsc"])
+        .fails_with(1)
+        .stdout_is("")
+        .stderr_has("sr: v2.avsc is incompatible with s version 1 (FULL):\n  field \"s\" is new");
+}
+
+#[test]
+fn lookup_fails_when_the_schema_is_not_there() {
+    let (registry, scene) = scene();
+    registry.reply("POST", "/subjects/s", 404, r#"{"error_code":40403,"message":"no"}"#);
+    sr(&scene, &["lookup", "s", "v1.avsc"])
+        .fails_with(1)
+        .stderr_is("sr: the schema in v1.avsc is not registered under s\n");
+}
+
+#[test]
+fn compat_is_set_for_a_subject_and_for_all() {
+    let (registry, scene) = scene();
+    registry.reply("PUT", "/config/s", 200, r#"{"compatibility":"FULL"}"#);
+    registry.reply("PUT", "/config", 200, r#"{"compatibility":"NONE"}"#);
+    sr(&scene, &["compat", "set", "s", "full"])
+        .succeeds()
+        .stdout_is("{\"subject\":\"s\",\"compatibility\":\"FULL\",\"source\":\"subject\"}\n");
+    sr(&scene, &["compat", "set", "NONE"]).succeeds();
+    assert_eq!(registry.request_bodies(), [r#"{"compatibility":"FULL"}"#, r#"{"compatibility":"NONE"}"#]);
+}
+
+#[test]
+fn a_dry_run_deletes_nothing() {
+    let (registry, scene) = scene();
+    registry.reply("GET", "/subjects/s/versions", 200, "[1,2]");
+    sr(&scene, &["delete", "s", "--permanent", "--dry-run"]).succeeds().stdout_is(
+        "{\"subject\":\"s\",\"version\":1,\"permanent\":true}\n{\"subject\":\"s\",\"version\":2,\"permanent\":true}\n",
+    );
+    assert_eq!(registry.request_lines(), ["GET /subjects/s/versions?deleted=true"]);
+}
+
+#[test]
+fn wait_ends_when_the_registry_is_up() {
+    let (registry, scene) = scene();
+    let starting = ResponseTemplate::new(503).insert_header("retry-after", "1");
+    registry.mount(Mock::given(any()).respond_with(starting).up_to_n_times(2));
+    registry.reply("GET", "/subjects", 200, "[]");
+    sr(&scene, &["wait", "--timeout", "20s"]).succeeds().stdout_is("").stderr_is("");
+}
+
+#[test]
+fn a_schema_that_is_none_never_reaches_the_registry() {
+    let (registry, scene) = scene();
+    let register = |text: &str| scene.tool("sr").args(["register", "s", "-"]).stdin(text).run();
+    register("{\"type\":\"record\",}").fails_with(1).stderr_is("sr: stdin:1:18: not JSON: [..]\n");
+    register(r#"{"type":"record","name":"R","fields":[{"name":"a","type":"lng"}]}"#)
+        .fails_with(1)
+        .stderr_is("sr: stdin: not an Avro schema: R.a: unknown type \"lng\"\n");
+    register(" ").fails_with(1).stderr_is("sr: stdin is empty\n");
+    assert!(registry.request_lines().is_empty());
+}
