@@ -22,14 +22,18 @@ pub(crate) fn close(ending: &Ending, producer: Producer, io: &mut Io) -> Exit {
     let messages = &mut io.messages;
     let mut exit = Exit::Done;
     match ending {
+        // Ctrl-C ends the program before us in the pipe too, and its end can be here before our own signal is.
+        Ending::InputEnded | Ending::Refused if io.signals.received().is_some() => {
+            exit = io.signals.received().unwrap_or_default();
+            messages.say(stopped_by(exit));
+        }
         Ending::InputEnded | Ending::Refused => {}
         Ending::Stopped { failure, .. } => {
             messages.failure(failure);
             exit = failure.exit();
         }
         Ending::Signal { exit: signal, .. } => {
-            let name = if *signal == Exit::Terminated { "SIGTERM" } else { "SIGINT" };
-            messages.say(&format!("stopped by {name}"));
+            messages.say(stopped_by(*signal));
             exit = *signal;
         }
     }
@@ -38,6 +42,10 @@ pub(crate) fn close(ending: &Ending, producer: Producer, io: &mut Io) -> Exit {
         messages.say(&account(ending, &deliveries));
     }
     exit
+}
+
+fn stopped_by(signal: Exit) -> &'static str {
+    if signal == Exit::Terminated { "stopped by SIGTERM" } else { "stopped by SIGINT" }
 }
 
 /// Names the first refused records and counts the rest.

@@ -53,9 +53,8 @@ pub enum Verb {
         /// Print the filled configuration, masked, and what would change
         #[arg(long)]
         dry_run: bool,
-        /// Wait until it and its tasks are RUNNING
-        #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "60s", require_equals = true,
-            value_parser = parse_duration)]
+        /// Wait this long until it and its tasks are RUNNING
+        #[arg(long, value_name = "TIME", value_parser = parse_duration)]
         wait: Option<Duration>,
     },
     /// Say what is wrong with a configuration
@@ -108,7 +107,7 @@ pub enum Verb {
 const EXAMPLES: &str = "\
 Examples:
   connect-ctl plugins -o raw | grep ClickHouseSinkConnector
-  connect-ctl apply clickhouse-sink configs/connect/clickhouse-sink.json --wait=60s
+  connect-ctl apply clickhouse-sink configs/connect/clickhouse-sink.json --wait 60s
   connect-ctl status | jq -r '.tasks[] | select(.state == \"FAILED\") | .cause'
   connect-ctl list -o table
 
@@ -131,7 +130,7 @@ $$ is a dollar; Connect's own ${file:…}, ${dir:…} and ${env:…} stay as the
 A configuration that is in force already is left alone: \"result\" says created, updated or unchanged.
 
 Examples:
-  connect-ctl apply clickhouse-sink configs/connect/clickhouse-sink.json --wait=60s
+  connect-ctl apply clickhouse-sink configs/connect/clickhouse-sink.json --wait 60s
   jq '.\"tasks.max\" = 3' sink.json | connect-ctl apply sink
   connect-ctl apply sink sink.json --dry-run | jq .changes";
 
@@ -181,15 +180,5 @@ mod tests {
                 assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
             }
         }
-    }
-
-    #[test]
-    fn wait_alone_is_a_minute_and_does_not_eat_the_file() {
-        let parse = |args: &[&str]| match Args::try_parse_from(args).unwrap().verb {
-            Some(Verb::Apply { file, wait, .. }) => (file, wait.map(|wait| wait.as_secs())),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(parse(&["x", "apply", "n", "--wait", "f.json"]), ("f.json".into(), Some(60)));
-        assert_eq!(parse(&["x", "apply", "n", "--wait=5s"]), ("-".into(), Some(5)));
     }
 }

@@ -251,7 +251,10 @@ mod tests {
         }
     }
 
-    fn lines(text: &[u8], limit: usize, step: usize) -> Vec<Result<(u64, u64, Vec<u8>), String>> {
+    /// Number, offset and bytes of a line, or what was said of it.
+    type Found = Result<(u64, u64, Vec<u8>), String>;
+
+    fn lines(text: &[u8], limit: usize, step: usize) -> Vec<Found> {
         let mut reader = LineReader::new(Drip(text.to_vec(), step), limit);
         let mut found = Vec::new();
         loop {

@@ -46,19 +46,18 @@ pub fn run(tool: &'static str, job: impl FnOnce(&mut Io) -> Result<Exit>) -> Exi
 }
 
 fn finish(outcome: Result<Exit>, io: &mut Io) -> Exit {
-    let flushed = match io.output.flush() {
-        Ok(()) => Ok(()),
-        Err(error) => Err(Failure::from(error).context("cannot write to stdout")),
+    let (mut exit, failed) = match outcome {
+        Ok(exit) => (exit, None),
+        Err(failure) => (failure.exit(), Some(failure)),
     };
-    let mut exit = Exit::Done;
-    for result in [outcome, flushed.map(|()| Exit::Done)] {
-        match result {
-            Ok(code) => exit = exit.worst(code),
-            Err(failure) if failure.is_closed_pipe() => {}
-            Err(failure) => {
-                io.messages.failure(&failure);
-                exit = exit.worst(failure.exit());
-            }
+    let unwritten = io.output.flush().err().map(Failure::from);
+    // A full disk fails the tool's own write and this last one alike: it is said once, with its place.
+    let same = failed.as_ref().map(Failure::text) == unwritten.as_ref().map(Failure::text);
+    let unwritten = unwritten.map(|failure| failure.context("cannot write to stdout"));
+    for failure in failed.into_iter().filter(|_| !same).chain(unwritten) {
+        if !failure.is_closed_pipe() {
+            io.messages.failure(&failure);
+            exit = exit.worst(failure.exit());
         }
     }
     exit
@@ -93,6 +92,8 @@ mod tests {
     fn a_closed_pipe_is_the_end_and_a_full_disk_is_an_error() {
         assert_eq!(finish_with(io::ErrorKind::BrokenPipe, Ok(Exit::Done)), Exit::Done);
         assert_eq!(finish_with(io::ErrorKind::StorageFull, Ok(Exit::Done)), Exit::Refused);
+        let full = Err(io::Error::from(io::ErrorKind::StorageFull).into());
+        assert_eq!(finish_with(io::ErrorKind::StorageFull, full), Exit::Refused);
         assert_eq!(finish_with(io::ErrorKind::BrokenPipe, Err(Failure::unavailable("x"))), Exit::Unavailable);
     }
 }

@@ -32,13 +32,13 @@ impl Desk {
     /// Puts records into a partition of `t`; `None` is a tombstone.
     pub(crate) fn put(&self, partition: i32, values: &[Option<&[u8]>]) {
         let producer: BaseProducer =
-            ClientConfig::new().set("bootstrap.servers", self.mock.bootstrap()).create().unwrap();
+            ClientConfig::new().set("bootstrap.servers", self.mock.bootstrap()).create().expect("a producer");
         for value in values {
             let mut record: BaseRecord<'_, (), [u8]> = BaseRecord::to("t").partition(partition);
             record.payload = *value;
-            producer.send(record).map_err(|(error, _)| error).unwrap();
+            producer.send(record).map_err(|(error, _)| error).expect("a record in the queue");
         }
-        producer.flush(Duration::from_secs(10)).unwrap();
+        producer.flush(Duration::from_secs(10)).expect("acknowledgements");
     }
 
     /// Puts events with these ids into a partition.

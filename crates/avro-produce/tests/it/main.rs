@@ -43,14 +43,14 @@ impl Desk {
             .set("bootstrap.servers", self.mock.bootstrap())
             .set("group.id", "test")
             .create()
-            .unwrap();
+            .expect("a consumer");
         let mut list = TopicPartitionList::new();
-        list.add_partition_offset("t", 0, Offset::Beginning).unwrap();
-        consumer.assign(&list).unwrap();
+        list.add_partition_offset("t", 0, Offset::Beginning).expect("an offset");
+        consumer.assign(&list).expect("an assignment");
         let (mut values, deadline) = (Vec::new(), Instant::now() + Duration::from_secs(20));
         while values.len() < count && Instant::now() < deadline {
             if let Some(record) = consumer.poll(Duration::from_millis(100)) {
-                values.push(record.unwrap().payload().unwrap().to_vec());
+                values.push(record.expect("a record").payload().expect("a value").to_vec());
             }
         }
         // One more look, so that a record too many is seen.
@@ -61,8 +61,8 @@ impl Desk {
     /// How many records `t` holds.
     pub(crate) fn count(&self) -> i64 {
         let consumer: BaseConsumer =
-            ClientConfig::new().set("bootstrap.servers", self.mock.bootstrap()).create().unwrap();
-        consumer.fetch_watermarks("t", 0, Duration::from_secs(10)).unwrap().1
+            ClientConfig::new().set("bootstrap.servers", self.mock.bootstrap()).create().expect("a consumer");
+        consumer.fetch_watermarks("t", 0, Duration::from_secs(10)).expect("offsets").1
     }
 }
 

@@ -21,12 +21,12 @@ fn a_connector_lives_fails_and_is_cured_live() {
     ctl(&["apply", &name, "--dry-run"], &bad).succeeds().never_says("hunter2");
     assert_eq!(stack.connect("GET", &format!("/connectors/{name}"), None).0, 404);
 
-    let applied = ctl(&["apply", &name, "--wait=30s"], &bad);
+    let applied = ctl(&["apply", &name, "--wait", "30s"], &bad);
     applied.fails_with(1).stdout_has("\"result\":\"created\"").never_says("hunter2");
     applied.stderr_has("task 0: NoSuchFileException: /no/such/directory/out");
     ctl(&["status", &name], "").fails_with(1).stdout_has("\"state\":\"FAILED\"");
 
-    ctl(&["apply", &name, "--wait=30s"], &good).succeeds().stdout_has("\"result\":\"updated\"");
+    ctl(&["apply", &name, "--wait", "30s"], &good).succeeds().stdout_has("\"result\":\"updated\"");
     ctl(&["apply", &name], &good).succeeds().stdout_has("\"result\":\"unchanged\"");
     let (_, status) = stack.connect("GET", &format!("/connectors/{name}/status"), None);
     assert!(!status.contains("FAILED"), "{status}");

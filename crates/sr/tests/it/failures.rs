@@ -64,7 +64,7 @@ fn a_reader_that_goes_away_is_no_error_and_a_full_disk_is_one() {
         .stdout_to("/dev/full")
         .run()
         .fails_with(1)
-        .stderr_has("sr: No space left on device (os error 28)\n");
+        .stderr_has("sr: cannot write to stdout: No space left on device (os error 28)\n");
 }
 
 #[test]
