@@ -188,7 +188,8 @@ impl Admin {
             Some(Err((_, code))) => return Err(self.refusal(&what, code, spec)),
             _ => {}
         }
-        self.wait_for(&spec.name);
+        let has_leaders = |topic: &TopicInfo| topic.partitions.iter().all(|p| p.leader >= 0);
+        self.wait_until(|topics| topics.iter().any(|topic| topic.name == spec.name && has_leaders(topic)));
         Ok(true)
     }
 
@@ -216,18 +217,20 @@ impl Admin {
         KafkaError::Refused { what: what.to_owned(), reason }
     }
 
-    /// Metadata follows a creation after a moment; the next command must find the topic with its leaders.
-    fn wait_for(&self, name: &str) {
-        for _ in 0..50 {
-            let ready = |topic: &TopicInfo| topic.partitions.iter().all(|p| p.leader >= 0);
-            if self.topics().is_ok_and(|topics| topics.iter().any(|t| t.name == name && ready(t))) {
+    /// Metadata follows a change after a moment, on each broker at its own time, and each answer comes from another
+    /// one: the change counts as seen when three answers in a row show it. The next command must see it too.
+    fn wait_until(&self, seen: impl Fn(&[TopicInfo]) -> bool) {
+        let mut in_a_row = 0;
+        for _ in 0..100 {
+            in_a_row = if self.topics().is_ok_and(|topics| seen(&topics)) { in_a_row + 1 } else { 0 };
+            if in_a_row == 3 {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// Deletes a topic. False when it was not there.
+    /// Deletes a topic and waits until the cluster shows it no more. False when it was not there.
     ///
     /// # Errors
     /// When the brokers refuse.
@@ -238,7 +241,10 @@ impl Admin {
         match answers.into_iter().next() {
             Some(Err((_, Code::UnknownTopicOrPartition))) => Ok(false),
             Some(Err((_, code))) => Err(classify(code, &what, self.config.user())),
-            _ => Ok(true),
+            _ => {
+                self.wait_until(|topics| topics.iter().all(|topic| topic.name != name));
+                Ok(true)
+            }
         }
     }
 

@@ -1,0 +1,44 @@
+//! What can be wrong: each has its exit code and one clear line.
+
+use kch_test::kafka::Mock;
+use kch_test::{RawServer, Scene};
+
+#[test]
+fn a_wrong_port_names_the_address() {
+    let nobody = RawServer::nobody().to_string();
+    let scene = Scene::new().env("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT");
+    let outcome = scene.tool("topic-ctl").args(["-b", &nobody, "list"]).run().replace(&nobody, "NOBODY");
+    outcome.fails_with(3).stdout_is("").stderr_is(
+        "topic-ctl: cannot reach Kafka at NOBODY: Connect to [..] failed: Connection refused\nhint: [..]\n",
+    );
+}
+
+#[test]
+fn a_missing_topic_is_told_with_the_nearest_name() {
+    let mock = Mock::start(1);
+    mock.create_topic("orders", 1, 1);
+    let run =
+        |args: &[&str]| mock.scene().tool("topic-ctl").args(args).run().replace(&mock.bootstrap(), "BROKERS");
+    let said = "topic-ctl: topic \"oders\" does not exist at BROKERS\nhint: did you mean \"orders\"?\n";
+    run(&["describe", "oders"]).fails_with(2).stderr_is(said);
+    run(&["delete", "oders"]).fails_with(2).stderr_is(said);
+    run(&["delete", "oders", "--if-exists"])
+        .succeeds()
+        .stdout_is("{\"topic\":\"oders\",\"deleted\":false}\n");
+}
+
+#[test]
+fn usage_errors_are_exit_2() {
+    let scene = Scene::new().env("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT");
+    scene.tool("topic-ctl").run().fails_with(2).stderr_has("Usage: topic-ctl");
+    scene.tool("topic-ctl").args(["create", "t", "-p", "0"]).run().fails_with(2);
+    let scene = Scene::new();
+    scene
+        .tool("topic-ctl")
+        .arg("list")
+        .run()
+        .fails_with(2)
+        .stderr_has("KAFKA_CLIENT_SASL_USERNAME is not set");
+    let shown = scene.env("KAFKA_CLIENT_SASL_PASSWORD", "hunter2");
+    shown.tool("topic-ctl").arg("--show-config").run().succeeds().never_says("hunter2");
+}

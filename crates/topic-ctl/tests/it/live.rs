@@ -1,0 +1,60 @@
+//! Every verb on the real brokers.
+
+use kch_test::live::{self, Service};
+use serde_json::json;
+
+#[test]
+fn a_topic_is_created_described_listed_and_deleted_live() {
+    let Some(stack) = live::need(&[Service::Kafka]) else { return };
+    let (scene, topic) = (stack.scene(), stack.unique_topic("verbs"));
+    let run = |args: &[&str]| scene.tool("topic-ctl").args(args).run();
+    let create: Vec<&str> =
+        format!("create {topic} -p 2 -r 3 -c cleanup.policy=compact").leak().split(' ').collect();
+    run(&create).succeeds().stdout_is(format!("{{\"topic\":\"{topic}\",\"created\":true}}\n"));
+    run(&create).fails_with(1).stderr_is(format!(
+        "topic-ctl: topic \"{topic}\" exists already\nhint: --if-not-exists makes that a success\n"
+    ));
+    run(&[&create[..], &["--if-not-exists"]].concat()).succeeds().stdout_has("\"created\":false");
+
+    let described = run(&["describe", &topic]).succeeds().json_lines().remove(0);
+    assert_eq!(described["config"], json!({"cleanup.policy": "compact"}));
+    assert_eq!(described["replication_factor"], 3);
+    let partitions = described["partitions"].as_array().unwrap();
+    assert_eq!(partitions.len(), 2);
+    assert_eq!((&partitions[1]["partition"], &partitions[1]["end"]), (&json!(1), &json!(0)));
+    assert_eq!(partitions[0]["replicas"].as_array().unwrap().len(), 3);
+
+    let row = json!({"topic": topic, "partitions": 2, "replication_factor": 3});
+    assert!(run(&["list"]).succeeds().json_lines().contains(&row));
+    let internal = |args: &[&str]| run(args).succeeds().stdout_text().contains("__consumer_offsets");
+    assert!(!internal(&["list"]));
+
+    run(&["delete", &topic]).succeeds().stdout_is(format!("{{\"topic\":\"{topic}\",\"deleted\":true}}\n"));
+    assert!(!run(&["list"]).succeeds().json_lines().contains(&row));
+}
+
+#[test]
+fn what_the_brokers_refuse_is_exit_1_with_the_reason_live() {
+    let Some(stack) = live::need(&[Service::Kafka]) else { return };
+    let (scene, topic) = (stack.scene(), stack.unique_topic("refused"));
+    let table = [
+        (vec!["-r", "9"], "replication factor 9 is more than the brokers there are"),
+        (vec!["-c", "nope=1"], "a topic setting is unknown or out of range: nope=1"),
+    ];
+    for (args, reason) in table {
+        let outcome = scene.tool("topic-ctl").args(["create", &topic]).args(&args).run();
+        outcome.fails_with(1).stderr_is(format!("topic-ctl: cannot create topic \"{topic}\": {reason}\n"));
+    }
+    let outcome = scene.tool("topic-ctl").args(["create", "a/b"]).run();
+    outcome.fails_with(1).stderr_has("a name has letters, digits, dot, underscore and hyphen");
+}
+
+#[test]
+fn a_table_is_shown_on_a_terminal_live() {
+    let Some(stack) = live::need(&[Service::Kafka]) else { return };
+    let topic = stack.unique_topic("table");
+    stack.scene().tool("topic-ctl").args(["create", &topic, "-r", "3"]).run().succeeds();
+    let shown = stack.scene().tool("topic-ctl").arg("list").on_terminal().run().succeeds().stdout_text();
+    assert!(shown.starts_with("topic "), "{shown}");
+    assert!(shown.lines().any(|line| line.split_whitespace().eq([topic.as_str(), "1", "3"])), "{shown}");
+}
