@@ -1,51 +1,89 @@
-//! One record's value to one line of JSON. Each schema is fetched and compiled once.
+//! Framed Avro to JSON. Each schema is fetched and compiled once.
 
 use std::collections::HashMap;
 
-use kch_avro::{Decoder, JsonMode, Plan, frame};
-use kch_cli::{Failure, Result};
+use kch_avro::{Decoder, FrameError, JsonMode, Plan, frame};
+use kch_cli::{Exit, Failure, Result};
 use kch_registry::Registry;
 
-/// Decodes framed values. A schema that could not be had is remembered, so that a topic full of its records asks once.
-#[derive(Debug)]
-pub(crate) struct ValueDecoder {
-    registry: Registry,
-    json: JsonMode,
-    plans: HashMap<u32, std::result::Result<Plan, Failure>>,
-    line: Vec<u8>,
+/// What is wrong with a record, as `--stats` counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    /// No registry frame.
+    Frame,
+    /// A frame, but no schema that can be used.
+    Schema,
+    /// A schema, but the bytes are not a datum of it.
+    Data,
+    /// The key is not what `--key-format` says.
+    Key,
+    /// Headers that are not text.
+    Headers,
 }
 
-impl ValueDecoder {
-    pub(crate) fn new(registry: Registry, json: JsonMode) -> ValueDecoder {
-        ValueDecoder { registry, json, plans: HashMap::new(), line: Vec::new() }
+impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Frame => "frame",
+            Kind::Schema => "schema",
+            Kind::Data => "data",
+            Kind::Key => "key",
+            Kind::Headers => "headers",
+        }
+    }
+}
+
+/// Why a record could not be decoded, or why nothing can.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    /// This record; the next one may be fine.
+    Record(Kind, String),
+    /// The registry cannot be used.
+    Stop(Failure),
+}
+
+/// Decodes framed bytes. A schema that could not be had is remembered, so that a topic full of its records asks once.
+#[derive(Debug)]
+pub(crate) struct Codec {
+    registry: Registry,
+    json: JsonMode,
+    plans: HashMap<u32, std::result::Result<Plan, Fault>>,
+}
+
+impl Codec {
+    pub(crate) fn new(registry: Registry, json: JsonMode) -> Codec {
+        Codec { registry, json, plans: HashMap::new() }
     }
 
-    /// The JSON of a value; `null` for a tombstone.
-    ///
-    /// # Errors
-    /// Exit code 1 for a value that cannot be decoded, another one for a registry that cannot be used.
-    pub(crate) fn decode(&mut self, value: Option<&[u8]>) -> Result<&[u8]> {
-        self.line.clear();
-        let Some(value) = value else {
-            self.line.extend_from_slice(b"null");
-            return Ok(&self.line);
-        };
-        let (id, avro) = frame::read(value).map_err(|error| Failure::refused(error.to_string()))?;
+    /// Appends the JSON of `framed` to `out`, and gives the schema's id. On a fault `out` is as long as before.
+    pub(crate) fn decode(&mut self, framed: &[u8], out: &mut Vec<u8>) -> std::result::Result<u32, Fault> {
+        let (id, avro) = frame::read(framed).map_err(not_framed)?;
         let registry = &self.registry;
         let plan =
             self.plans.entry(id).or_insert_with(|| compile(registry, id)).as_ref().map_err(Clone::clone)?;
         Decoder::new(plan, self.json)
-            .decode(avro, &mut self.line)
-            .map_err(|error| Failure::refused(format!("schema id {id}: {error}")))?;
-        Ok(&self.line)
+            .decode(avro, out)
+            .map_err(|error| Fault::Record(Kind::Data, format!("schema id {id}: {error}")))?;
+        Ok(id)
     }
 }
 
-fn compile(registry: &Registry, id: u32) -> Result<Plan> {
-    let schema = registry.schema_by_id(id)?;
-    let references = registry.resolved(&schema)?;
-    Plan::compile_with_references(&schema.text, &references)
-        .map_err(|error| Failure::refused(format!("schema id {id}: {error}")))
+#[cold]
+fn not_framed(error: FrameError) -> Fault {
+    Fault::Record(Kind::Frame, error.to_string())
+}
+
+fn compile(registry: &Registry, id: u32) -> std::result::Result<Plan, Fault> {
+    let compiled = || -> Result<Plan> {
+        let schema = registry.schema_by_id(id)?;
+        let references = registry.resolved(&schema)?;
+        Plan::compile_with_references(&schema.text, &references)
+            .map_err(|error| Failure::refused(format!("schema id {id}: {error}")))
+    };
+    compiled().map_err(|failure| match failure.exit() {
+        Exit::Refused => Fault::Record(Kind::Schema, failure.text().to_owned()),
+        _ => Fault::Stop(failure),
+    })
 }
 
 /// The first bytes of a value, for a person to recognise it by.

@@ -43,8 +43,43 @@ pub struct Args {
     pub set: Vec<String>,
 
     /// Send one record made from MESSAGE_ID and MESSAGE_TS, and read no stdin
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["envelope", "resume_from"])]
     pub message: bool,
+
+    /// Lines are what `avro-consume --envelope` prints: topic, partition, timestamp, key, value, headers
+    ///
+    /// The schema ids in them are used; where there is none, the latest schema of the topic. `"value":null` is a
+    /// tombstone. -t sends all of them to that topic instead of their own.
+    #[arg(long, conflicts_with_all = ["set", "format", "subject", "file", "key_field", "headers", "partition"])]
+    pub envelope: bool,
+
+    /// A header for every record, KEY=VALUE; repeat for more
+    #[arg(short = 'H', long = "header", value_name = "KEY=VALUE")]
+    pub headers: Vec<String>,
+
+    /// Send every record to this partition
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    pub partition: Option<i32>,
+
+    /// Encode every line and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Print one JSON line for each acknowledged record: line, topic, partition, offset
+    #[arg(long, conflicts_with = "dry_run")]
+    pub report: bool,
+
+    /// Begin at this input line; the earlier ones are in already
+    #[arg(long, value_name = "LINE", value_parser = clap::value_parser!(u64).range(1..))]
+    pub resume_from: Option<u64>,
+
+    /// Keys
+    #[command(flatten)]
+    pub key: KeyArgs,
+
+    /// Lines that do not fit
+    #[command(flatten)]
+    pub reject: RejectArgs,
 
     /// Stop a line from being longer than this many MiB
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -88,6 +123,84 @@ pub struct SchemaArgs {
     pub register: bool,
 }
 
+/// Where records get their keys from.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Keys")]
+pub struct KeyArgs {
+    /// Take the key from this field of the line; dots go deeper: customer.id
+    #[arg(long, value_name = "FIELD")]
+    pub key_field: Option<String>,
+
+    /// What the key's bytes are: string, json (as the line has it), or avro (with the latest schema of TOPIC-key)
+    #[arg(long, value_enum, default_value_t = KeyFormat::String, requires = "key_field")]
+    pub key_format: KeyFormat,
+}
+
+/// What a key's bytes are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum KeyFormat {
+    /// The text of a string, number or boolean
+    #[default]
+    String,
+    /// The JSON text
+    Json,
+    /// Avro, with the latest schema of the subject TOPIC-key
+    Avro,
+}
+
+/// What happens to a line that does not fit.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Bad lines")]
+pub struct RejectArgs {
+    /// On a line that does not fit: fail (stop there), skip (go on, exit 1 at the end), dlq (go on, send it to --dlq-topic)
+    #[arg(long, value_enum, default_value_t = OnError::Fail)]
+    pub on_error: OnError,
+
+    /// Append each refused line to this file as JSON: line, offset, pointer, expected, got, error, raw
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+
+    /// Topic for refused lines, as the same JSON
+    #[arg(long, value_name = "TOPIC", required_if_eq("on_error", "dlq"))]
+    pub dlq_topic: Option<String>,
+
+    /// Stop when more than this many lines were refused, or this share of them: 10 or 1%
+    #[arg(long, value_name = "N|P%", value_parser = parse_limit)]
+    pub max_errors: Option<Limit>,
+}
+
+/// What to do about a line that does not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnError {
+    /// Stop there
+    #[default]
+    Fail,
+    /// Go on; exit 1 at the end
+    Skip,
+    /// Go on, and send it to the dead-letter topic; exit 1 at the end
+    Dlq,
+}
+
+/// How many refused lines are too many.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Limit {
+    /// More than this many.
+    Count(u64),
+    /// More than this share of the lines read, in percent; looked at from the hundredth line on, and at the end.
+    Percent(f64),
+}
+
+fn parse_limit(text: &str) -> Result<Limit, String> {
+    let wrong = || "expected a number of lines, as 10, or a share of them, as 1%".to_owned();
+    match text.strip_suffix('%') {
+        Some(share) => match share.parse() {
+            Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Limit::Percent(percent)),
+            _ => Err(wrong()),
+        },
+        None => text.parse().map(Limit::Count).map_err(|_| wrong()),
+    }
+}
+
 /// What the input lines are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -103,6 +216,8 @@ Examples:
   echo '{\"id\":1,\"source\":\"shell\",\"ts\":\"2026-11-22T10:00:00Z\",\"payload\":\"hi\"}' | avro-produce -t kafka-events
   jq -c '.items[]' dump.json | avro-produce -t kafka-events --set source=backfill --set ts=@now
   tail -n +1 words.txt | avro-produce -t smoke-avro --format text
+  avro-produce -t kafka-events --key-field source --on-error skip --rejects bad.jsonl < events.jsonl
+  avro-consume -t kafka-events --envelope | avro-produce --envelope -t kafka-events-copy
   seq 5 | avro-produce -t smoke-avro --schema configs/schemas/smoke-avro-value.v2.avsc --register
 
 Exit codes: 0 all acknowledged, 1 a line or record was refused, 2 usage or configuration,
@@ -115,5 +230,12 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         super::Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_limit_is_a_number_or_a_share() {
+        assert_eq!(super::parse_limit("10"), Ok(super::Limit::Count(10)));
+        assert_eq!(super::parse_limit("0.5%"), Ok(super::Limit::Percent(0.5)));
+        assert!(["", "x", "-1", "101%", "nan%"].iter().all(|text| super::parse_limit(text).is_err()));
     }
 }

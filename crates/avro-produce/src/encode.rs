@@ -1,9 +1,10 @@
 //! One line to one framed Avro record.
 
-use kch_avro::{EncodeError, EncodeErrorKind, Encoder, JsonMode, Plan, Supply, frame};
-use kch_cli::{Failure, Line};
+use kch_avro::{Encoder, JsonMode, Plan, Supply, frame};
+use kch_cli::Line;
 
 use crate::args::Format;
+use crate::fault::Fault;
 use crate::fill::Filler;
 
 /// Turns lines into the bytes of a record's value. Holds the only buffers that the loop uses.
@@ -15,14 +16,6 @@ pub(crate) struct LineEncoder<'p> {
     is_record: bool,
     schema_id: u32,
     value: Vec<u8>,
-}
-
-/// Why a line is no record.
-#[derive(Debug)]
-pub(crate) enum LineFault {
-    NotUtf8 { offset: usize },
-    NotJson,
-    Encode(Box<EncodeError>),
 }
 
 impl<'p> LineEncoder<'p> {
@@ -39,7 +32,7 @@ impl<'p> LineEncoder<'p> {
     }
 
     /// The framed value of one line, or `None` for a blank line of JSON.
-    pub(crate) fn encode(&mut self, line: &Line<'_>) -> Result<Option<&[u8]>, LineFault> {
+    pub(crate) fn encode(&mut self, line: &Line<'_>) -> Result<Option<&[u8]>, Fault> {
         self.value.clear();
         frame::write(self.schema_id, &mut self.value);
         let json = line.bytes.trim_ascii();
@@ -48,7 +41,7 @@ impl<'p> LineEncoder<'p> {
             (Format::Json, None) => return Ok(None),
             // The fast path: nothing to fill, nothing to look at but the encoder.
             (Format::Json, Some(b'{')) if self.filler.is_idle() => {
-                self.encoder.encode(json, &mut self.value).map_err(LineFault::from)?;
+                self.encoder.encode(json, &mut self.value)?;
             }
             (Format::Json, Some(b'{')) => {
                 let text = utf8(json)?;
@@ -62,20 +55,12 @@ impl<'p> LineEncoder<'p> {
                 self.encoder.encode_bare(Supply::Json(text), &mut self.filler, &mut self.value)?;
             }
             (Format::Json, Some(_)) if looks_like_json(json) => self.encoder.encode(json, &mut self.value)?,
-            (Format::Json, Some(_)) => return Err(LineFault::NotJson),
+            (Format::Json, Some(_)) => return Err(Fault::NotJson),
         }
         Ok(Some(&self.value))
     }
 
-    /// The framed value of one bare text, as `--message` sends it.
-    pub(crate) fn encode_message(&mut self, id: &str) -> Result<&[u8], LineFault> {
-        self.value.clear();
-        frame::write(self.schema_id, &mut self.value);
-        self.encode_text(id.as_bytes())?;
-        Ok(&self.value)
-    }
-
-    fn encode_text(&mut self, line: &[u8]) -> Result<(), LineFault> {
+    fn encode_text(&mut self, line: &[u8]) -> Result<(), Fault> {
         let text = utf8(line)?;
         self.filler.turn_to(text, true);
         self.encoder.encode_bare(Supply::Text(text), &mut self.filler, &mut self.value)?;
@@ -83,32 +68,8 @@ impl<'p> LineEncoder<'p> {
     }
 }
 
-impl From<EncodeError> for LineFault {
-    fn from(error: EncodeError) -> Self {
-        LineFault::Encode(Box::new(error))
-    }
-}
-
-impl LineFault {
-    /// The fault in the user's words, behind the place.
-    pub(crate) fn into_failure(self) -> Failure {
-        match self {
-            LineFault::NotUtf8 { offset } => {
-                Failure::refused(format!("not UTF-8 at byte {offset} of the line"))
-            }
-            LineFault::NotJson => Failure::refused("not JSON").hint("--format text sends lines as they are"),
-            LineFault::Encode(error) => {
-                let missing = error.kind() == EncodeErrorKind::MissingField;
-                let set = || format!("--set {}=VALUE fills it", error.pointer().trim_start_matches('/'));
-                let hint = error.hint().or_else(|| missing.then(set));
-                hint.into_iter().fold(Failure::refused(error.to_string()), Failure::hint)
-            }
-        }
-    }
-}
-
-fn utf8(bytes: &[u8]) -> Result<&str, LineFault> {
-    std::str::from_utf8(bytes).map_err(|error| LineFault::NotUtf8 { offset: error.valid_up_to() })
+fn utf8(bytes: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(bytes).map_err(|error| Fault::NotUtf8 { offset: error.valid_up_to() })
 }
 
 /// What `@line` means for a bare line: a plain string without its quotes, anything else as it stands.

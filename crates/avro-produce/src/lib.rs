@@ -2,7 +2,13 @@
 
 mod args;
 mod encode;
+mod envelope;
+mod fault;
 mod fill;
+mod key;
+mod pump;
+mod record;
+mod reject;
 mod report;
 mod schema;
 
@@ -10,12 +16,18 @@ use std::time::Duration;
 
 pub use args::Args;
 use kch_avro::Plan;
-use kch_cli::{Exit, Failure, Io, Line, LineError, LineReader, Render, Result, Settings, vars};
+use kch_cli::{Exit, Failure, Io, Render, Result, Settings, vars};
 use kch_kafka::{KafkaConfig, Producer};
+use kch_registry::Registry;
 
+use crate::args::{Format, KeyFormat};
 use crate::encode::LineEncoder;
+use crate::envelope::EnvelopeMaker;
 use crate::fill::Filler;
-use crate::report::Ending;
+use crate::key::KeyMaker;
+use crate::pump::{Pump, Sink};
+use crate::record::{KeySchema, LineMaker, RecordMaker};
+use crate::reject::Rejects;
 
 /// Runs the tool.
 ///
@@ -28,22 +40,67 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     if args.common.show_config {
         return show_config(args, &mut settings, io);
     }
-    let topic = settings.text(&vars::TOPIC)?.ok_or_else(|| {
-        Failure::usage("no topic given").hint("name it with -t TOPIC, or put TOPIC=… into .env")
-    })?;
+    let topic = topic(args, &settings)?;
     let config = KafkaConfig::resolve(&args.kafka, &mut settings)?;
-    let schema = schema::choose(&args.schema, &topic, &settings, io.signals.clone())?;
+    let registry = Registry::from_settings(&settings)?.with_signals(io.signals.clone());
+    if args.envelope {
+        let maker = RecordMaker::Envelopes(Box::new(EnvelopeMaker::new(registry, args.json, topic.clone())));
+        return pump(args, config, topic.as_deref(), maker, &settings, io);
+    }
+    let topic = topic.unwrap_or_default();
+    let schema = schema::choose(&args.schema, &topic, &registry)?;
     let plan = schema.plan()?;
-    let filler = filler(args, &plan, &settings)?;
-    let encoder = LineEncoder::new(&plan, schema.id, filler, args.json, args.format);
-    let producer = Producer::connect(config, &topic, Duration::from_secs(args.timeout))?;
-    let (ending, producer) = if args.message {
-        let id = settings.require(&vars::MESSAGE_ID)?;
-        send_message(&id, encoder, producer)
-    } else {
-        send_lines(args, io, encoder, producer)
+    let key_schema = key_schema(args, &topic, &registry)?;
+    // MESSAGE_ID is a text like those of --format text.
+    let format = if args.message { Format::Text } else { args.format };
+    let maker = LineMaker {
+        value: LineEncoder::new(&plan, schema.id, filler(args, &plan, &settings)?, args.json, format),
+        key: args.key.key_field.clone().map(|field| {
+            let schema = key_schema.as_ref().map(|schema| (&schema.plan, schema.id));
+            KeyMaker::new(field, args.key.key_format, schema, args.json)
+        }),
+        headers: record::parse_headers(&args.headers)?,
+        partition: args.partition,
     };
-    Ok(report::close(&ending, producer, io))
+    pump(args, config, Some(&topic), RecordMaker::Lines(Box::new(maker)), &settings, io)
+}
+
+/// The topic; envelopes may name their own.
+fn topic(args: &Args, settings: &Settings) -> Result<Option<String>> {
+    // TOPIC in .env is for lines; an envelope's own topic is nearer to the record.
+    let topic = if args.envelope { args.topic.clone() } else { settings.text(&vars::TOPIC)? };
+    if topic.is_none() && !args.envelope {
+        return Err(Failure::usage("no topic given").hint("name it with -t TOPIC, or put TOPIC=… into .env"));
+    }
+    Ok(topic)
+}
+
+fn pump(
+    args: &Args,
+    config: KafkaConfig,
+    topic: Option<&str>,
+    maker: RecordMaker<'_>,
+    settings: &Settings,
+    io: &mut Io,
+) -> Result<Exit> {
+    let rejects = Rejects::open(&args.reject)?;
+    let sink = if args.dry_run {
+        Sink::Nowhere { records: 0 }
+    } else {
+        let timeout = Duration::from_secs(args.timeout);
+        let mut producer = Producer::connect(config, topic, timeout, args.report)?;
+        if let Some(topic) = rejects.dlq_topic() {
+            producer.ensure_topic(topic)?;
+        }
+        Sink::Kafka(Box::new(producer))
+    };
+    let first = args.resume_from.unwrap_or(1);
+    let mut pump = Pump { maker, sink, rejects, max_line: args.max_line, first, report: args.report };
+    let ending = match args.message {
+        true => pump.send_message(&settings.require(&vars::MESSAGE_ID)?, io),
+        false => pump.send_lines(io),
+    };
+    Ok(report::close(&ending, pump, io))
 }
 
 fn show_config(args: &Args, settings: &mut Settings, io: &mut Io) -> Result<Exit> {
@@ -65,79 +122,14 @@ fn filler(args: &Args, plan: &Plan, settings: &Settings) -> Result<Filler> {
     Ok(filler)
 }
 
-/// `--message`: one record, no stdin.
-fn send_message(id: &str, mut encoder: LineEncoder<'_>, mut producer: Producer) -> (Ending, Producer) {
-    let ending = match encoder.encode_message(id) {
-        Ok(value) => match producer.send(1, None, Some(value)) {
-            Ok(()) => Ending::InputEnded,
-            Err(error) => Ending::Stopped { line: 1, failure: error.into() },
-        },
-        Err(fault) => Ending::Stopped { line: 1, failure: fault.into_failure().context("MESSAGE_ID") },
-    };
-    (ending, producer)
-}
-
-/// The main loop. It ends at the end of the input, at a line that does not fit, at a record that the cluster refuses,
-/// or at a signal; the caller then waits for the acknowledgements.
-fn send_lines(
-    args: &Args,
-    io: &mut Io,
-    mut encoder: LineEncoder<'_>,
-    mut producer: Producer,
-) -> (Ending, Producer) {
-    let signals = io.signals.clone();
-    let name = io.input.name().to_owned();
-    let mut lines = LineReader::new(&mut io.input, usize::from(args.max_line) << 20);
-    let stopped = |line: u64, failure: Failure| Ending::Stopped {
-        line,
-        failure: failure.context(format!("{name}:{line}")),
-    };
-    let ending = loop {
-        if let Some(exit) = signals.received() {
-            break Ending::Signal { exit, line: lines.lines_read() + 1 };
-        }
-        if producer.has_rejections() {
-            break Ending::Refused;
-        }
-        let line = match lines.next_line() {
-            Ok(Some(line)) => line,
-            // A signal ends stdin early; the head of the loop says so.
-            Ok(None) if signals.received().is_some() => continue,
-            Ok(None) => break Ending::InputEnded,
-            Err(error) => break read_failure(error, &name, lines.lines_read(), args.max_line),
-        };
-        if let Err((number, failure)) = send_line(&line, &mut encoder, &mut producer) {
-            break stopped(number, failure);
-        }
-    };
-    (ending, producer)
-}
-
-fn send_line(
-    line: &Line<'_>,
-    encoder: &mut LineEncoder<'_>,
-    producer: &mut Producer,
-) -> std::result::Result<(), (u64, Failure)> {
-    match encoder.encode(line) {
-        Ok(Some(value)) => {
-            producer.send(line.number, None, Some(value)).map_err(|error| (line.number, error.into()))
-        }
-        Ok(None) => Ok(()),
-        Err(fault) => Err((line.number, fault.into_failure())),
+/// The key's schema, when keys are Avro.
+fn key_schema(args: &Args, topic: &str, registry: &Registry) -> Result<Option<KeySchema>> {
+    if args.key.key_field.is_some() && args.format == Format::Text {
+        return Err(Failure::usage("--key-field needs JSON lines, not --format text"));
     }
-}
-
-fn read_failure(error: LineError, name: &str, lines_read: u64, max_line: u16) -> Ending {
-    match error {
-        LineError::TooLong { number, .. } => {
-            let failure = Failure::from(error).context(format!("{name}:{number}"));
-            Ending::Stopped {
-                line: number,
-                failure: failure.hint(format!("--max-line sets the limit, now {max_line} MiB")),
-            }
-        }
-        LineError::Io(_) => {
-            Ending::Stopped { line: lines_read + 1, failure: Failure::from(error).context(name) }
-        }
+    if args.key.key_format != KeyFormat::Avro {
+        return Ok(None);
     }
+    let schema = schema::latest(registry, &format!("{topic}-key"))?;
+    Ok(Some(KeySchema { plan: schema.plan()?, id: schema.id }))
 }

@@ -1,14 +1,16 @@
 //! The end of a run: wait for every acknowledgement, say what arrived, choose the exit code.
 
 use kch_cli::{Exit, Failure, Io, Messages};
-use kch_kafka::{Deliveries, Producer, Rejection};
+use kch_kafka::{Deliveries, Rejection};
+
+use crate::pump::{Pump, Sink};
 
 /// Why the sending ended.
 #[derive(Debug)]
 pub(crate) enum Ending {
-    /// All lines were handed over.
+    /// All lines were looked at.
     InputEnded,
-    /// This line could not be; those after it were not read.
+    /// This line stopped the run; it and those after it were not sent.
     Stopped { line: u64, failure: Failure },
     /// The cluster refused a record that was sent.
     Refused,
@@ -16,39 +18,48 @@ pub(crate) enum Ending {
     Signal { exit: Exit, line: u64 },
 }
 
-/// Drains `producer`, says what must be said and gives the exit code.
-pub(crate) fn close(ending: &Ending, producer: Producer, io: &mut Io) -> Exit {
-    let deliveries = producer.finish();
+/// Waits for the acknowledgements, says what must be said and gives the exit code.
+pub(crate) fn close(ending: &Ending, mut pump: Pump<'_>, io: &mut Io) -> Exit {
+    let deliveries = match &mut pump.sink {
+        Sink::Kafka(producer) => producer.finish(),
+        Sink::Nowhere { .. } => Deliveries::default(),
+    };
+    let printed = pump.print_receipts(&mut io.output, false);
+    let kept = pump.rejects.close();
+    let signal = io.signals.received();
     let messages = &mut io.messages;
-    let mut exit = Exit::Done;
-    match ending {
+    let mut exit = match ending {
         // Ctrl-C ends the program before us in the pipe too, and its end can be here before our own signal is.
-        Ending::InputEnded | Ending::Refused if io.signals.received().is_some() => {
-            exit = io.signals.received().unwrap_or_default();
-            messages.say(stopped_by(exit));
-        }
-        Ending::InputEnded | Ending::Refused => {}
+        Ending::InputEnded | Ending::Refused => signal.unwrap_or_default(),
         Ending::Stopped { failure, .. } => {
             messages.failure(failure);
-            exit = failure.exit();
+            failure.exit()
         }
-        Ending::Signal { exit: signal, .. } => {
-            messages.say(stopped_by(*signal));
-            exit = *signal;
-        }
+        Ending::Signal { exit, .. } => *exit,
+    };
+    match exit {
+        Exit::Interrupted => messages.say("stopped by SIGINT"),
+        Exit::Terminated => messages.say("stopped by SIGTERM"),
+        _ => {}
+    }
+    for failure in [printed, kept].into_iter().filter_map(Result::err) {
+        messages.failure(&failure);
+        exit = exit.worst(failure.exit());
     }
     exit = exit.worst(say_rejections(&deliveries.rejections, messages));
-    if exit != Exit::Done {
-        messages.say(&account(ending, &deliveries));
+    let refused = pump.rejects.count();
+    exit = exit.worst(if refused > 0 { Exit::Refused } else { Exit::Done });
+    match pump.sink {
+        Sink::Nowhere { records } => {
+            messages.say(&format!("{} fit, {} do not; nothing was sent", lines(records), refused));
+        }
+        Sink::Kafka(_) if exit == Exit::Done => {}
+        Sink::Kafka(_) => messages.say(&account(ending, &deliveries, refused)),
     }
     exit
 }
 
-fn stopped_by(signal: Exit) -> &'static str {
-    if signal == Exit::Terminated { "stopped by SIGTERM" } else { "stopped by SIGINT" }
-}
-
-/// Names the first refused records and counts the rest.
+/// Names the first records that the cluster refused and counts the rest.
 fn say_rejections(rejections: &[Rejection], messages: &mut Messages) -> Exit {
     const NAMED: usize = 5;
     for rejection in rejections.iter().take(NAMED) {
@@ -64,16 +75,30 @@ fn say_rejections(rejections: &[Rejection], messages: &mut Messages) -> Exit {
     }
 }
 
-/// The account that a retry needs: how many records arrived, and up to which line all of them did.
-fn account(ending: &Ending, deliveries: &Deliveries) -> String {
-    let records = |count: u64| if count == 1 { "1 record".to_owned() } else { format!("{count} records") };
+/// The account that a retry needs: how many records arrived, how many lines were refused, and up to which line all is in.
+fn account(ending: &Ending, deliveries: &Deliveries, refused: u64) -> String {
     let mut text = format!("{} acknowledged", records(deliveries.acknowledged));
+    if refused > 0 {
+        text += &format!(", {} refused", lines(refused));
+    }
+    if deliveries.dead_letters > 0 {
+        text += &format!(", {} on the dead-letter topic", deliveries.dead_letters);
+    }
     if let Some(first) = deliveries.rejections.first() {
         text += &format!(", {} not; every line before {} is in", deliveries.rejections.len(), first.line);
     } else if let Ending::Stopped { line, .. } | Ending::Signal { line, .. } = ending {
-        text += &format!("; every line before {line} is in, nothing from it on was sent");
+        let which = if refused > 0 { "every other line" } else { "every line" };
+        text += &format!("; {which} before {line} is in, nothing from it on was sent");
     }
     text
+}
+
+fn records(count: u64) -> String {
+    if count == 1 { "1 record".to_owned() } else { format!("{count} records") }
+}
+
+fn lines(count: u64) -> String {
+    if count == 1 { "1 line".to_owned() } else { format!("{count} lines") }
 }
 
 #[cfg(test)]
@@ -84,23 +109,36 @@ mod tests {
         Rejection { line, reason: "message timed out".into(), transient }
     }
 
+    fn acknowledged(acknowledged: u64) -> Deliveries {
+        Deliveries { sent: acknowledged, acknowledged, ..Deliveries::default() }
+    }
+
     #[test]
     fn the_account_says_up_to_where_all_is_in() {
         let stopped = Ending::Stopped { line: 42, failure: Failure::refused("x") };
-        let all = Deliveries { sent: 41, acknowledged: 41, rejections: vec![] };
         assert_eq!(
-            account(&stopped, &all),
+            account(&stopped, &acknowledged(41), 0),
             "41 records acknowledged; every line before 42 is in, nothing from it on was sent"
         );
-        let some =
-            Deliveries { sent: 3, acknowledged: 1, rejections: vec![rejection(2, true), rejection(3, true)] };
         assert_eq!(
-            account(&Ending::Refused, &some),
+            account(&stopped, &acknowledged(39), 2),
+            "39 records acknowledged, 2 lines refused; every other line before 42 is in, nothing from it on was sent"
+        );
+        let some = Deliveries { rejections: vec![rejection(2, true), rejection(3, true)], ..acknowledged(1) };
+        assert_eq!(
+            account(&Ending::Refused, &some, 0),
             "1 record acknowledged, 2 not; every line before 2 is in"
         );
-        let drained = Deliveries { sent: 7, acknowledged: 7, rejections: vec![] };
         let signal = Ending::Signal { exit: Exit::Interrupted, line: 8 };
-        assert!(account(&signal, &drained).starts_with("7 records acknowledged; every line before 8 is in"));
+        assert!(
+            account(&signal, &acknowledged(7), 0)
+                .starts_with("7 records acknowledged; every line before 8 is in")
+        );
+        let letters = Deliveries { dead_letters: 1, ..acknowledged(9) };
+        assert_eq!(
+            account(&Ending::InputEnded, &letters, 1),
+            "9 records acknowledged, 1 line refused, 1 on the dead-letter topic"
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Which schema the records are written with, and the id that goes in front of each.
 
+use std::path::Path;
+
 use kch_avro::Plan;
-use kch_cli::{Explain as _, Failure, Result, Settings, Signals};
+use kch_cli::{Explain as _, Failure, Result};
 use kch_registry::{Error, NewSchema, Registry};
 
 use crate::args::SchemaArgs;
@@ -30,30 +32,47 @@ impl ChosenSchema {
 ///
 /// # Errors
 /// A missing subject or schema is a usage failure that says how to make one; registry trouble keeps its own code.
-pub(crate) fn choose(
-    args: &SchemaArgs,
-    topic: &str,
-    settings: &Settings,
-    signals: Signals,
-) -> Result<ChosenSchema> {
-    let registry = Registry::from_settings(settings)?.with_signals(signals);
+pub(crate) fn choose(args: &SchemaArgs, topic: &str, registry: &Registry) -> Result<ChosenSchema> {
     let subject = args.subject.clone().unwrap_or_else(|| format!("{topic}-value"));
-    let Some(path) = &args.file else {
-        let latest = registry.latest(&subject).map_err(|error| explain_missing(error, &subject))?;
-        let references = registry.resolved(&latest.schema)?;
-        let origin = format!("subject {subject:?} version {}", latest.version);
-        return Ok(ChosenSchema { id: latest.schema.id, text: latest.schema.text, references, origin });
-    };
+    match &args.file {
+        Some(path) => of_file(path, args.register, &subject, registry),
+        None => latest(registry, &subject),
+    }
+}
+
+/// The latest schema of a subject.
+///
+/// # Errors
+/// As [`choose`].
+pub(crate) fn latest(registry: &Registry, subject: &str) -> Result<ChosenSchema> {
+    let latest = registry.latest(subject).map_err(|error| explain_missing(error, subject))?;
+    let references = registry.resolved(&latest.schema)?;
+    let origin = format!("subject {subject:?} version {}", latest.version);
+    Ok(ChosenSchema { id: latest.schema.id, text: latest.schema.text, references, origin })
+}
+
+/// The plan of the schema with this id, as an envelope names it.
+///
+/// # Errors
+/// An unknown id is refused, as a fault of the line; registry trouble keeps its own code.
+pub(crate) fn by_id(registry: &Registry, id: u32) -> Result<Plan> {
+    let schema = registry.schema_by_id(id)?;
+    let references = registry.resolved(&schema)?;
+    Plan::compile_with_references(&schema.text, &references)
+        .map_err(|error| Failure::refused(format!("schema id {id}: {error}")))
+}
+
+fn of_file(path: &Path, register: bool, subject: &str, registry: &Registry) -> Result<ChosenSchema> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
     let origin = path.display().to_string();
     // Compiled before anything is registered: a broken file must not get that far.
     Plan::compile(&text).map_err(|error| Failure::usage(error.to_string()).context(&origin))?;
     let schema = NewSchema::avro(&text);
-    let id = if args.register {
-        registry.register(&subject, &schema)?.schema.id
+    let id = if register {
+        registry.register(subject, &schema)?.schema.id
     } else {
-        match registry.lookup(&subject, &schema)? {
+        match registry.lookup(subject, &schema)? {
             Some(found) => found.schema.id,
             None => {
                 return Err(Failure::usage(format!(

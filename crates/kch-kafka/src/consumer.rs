@@ -1,166 +1,121 @@
-//! Reads records of one topic between a start and an end.
+//! Reads records of topics between a start and an end.
 //!
 //! The end is the one that the topic had when reading began, told by offsets and by end-of-partition events (which
 //! also come behind control records and compacted ones), or none with [`Range::Follow`].
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+mod group;
+mod merge;
+mod progress;
+mod range;
+mod read;
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance};
+pub use merge::Merge;
+pub use range::{Bound, Range, Selection, Span};
+use rdkafka::consumer::base_consumer::PartitionQueue;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError as RdError;
-use rdkafka::message::{BorrowedMessage, Message as _};
+use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use self::group::Group;
+use self::progress::{Partition, Progress};
+use self::range::Watermarks;
 use crate::error::classify;
-use crate::watch::{CONNECT_DEADLINE, Watch, creation_error, ensure_topic};
+use crate::watch::{CONNECT_DEADLINE, creation_error, ensure_topic};
 use crate::{KafkaConfig, KafkaError};
 
 /// How long the cluster may be out of reach before reading gives up.
 const LOST_DEADLINE: Duration = Duration::from_secs(30);
+/// Between two looks at queues that are all empty.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Records from the queues between two looks at librdkafka's callbacks.
+const CALLBACKS_EVERY: u32 = 1024;
 
-/// Where reading starts, in every partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// The first record that the partition still has.
-    Beginning,
-    /// Behind the last record.
-    End,
-    /// This offset.
-    Offset(i64),
-}
-
-/// Where reading stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Range {
-    /// The end that the topic had when reading began.
-    ToEnd,
-    /// Never.
-    Follow,
+/// In which order records of different partitions come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As they arrive.
+    #[default]
+    Arrival,
+    /// The oldest first, through [`Consumer::by_time`].
+    Time,
 }
 
 /// What [`Consumer::next`] found.
 #[derive(Debug)]
 pub enum Next<'a> {
-    /// A record.
-    Record(BorrowedMessage<'a>),
+    /// A record, with the slot of its partition: see [`Consumer::place`].
+    Record(usize, BorrowedMessage<'a>),
     /// Nothing within the wait.
     Idle,
     /// The end of the range.
     End,
 }
 
-/// Partitions that the group gave us and took away, kept from the rebalance callback.
-#[derive(Debug, Default)]
-struct Group {
-    watch: Watch,
-    changes: Mutex<Vec<(bool, Vec<i32>)>>,
-}
-
-impl ClientContext for Group {
-    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
-
-    fn error(&self, error: RdError, reason: &str) {
-        self.watch.error(&error, reason);
-    }
-}
-
-impl ConsumerContext for Group {
-    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        let (given, list) = match rebalance {
-            Rebalance::Assign(list) => (true, list),
-            Rebalance::Revoke(list) => (false, list),
-            Rebalance::Error(_) => return,
-        };
-        let partitions = list.elements().iter().map(|element| element.partition()).collect();
-        self.changes().push((given, partitions));
-    }
-}
-
-impl Group {
-    fn changes(&self) -> std::sync::MutexGuard<'_, Vec<(bool, Vec<i32>)>> {
-        self.changes.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-/// One partition being read.
-#[derive(Clone, Copy, Debug)]
-struct Partition {
-    id: i32,
-    /// Offset behind the last record to read, if there is an end.
-    end: Option<i64>,
-    done: bool,
-}
-
-#[derive(Debug, Default)]
-struct Progress {
-    partitions: Vec<Partition>,
-    assigned: bool,
-    lost_since: Option<Instant>,
-    /// Offset behind the last record written, by partition: what a commit says.
-    written: BTreeMap<i32, i64>,
-}
-
-/// A consumer of one topic.
+/// A consumer of one topic or more.
 pub struct Consumer {
-    inner: BaseConsumer<Group>,
-    topic: String,
+    /// A queue for each slot. With one topic and no order there are none: all records come through one queue, which is
+    /// fastest. Before `inner`, so that they are gone when that one closes.
+    queues: Vec<PartitionQueue<Group>>,
+    inner: Arc<BaseConsumer<Group>>,
+    topics: Vec<String>,
     config: KafkaConfig,
     range: Range,
     group: bool,
     started: Instant,
     progress: RefCell<Progress>,
+    /// The slot whose queue had the last record, and records since the callbacks were served.
+    turn: Cell<usize>,
+    since_callbacks: Cell<u32>,
 }
 
 impl std::fmt::Debug for Consumer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Consumer")
-            .field("topic", &self.topic)
+            .field("topics", &self.topics)
             .field("range", &self.range)
             .finish_non_exhaustive()
     }
 }
 
 impl Consumer {
-    /// Reads all partitions of `topic` from `start`, without a group.
+    /// Reads the selected partitions of `topics`, without a group.
     ///
     /// # Errors
     /// See [`KafkaError`].
     pub fn assign(
         config: KafkaConfig,
-        topic: &str,
-        start: Start,
+        topics: &[String],
+        selection: &Selection,
         range: Range,
+        order: Order,
     ) -> Result<Consumer, KafkaError> {
         // A group id is demanded by the library and never used: nothing is committed. Records that are gone must be an
         // error here, not a silent jump.
-        let consumer = Consumer::create(config, topic, range, "kch-no-group", "error", false)?;
-        let ids = consumer.ensure_topic()?;
+        let mut consumer = Consumer::create(config, topics, range, "kch-no-group", "error", false)?;
         let mut list = TopicPartitionList::new();
-        for id in ids {
-            let (low, high) = consumer.watermarks(id)?;
-            let offset = match start {
-                Start::Beginning => low,
-                Start::End => high,
-                Start::Offset(offset) if offset > high => {
-                    let topic = topic.to_owned();
-                    return Err(KafkaError::OffsetPastEnd { topic, partition: id, offset, end: high });
+        let mut partitions = Vec::new();
+        for (topic, name) in topics.iter().enumerate() {
+            for id in consumer.ensure_topic(name)? {
+                let Some(span) = selection.span(name, id) else { continue };
+                let partition = consumer.resolve(topic, id, span)?;
+                if !partition.done {
+                    list.add_partition_offset(name, id, Offset::Offset(partition.start))
+                        .map_err(|error| consumer.error(topic, "assign", &error))?;
                 }
-                Start::Offset(offset) => offset.max(low),
-            };
-            let end = (range == Range::ToEnd).then_some(high);
-            let done = end.is_some_and(|end| offset >= end);
-            consumer.progress.borrow_mut().partitions.push(Partition { id, end, done });
-            if !done {
-                list.add_partition_offset(topic, id, Offset::Offset(offset))
-                    .map_err(|e| consumer.error("assign", &e))?;
+                partitions.push(partition);
             }
         }
-        consumer.progress.borrow_mut().assigned = true;
-        consumer.inner.assign(&list).map_err(|error| consumer.error("assign", &error))?;
+        consumer.ensure_selected(&partitions, selection)?;
+        *consumer.progress.borrow_mut() = Progress { partitions, assigned: true, ..Progress::default() };
+        if order == Order::Time || topics.len() > 1 {
+            consumer.split_queues();
+        }
+        consumer.inner.assign(&list).map_err(|error| consumer.error(0, "assign", &error))?;
         Ok(consumer)
     }
 
@@ -169,16 +124,28 @@ impl Consumer {
     ///
     /// # Errors
     /// See [`KafkaError`].
-    pub fn join(config: KafkaConfig, topic: &str, group: &str, range: Range) -> Result<Consumer, KafkaError> {
-        let consumer = Consumer::create(config, topic, range, group, "earliest", true)?;
-        consumer.ensure_topic()?;
-        consumer.inner.subscribe(&[topic]).map_err(|error| consumer.error("subscribe", &error))?;
+    pub fn join(
+        config: KafkaConfig,
+        topics: &[String],
+        group: &str,
+        range: Range,
+    ) -> Result<Consumer, KafkaError> {
+        let mut consumer = Consumer::create(config, topics, range, group, "earliest", true)?;
+        for (topic, name) in topics.iter().enumerate() {
+            let partitions = consumer.ensure_topic(name)?.into_iter().map(|id| Partition::idle(topic, id));
+            consumer.progress.borrow_mut().partitions.extend(partitions);
+        }
+        if topics.len() > 1 {
+            consumer.split_queues();
+        }
+        let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+        consumer.inner.subscribe(&names).map_err(|error| consumer.error(0, "subscribe", &error))?;
         Ok(consumer)
     }
 
     fn create(
         mut config: KafkaConfig,
-        topic: &str,
+        topics: &[String],
         range: Range,
         group_id: &str,
         reset: &str,
@@ -196,157 +163,91 @@ impl Consumer {
             // When that is full, librdkafka looks again after this time; its default of a second halves the speed.
             .default("fetch.queue.backoff.ms", "5");
         let inner = config.client().create_with_context(Group::default()).map_err(creation_error)?;
-        let (topic, started) = (topic.to_owned(), Instant::now());
-        Ok(Consumer { inner, topic, config, range, group, started, progress: RefCell::default() })
+        Ok(Consumer {
+            queues: Vec::new(),
+            inner: Arc::new(inner),
+            topics: topics.to_vec(),
+            config,
+            range,
+            group,
+            started: Instant::now(),
+            progress: RefCell::default(),
+            turn: Cell::new(0),
+            since_callbacks: Cell::new(0),
+        })
     }
 
-    fn ensure_topic(&self) -> Result<Vec<i32>, KafkaError> {
+    /// Gives each slot a queue. Before anything is assigned, so that no record goes past it; with several topics it is
+    /// also what tells which of them ended, since the event has the partition's number only.
+    fn split_queues(&mut self) {
+        let queue = |p: &Partition| self.inner.split_partition_queue(&self.topics[p.topic], p.id);
+        self.queues = self.progress.borrow().partitions.iter().filter_map(queue).collect();
+    }
+
+    fn ensure_topic(&self, topic: &str) -> Result<Vec<i32>, KafkaError> {
         let watch = &self.inner.context().watch;
-        ensure_topic(self.inner.client(), &self.topic, watch, &self.config, || {
+        ensure_topic(self.inner.client(), topic, watch, &self.config, || {
             // Nothing is assigned yet: this serves error events only.
             let _ = self.inner.poll(Duration::ZERO);
         })
     }
 
-    /// The offsets of the first record and behind the last one.
-    fn watermarks(&self, partition: i32) -> Result<(i64, i64), KafkaError> {
-        self.inner
-            .fetch_watermarks(&self.topic, partition, CONNECT_DEADLINE)
-            .map_err(|error| self.error(&format!("offsets of partition {partition}"), &error))
+    /// A partition that was asked for by number must be there.
+    fn ensure_selected(&self, partitions: &[Partition], selection: &Selection) -> Result<(), KafkaError> {
+        let missing = selection.partitions.keys().find(|id| partitions.iter().all(|p| p.id != **id));
+        match missing {
+            None => Ok(()),
+            Some(id) => {
+                Err(KafkaError::Config(format!("topic {:?} has no partition {id}", self.topics.join(", "))))
+            }
+        }
     }
 
-    fn error(&self, what: &str, error: &RdError) -> KafkaError {
-        let what = format!("topic {:?}: {what}", self.topic);
+    /// Settles where reading starts and stops in one partition.
+    fn resolve(&self, topic: usize, id: i32, span: Span) -> Result<Partition, KafkaError> {
+        let marks = self.watermarks(topic, id)?;
+        if let Bound::Offset(offset) = span.from
+            && offset > marks.high
+        {
+            let topic = self.topics[topic].clone();
+            return Err(KafkaError::OffsetPastEnd { topic, partition: id, offset, end: marks.high });
+        }
+        let start = marks.resolve(span.from, |time| self.offset_at(topic, id, time))?;
+        let end = match self.range {
+            Range::Follow => None,
+            Range::ToEnd => {
+                let to = span.to.unwrap_or(Bound::End);
+                Some(marks.resolve(to, |time| self.offset_at(topic, id, time))?)
+            }
+        };
+        let done = end.is_some_and(|end| start >= end);
+        Ok(Partition { topic, id, low: marks.low, start, end, done, ours: true })
+    }
+
+    fn watermarks(&self, topic: usize, id: i32) -> Result<Watermarks, KafkaError> {
+        match self.inner.fetch_watermarks(&self.topics[topic], id, CONNECT_DEADLINE) {
+            Ok((low, high)) => Ok(Watermarks { low, high }),
+            Err(error) => Err(self.error(topic, &format!("offsets of partition {id}"), &error)),
+        }
+    }
+
+    /// The offset of the first record that is not older than `time`, if there is one.
+    fn offset_at(&self, topic: usize, id: i32, time: i64) -> Result<Option<i64>, KafkaError> {
+        let error = |error: RdError| self.error(topic, &format!("offset of a time in partition {id}"), &error);
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&self.topics[topic], id, Offset::Offset(time)).map_err(error)?;
+        let found = self.inner.offsets_for_times(list, CONNECT_DEADLINE).map_err(error)?;
+        Ok(match found.elements().first().map(|element| element.offset()) {
+            Some(Offset::Offset(offset)) if offset >= 0 => Some(offset),
+            _ => None,
+        })
+    }
+
+    fn error(&self, topic: usize, what: &str, error: &RdError) -> KafkaError {
+        let what = format!("topic {:?}: {what}", self.topics[topic]);
         match error.rdkafka_error_code() {
             Some(code) => classify(code, &what, self.config.user()),
             None => KafkaError::Refused { what, reason: error.to_string() },
         }
-    }
-
-    /// The next record, waiting at most `wait` for it.
-    ///
-    /// # Errors
-    /// When the cluster refuses to give records, or is out of reach for 30 s.
-    pub fn next(&self, wait: Duration) -> Result<Next<'_>, KafkaError> {
-        loop {
-            self.take_rebalances()?;
-            if self.is_done() {
-                return Ok(Next::End);
-            }
-            match self.inner.poll(wait) {
-                None => {
-                    self.ensure_reachable()?;
-                    return Ok(Next::Idle);
-                }
-                Some(Ok(record)) => {
-                    if self.accept(record.partition(), record.offset()) {
-                        return Ok(Next::Record(record));
-                    }
-                }
-                Some(Err(RdError::PartitionEOF(id))) => self.reached_end(id),
-                Some(Err(error)) => self.poll_error(&error)?,
-            }
-        }
-    }
-
-    /// Notes the progress of a record; false when it lies behind the end of the range.
-    fn accept(&self, id: i32, offset: i64) -> bool {
-        let mut progress = self.progress.borrow_mut();
-        progress.lost_since = None;
-        let Some(partition) = progress.partitions.iter_mut().find(|p| p.id == id) else { return true };
-        let Some(end) = partition.end else { return true };
-        partition.done = offset + 1 >= end;
-        offset < end
-    }
-
-    fn reached_end(&self, id: i32) {
-        let mut progress = self.progress.borrow_mut();
-        progress.lost_since = None;
-        if let Some(partition) = progress.partitions.iter_mut().find(|p| p.id == id) {
-            partition.done = true;
-        }
-    }
-
-    fn is_done(&self) -> bool {
-        let progress = self.progress.borrow();
-        self.range == Range::ToEnd && progress.assigned && progress.partitions.iter().all(|p| p.done)
-    }
-
-    /// Brings in what the group gave and took since the last call.
-    fn take_rebalances(&self) -> Result<(), KafkaError> {
-        if !self.group {
-            return Ok(());
-        }
-        let changes = std::mem::take(&mut *self.inner.context().changes());
-        for (given, ids) in changes {
-            for id in ids {
-                let end =
-                    if given && self.range == Range::ToEnd { Some(self.watermarks(id)?.1) } else { None };
-                let mut progress = self.progress.borrow_mut();
-                progress.partitions.retain(|p| p.id != id);
-                if given {
-                    progress.partitions.push(Partition { id, end, done: end == Some(0) });
-                } else {
-                    progress.written.remove(&id);
-                }
-            }
-            self.progress.borrow_mut().assigned |= given;
-        }
-        Ok(())
-    }
-
-    /// Errors that librdkafka recovers from by itself only start the clock of [`LOST_DEADLINE`].
-    fn poll_error(&self, error: &RdError) -> Result<(), KafkaError> {
-        match error.rdkafka_error_code() {
-            Some(code) if crate::error::is_transient(code) => {
-                self.progress.borrow_mut().lost_since.get_or_insert_with(Instant::now);
-                self.ensure_reachable()
-            }
-            _ => Err(self.error("cannot read", error)),
-        }
-    }
-
-    fn ensure_reachable(&self) -> Result<(), KafkaError> {
-        let watch = &self.inner.context().watch;
-        let lost = self.progress.borrow().lost_since.is_some_and(|since| since.elapsed() > LOST_DEADLINE);
-        let unassigned = !self.progress.borrow().assigned && self.started.elapsed() > LOST_DEADLINE * 2;
-        if !lost && !unassigned {
-            return Ok(());
-        }
-        match self.inner.fetch_metadata(Some(&self.topic), Duration::from_secs(3)) {
-            Ok(_) if lost => {
-                self.progress.borrow_mut().lost_since = None;
-                Ok(())
-            }
-            Ok(_) => Err(KafkaError::Failed {
-                what: format!("topic {:?}", self.topic),
-                reason: "the group gave no partition in time".into(),
-            }),
-            Err(_) => Err(watch.unreachable(&self.config)),
-        }
-    }
-
-    /// Notes that this record's line is out: the next [`Consumer::commit`] covers it.
-    pub fn mark_written(&self, partition: i32, offset: i64) {
-        if self.group {
-            self.progress.borrow_mut().written.insert(partition, offset + 1);
-        }
-    }
-
-    /// Commits what was marked since the last commit, and waits for the answer. Without a group it does nothing.
-    ///
-    /// # Errors
-    /// When the group's coordinator refuses.
-    pub fn commit(&self) -> Result<(), KafkaError> {
-        let written = std::mem::take(&mut self.progress.borrow_mut().written);
-        if written.is_empty() {
-            return Ok(());
-        }
-        let mut list = TopicPartitionList::new();
-        for (partition, offset) in written {
-            list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))
-                .map_err(|error| self.error("commit", &error))?;
-        }
-        self.inner.commit(&list, CommitMode::Sync).map_err(|error| self.error("cannot commit", &error))
     }
 }

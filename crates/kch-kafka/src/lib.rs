@@ -13,7 +13,7 @@ mod watch;
 
 pub use admin::{Admin, NewTopicSpec, PartitionInfo, TopicInfo};
 pub use config::{KafkaArgs, KafkaConfig, VARS};
-pub use consumer::{Consumer, Next, Range, Start};
+pub use consumer::{Bound, Consumer, Merge, Next, Order, Range, Selection, Span};
 pub use error::KafkaError;
-pub use producer::{Deliveries, Producer, Rejection};
-pub use rdkafka::message::{BorrowedMessage, Headers, Message, Timestamp};
+pub use producer::{Deliveries, Outgoing, Producer, Receipt, Rejection};
+pub use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders, Timestamp};

@@ -1,9 +1,11 @@
 //! `avro-produce` from the outside: the binary, on an in-process broker and a stub registry, and on the real stack.
 
 mod broker;
+mod envelopes;
 mod failures;
 mod lines;
 mod live;
+mod options;
 mod signals;
 
 use std::time::{Duration, Instant};
@@ -11,7 +13,7 @@ use std::time::{Duration, Instant};
 use kch_test::kafka::Mock;
 use kch_test::{HttpStub, Scene};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::message::Message as _;
+use rdkafka::message::{Message as _, OwnedMessage};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 pub(crate) const EVENT: &str = r#"{"type":"record","name":"KafkaEvent","namespace":"example","fields":[
@@ -39,23 +41,34 @@ impl Desk {
 
     /// Values of all records of `t`, waiting until there are `count`.
     pub(crate) fn values(&self, count: usize) -> Vec<Vec<u8>> {
+        let records = self.records("t", count);
+        records.iter().map(|record| record.payload().expect("a value").to_vec()).collect()
+    }
+
+    /// All records of a topic in order of their partitions, waiting until there are `count`.
+    pub(crate) fn records(&self, topic: &str, count: usize) -> Vec<OwnedMessage> {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", self.mock.bootstrap())
             .set("group.id", "test")
             .create()
             .expect("a consumer");
+        let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(10)).expect("metadata");
         let mut list = TopicPartitionList::new();
-        list.add_partition_offset("t", 0, Offset::Beginning).expect("an offset");
+        for partition in metadata.topics()[0].partitions() {
+            list.add_partition_offset(topic, partition.id(), Offset::Beginning).expect("an offset");
+        }
         consumer.assign(&list).expect("an assignment");
-        let (mut values, deadline) = (Vec::new(), Instant::now() + Duration::from_secs(20));
-        while values.len() < count && Instant::now() < deadline {
+        let (mut records, deadline) = (Vec::new(), Instant::now() + Duration::from_secs(20));
+        while records.len() < count && Instant::now() < deadline {
             if let Some(record) = consumer.poll(Duration::from_millis(100)) {
-                values.push(record.expect("a record").payload().expect("a value").to_vec());
+                records.push(record.expect("a record").detach());
             }
         }
         // One more look, so that a record too many is seen.
         assert!(consumer.poll(Duration::from_millis(200)).is_none(), "more than {count} records");
-        values
+        assert_eq!(records.len(), count, "records of {topic}");
+        records.sort_by_key(|record| (record.partition(), record.offset()));
+        records
     }
 
     /// How many records `t` holds.

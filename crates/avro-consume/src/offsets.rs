@@ -1,0 +1,214 @@
+//! What `-o` takes: where to start and stop, in all partitions or in one.
+
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use kch_cli::parse_duration;
+use kch_kafka::{Bound, Selection, Span};
+
+/// One `-o`: `[PARTITION=]SPAN`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OffsetArg {
+    /// The one partition that it is for.
+    pub partition: Option<i32>,
+    /// From where to where.
+    pub span: Span,
+}
+
+const GRAMMAR: &str = "expected start, end, N (an offset), +N (behind the start), -N (before the end), @TIME, FROM:TO or \
+    :TO (TO itself is not read), with P= in front for the partition P; \
+    TIME is 2026-11-22T10:00:00Z, 2026-11-22 (UTC), milliseconds since 1970, or -30m, -1h, -2d from now";
+
+impl FromStr for OffsetArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<OffsetArg, String> {
+        let (partition, rest) = match text.split_once('=') {
+            Some((partition, rest)) => (Some(partition.parse().ok().filter(|p| *p >= 0).ok_or(GRAMMAR)?), rest),
+            None => (None, text),
+        };
+        let span = span(rest, Timestamp::now()).ok_or(GRAMMAR)?;
+        match (span.from, span.to) {
+            (Bound::Offset(from), Some(Bound::Offset(to))) if to < from => {
+                Err(format!("{to} comes before {from}: write FROM:TO"))
+            }
+            (Bound::Time(from), Some(Bound::Time(to))) if to < from => {
+                Err("the second time comes before the first".to_owned())
+            }
+            _ => Ok(OffsetArg { partition, span }),
+        }
+    }
+}
+
+fn span(text: &str, now: Timestamp) -> Option<Span> {
+    if let Some(times) = text.strip_prefix('@') {
+        return time_span(times, now);
+    }
+    match text.split_once(':') {
+        None => bound(text, now).map(Span::from),
+        Some((from, to)) => {
+            let from = if from.is_empty() { Bound::Start } else { bound(from, now)? };
+            let to = if to.is_empty() { None } else { Some(bound(to, now)?) };
+            Some(Span { from, to })
+        }
+    }
+}
+
+/// `T1:T2`. Times have colons of their own, so each colon is tried.
+fn time_span(text: &str, now: Timestamp) -> Option<Span> {
+    if let Some(from) = time(text, now) {
+        return Some(Span::from(Bound::Time(from)));
+    }
+    text.match_indices(':').find_map(|(at, _)| {
+        let from = Bound::Time(time(&text[..at], now)?);
+        let to = match text[at + 1..].trim_start_matches('@') {
+            "" => None,
+            "end" => Some(Bound::End),
+            to => Some(Bound::Time(time(to, now)?)),
+        };
+        Some(Span { from, to })
+    })
+}
+
+fn bound(text: &str, now: Timestamp) -> Option<Bound> {
+    let count = |digits: &str| {
+        digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    Some(match text {
+        "start" | "beginning" => Bound::Start,
+        "end" => Bound::End,
+        _ => match text.split_at_checked(1)? {
+            ("@", rest) => Bound::Time(time(rest, now)?),
+            ("+", rest) => Bound::FromStart(count(rest)?),
+            ("-", rest) => Bound::FromEnd(count(rest)?),
+            _ => Bound::Offset(count(text)?),
+        },
+    })
+}
+
+/// Milliseconds since 1970. A number of fewer than 12 digits is refused: it means seconds to those who write it, and
+/// would start in January 1970.
+fn time(text: &str, now: Timestamp) -> Option<i64> {
+    if let Some(ago) = text.strip_prefix('-') {
+        return Some(now.checked_sub(duration(ago)?).ok()?.as_millisecond());
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().ok().filter(|_| text.len() >= 12);
+    }
+    if text.len() == "2026-11-22".len() {
+        let date: Date = text.parse().ok()?;
+        return Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond());
+    }
+    Some(text.parse::<Timestamp>().ok()?.as_millisecond())
+}
+
+fn duration(text: &str) -> Option<SignedDuration> {
+    if let Some(days) = text.strip_suffix('d') {
+        return SignedDuration::try_from_hours(days.parse::<u32>().map(i64::from).ok()? * 24);
+    }
+    // A number alone is no duration here: -5 is five offsets.
+    text.ends_with(|c: char| c.is_ascii_alphabetic()).then_some(())?;
+    SignedDuration::try_from(parse_duration(text).ok()?).ok()
+}
+
+/// All `-o` together. A partition without its own takes the one without a number; if there are only such with numbers,
+/// the other partitions are not read.
+pub(crate) fn selection(args: &[OffsetArg]) -> Result<Selection, String> {
+    let mut selection = Selection { all: None, ..Selection::all(Span::from(Bound::Start)) };
+    for arg in args {
+        let taken = match arg.partition {
+            Some(partition) => selection.partitions.insert(partition, arg.span),
+            None => selection.all.replace(arg.span),
+        };
+        if taken.is_some() {
+            let whose = arg.partition.map_or("all partitions".to_owned(), |id| format!("partition {id}"));
+            return Err(format!("-o is given twice for {whose}"));
+        }
+    }
+    if args.is_empty() {
+        selection.all = Some(Span::from(Bound::Start));
+    }
+    Ok(selection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-11-22T10:00:00Z";
+    const TEN: i64 = 1_795_341_600_000;
+
+    fn parsed(text: &str) -> Option<Span> {
+        span(text, NOW.parse().unwrap())
+    }
+
+    #[test]
+    fn every_form_is_read() {
+        use Bound::{End, FromEnd, FromStart, Offset, Start, Time};
+        let hour = 3_600_000;
+        for (text, from, to) in [
+            ("start", Start, None),
+            ("beginning", Start, None),
+            ("end", End, None),
+            ("0", Offset(0), None),
+            ("42", Offset(42), None),
+            ("-5", FromEnd(5), None),
+            ("+5", FromStart(5), None),
+            ("3:9", Offset(3), Some(Offset(9))),
+            ("3:3", Offset(3), Some(Offset(3))),
+            ("3:", Offset(3), None),
+            (":9", Start, Some(Offset(9))),
+            (":end", Start, Some(End)),
+            (":-1", Start, Some(FromEnd(1))),
+            ("-10:-5", FromEnd(10), Some(FromEnd(5))),
+            ("+1:end", FromStart(1), Some(End)),
+            (":@2026-11-22", Start, Some(Time(TEN - 10 * hour))),
+            ("5:@-1h", Offset(5), Some(Time(TEN - hour))),
+            ("@2026-11-22T10:00:00Z", Time(TEN), None),
+            ("@2026-11-22T11:30:00.5+01:00", Time(TEN + hour / 2 + 500), None),
+            ("@2026-11-22", Time(TEN - 10 * hour), None),
+            ("@1795341600000", Time(TEN), None),
+            ("@-1h", Time(TEN - hour), None),
+            ("@-30m", Time(TEN - hour / 2), None),
+            ("@-2d", Time(TEN - 48 * hour), None),
+            ("@-90s", Time(TEN - 90_000), None),
+            ("@-2h:-1h", Time(TEN - 2 * hour), Some(Time(TEN - hour))),
+            ("@-2h:@-1h", Time(TEN - 2 * hour), Some(Time(TEN - hour))),
+            ("@-2h:end", Time(TEN - 2 * hour), Some(End)),
+            ("@-2h:", Time(TEN - 2 * hour), None),
+            ("@2026-11-22T09:00:00Z:2026-11-22T10:00:00Z", Time(TEN - hour), Some(Time(TEN))),
+            ("@2026-11-21:2026-11-22", Time(TEN - 34 * hour), Some(Time(TEN - 10 * hour))),
+            ("@1795338000000:1795341600000", Time(TEN - hour), Some(Time(TEN))),
+        ] {
+            assert_eq!(parsed(text), Some(Span { from, to }), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_offset_is_refused_with_the_grammar() {
+        for text in [
+            "", "middle", "1.5", "--5", "+-5", "1e3", "@", "@1795341600", "@2026-13-01", "@2026-11-22T10:00:00",
+            "@5", "@-5", "@yesterday", "1:2:3", "x:5", "5:x", "=5", "x=5", "-1=5", "0=", "99999999999999999999",
+        ] {
+            let error = text.parse::<OffsetArg>().unwrap_err();
+            assert!(error.starts_with("expected start, end, N"), "{text}: {error}");
+        }
+        assert_eq!("9:3".parse::<OffsetArg>().unwrap_err(), "3 comes before 9: write FROM:TO");
+        assert!("@-1h:-2h".parse::<OffsetArg>().unwrap_err().contains("comes before"));
+    }
+
+    #[test]
+    fn partitions_have_their_own() {
+        let arg = |text: &str| text.parse::<OffsetArg>().unwrap();
+        let chosen = selection(&[arg("0=5"), arg("1=end"), arg("-3")]).unwrap();
+        assert_eq!(chosen.all, Some(Span::from(Bound::FromEnd(3))));
+        assert_eq!(chosen.partitions[&0], Span::from(Bound::Offset(5)));
+        assert_eq!(chosen.partitions[&1], Span::from(Bound::End));
+        assert_eq!(selection(&[arg("0=5")]).unwrap().all, None);
+        assert_eq!(selection(&[]).unwrap().all, Some(Span::from(Bound::Start)));
+        assert_eq!(selection(&[arg("1"), arg("2")]).unwrap_err(), "-o is given twice for all partitions");
+        assert_eq!(selection(&[arg("7=1"), arg("7=2")]).unwrap_err(), "-o is given twice for partition 7");
+    }
+}

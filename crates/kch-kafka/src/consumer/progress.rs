@@ -1,0 +1,88 @@
+//! How far each partition has been read.
+//!
+//! A partition keeps its slot, a small number, as long as the consumer lives: what is kept of a partition elsewhere is
+//! kept in a vector by slot.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use rdkafka::message::{BorrowedMessage, Message as _};
+
+/// One partition of one topic.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Partition {
+    /// The topic's place in the consumer's list.
+    pub(super) topic: usize,
+    pub(super) id: i32,
+    /// The first offset that the partition had, and the first one to read.
+    pub(super) low: i64,
+    pub(super) start: i64,
+    /// Offset behind the last record to read, if there is an end.
+    pub(super) end: Option<i64>,
+    pub(super) done: bool,
+    /// Ours to read now; a group takes and gives.
+    pub(super) ours: bool,
+}
+
+impl Partition {
+    /// One that is not read yet.
+    pub(super) fn idle(topic: usize, id: i32) -> Partition {
+        Partition { topic, id, low: 0, start: 0, end: None, done: false, ours: false }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pub(super) partitions: Vec<Partition>,
+    pub(super) assigned: bool,
+    pub(super) lost_since: Option<Instant>,
+    /// Offset behind the last record written, by slot: what a commit says.
+    pub(super) written: BTreeMap<usize, i64>,
+}
+
+impl Progress {
+    pub(super) fn is_done(&self) -> bool {
+        self.assigned && self.partitions.iter().all(|partition| partition.done || !partition.ours)
+    }
+
+    /// The slot of a record. Most topics have all their partitions in order, so that the first look finds it.
+    pub(super) fn slot_of(&mut self, record: &BorrowedMessage<'_>, topics: &[String]) -> usize {
+        let id = record.partition();
+        if let [_] = topics
+            && let Ok(slot) = usize::try_from(id)
+            && self.partitions.get(slot).is_some_and(|partition| partition.id == id)
+        {
+            return slot;
+        }
+        let topic = match topics {
+            [_] => 0,
+            _ => topics.iter().position(|topic| topic == record.topic()).unwrap_or(0),
+        };
+        self.slot(topic, id)
+    }
+
+    /// The slot of a partition, a new one if it has none.
+    pub(super) fn slot(&mut self, topic: usize, id: i32) -> usize {
+        let found = self.partitions.iter().position(|p| p.topic == topic && p.id == id);
+        found.unwrap_or_else(|| {
+            self.partitions.push(Partition::idle(topic, id));
+            self.partitions.len() - 1
+        })
+    }
+
+    /// Notes that the record at `offset` was read; false when it lies behind the end of the range.
+    pub(super) fn accept(&mut self, slot: usize, offset: i64) -> bool {
+        self.lost_since = None;
+        let Some(partition) = self.partitions.get_mut(slot) else { return true };
+        let Some(end) = partition.end else { return true };
+        partition.done = offset + 1 >= end;
+        offset < end
+    }
+
+    pub(super) fn reached_end(&mut self, slot: usize) {
+        self.lost_since = None;
+        if let Some(partition) = self.partitions.get_mut(slot) {
+            partition.done = true;
+        }
+    }
+}
