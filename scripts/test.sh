@@ -28,3 +28,9 @@ scripts/init.sh
 KCH_LIVE=1 cargo test --workspace --locked "$@"
 scripts/smoke_test.sh >/dev/null
 scripts/readme_test.sh
+# Code that is not ours reads what we write and writes what we read; it needs Python's packages.
+if python3 -c 'import ensurepip, venv' 2>/dev/null; then
+  scripts/interop_test.sh 1000
+else
+  say "$program: python3-venv is not installed: the test with confluent-kafka-python did not run"
+fi
