@@ -65,6 +65,10 @@ pub struct Args {
     #[arg(long)]
     pub dry_run: bool,
 
+    /// Print the schema in use and what each field gets that a line lacks, as one JSON line, and stop
+    #[arg(long, conflicts_with = "envelope")]
+    pub explain: bool,
+
     /// Print one JSON line for each acknowledged record: line, topic, partition, offset
     #[arg(long, conflicts_with = "dry_run")]
     pub report: bool,
@@ -114,8 +118,16 @@ pub struct SchemaArgs {
     #[arg(long, value_name = "SUBJECT")]
     pub subject: Option<String>,
 
+    /// Version of the subject, instead of the latest
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub schema_version: Option<u32>,
+
+    /// Write with the schema that has this id
+    #[arg(long, value_name = "ID", conflicts_with_all = ["subject", "schema_version"])]
+    pub schema_id: Option<u32>,
+
     /// Write with the schema in this file; the subject must have it already
-    #[arg(long = "schema", value_name = "FILE")]
+    #[arg(long = "schema", value_name = "FILE", conflicts_with_all = ["schema_id", "schema_version"])]
     pub file: Option<PathBuf>,
 
     /// Register the schema of --schema under the subject if it is not there

@@ -15,6 +15,18 @@ enum Rule {
     Uuid,
 }
 
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Rule::Literal(text) => f.write_str(text),
+            Rule::Now { .. } => f.write_str("@now"),
+            Rule::Line => f.write_str("@line"),
+            Rule::Seq => f.write_str("@seq"),
+            Rule::Uuid => f.write_str("@uuid"),
+        }
+    }
+}
+
 /// The rules by field, and the line that they are asked for. One text buffer is reused for all of them.
 #[derive(Debug)]
 pub(crate) struct Filler {
@@ -74,6 +86,12 @@ impl Filler {
     /// Whether an object line can ask for anything at all.
     pub(crate) fn is_idle(&self) -> bool {
         self.explicit.iter().all(Option::is_none)
+    }
+
+    /// What each field gets that a line lacks, for `--explain`: by rule in objects, by rule in bare lines.
+    pub(crate) fn describe(&self, field: usize) -> (Option<String>, Option<String>) {
+        let text = |rules: &[Option<Rule>]| rules.get(field).and_then(Option::as_ref).map(Rule::to_string);
+        (text(&self.explicit), text(&self.bare))
     }
 
     /// Turns to the next line. `bare` adds the built-in rules.

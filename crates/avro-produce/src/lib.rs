@@ -19,6 +19,7 @@ use kch_avro::Plan;
 use kch_cli::{Exit, Failure, Io, Render, Result, Settings, vars};
 use kch_kafka::{KafkaConfig, Producer};
 use kch_registry::Registry;
+use serde_json::json;
 
 use crate::args::{Format, KeyFormat};
 use crate::encode::LineEncoder;
@@ -28,6 +29,7 @@ use crate::key::KeyMaker;
 use crate::pump::{Pump, Sink};
 use crate::record::{KeySchema, LineMaker, RecordMaker};
 use crate::reject::Rejects;
+use crate::schema::ChosenSchema;
 
 /// Runs the tool.
 ///
@@ -50,11 +52,15 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     let topic = topic.unwrap_or_default();
     let schema = schema::choose(&args.schema, &topic, &registry)?;
     let plan = schema.plan()?;
+    let filler = filler(args, &plan, &settings)?;
+    if args.explain {
+        return explain(&schema, &plan, &filler, io);
+    }
     let key_schema = key_schema(args, &topic, &registry)?;
     // MESSAGE_ID is a text like those of --format text.
     let format = if args.message { Format::Text } else { args.format };
     let maker = LineMaker {
-        value: LineEncoder::new(&plan, schema.id, filler(args, &plan, &settings)?, args.json, format),
+        value: LineEncoder::new(&plan, schema.id, filler, args.json, format),
         key: args.key.key_field.clone().map(|field| {
             let schema = key_schema.as_ref().map(|schema| (&schema.plan, schema.id));
             KeyMaker::new(field, args.key.key_format, schema, args.json)
@@ -109,6 +115,24 @@ fn show_config(args: &Args, settings: &mut Settings, io: &mut Io) -> Result<Exit
     shown.extend(kch_kafka::VARS);
     shown.extend(kch_http::REGISTRY.all());
     Render::new(None, &io.output).rows(&settings.show(&shown)?, &mut io.output)?;
+    Ok(Exit::Done)
+}
+
+/// `--explain`: what would be written, and with what.
+fn explain(schema: &ChosenSchema, plan: &Plan, filler: &Filler, io: &mut Io) -> Result<Exit> {
+    let fields = plan.record_fields().unwrap_or_default();
+    let fields: Vec<_> = fields
+        .iter()
+        .enumerate()
+        .map(|(at, field)| {
+            let (object, bare) = filler.describe(at);
+            let bare = if at == 0 { Some("the line's value".to_owned()) } else { bare };
+            json!({"field": field.name, "type": field.type_name, "required": field.required,
+                "fill_in_objects": object, "fill_in_bare_lines": bare})
+        })
+        .collect();
+    let row = json!({"schema": schema.origin, "id": schema.id, "name": plan.name(), "fields": fields});
+    io.output.line(row.to_string().as_bytes())?;
     Ok(Exit::Done)
 }
 

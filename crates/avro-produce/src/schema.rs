@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use kch_avro::Plan;
-use kch_cli::{Explain as _, Failure, Result};
-use kch_registry::{Error, NewSchema, Registry};
+use kch_cli::{Exit, Explain as _, Failure, Result};
+use kch_registry::{Error, NewSchema, Registry, Version};
 
 use crate::args::SchemaArgs;
 
@@ -14,7 +14,8 @@ pub(crate) struct ChosenSchema {
     pub(crate) id: u32,
     text: String,
     references: Vec<String>,
-    origin: String,
+    /// Where it is from, for people.
+    pub(crate) origin: String,
 }
 
 impl ChosenSchema {
@@ -34,10 +35,18 @@ impl ChosenSchema {
 /// A missing subject or schema is a usage failure that says how to make one; registry trouble keeps its own code.
 pub(crate) fn choose(args: &SchemaArgs, topic: &str, registry: &Registry) -> Result<ChosenSchema> {
     let subject = args.subject.clone().unwrap_or_else(|| format!("{topic}-value"));
-    match &args.file {
-        Some(path) => of_file(path, args.register, &subject, registry),
-        None => latest(registry, &subject),
+    match (&args.file, args.schema_id, args.schema_version) {
+        (Some(path), _, _) => of_file(path, args.register, &subject, registry),
+        (None, Some(id), _) => of_id(registry, id),
+        (None, None, Some(version)) => of_subject(registry, &subject, Version::Number(version)),
+        (None, None, None) => latest(registry, &subject),
     }
+}
+
+fn of_id(registry: &Registry, id: u32) -> Result<ChosenSchema> {
+    let schema = registry.schema_by_id(id).map_err(usage)?;
+    let references = registry.resolved(&schema)?;
+    Ok(ChosenSchema { id, text: schema.text.clone(), references, origin: format!("schema id {id}") })
 }
 
 /// The latest schema of a subject.
@@ -45,10 +54,15 @@ pub(crate) fn choose(args: &SchemaArgs, topic: &str, registry: &Registry) -> Res
 /// # Errors
 /// As [`choose`].
 pub(crate) fn latest(registry: &Registry, subject: &str) -> Result<ChosenSchema> {
-    let latest = registry.latest(subject).map_err(|error| explain_missing(error, subject))?;
-    let references = registry.resolved(&latest.schema)?;
-    let origin = format!("subject {subject:?} version {}", latest.version);
-    Ok(ChosenSchema { id: latest.schema.id, text: latest.schema.text, references, origin })
+    of_subject(registry, subject, Version::Latest)
+}
+
+fn of_subject(registry: &Registry, subject: &str, version: Version) -> Result<ChosenSchema> {
+    let found =
+        registry.subject_version(subject, version).map_err(|error| explain_missing(error, subject))?;
+    let references = registry.resolved(&found.schema)?;
+    let origin = format!("subject {subject:?} version {}", found.version);
+    Ok(ChosenSchema { id: found.schema.id, text: found.schema.text, references, origin })
 }
 
 /// The plan of the schema with this id, as an envelope names it.
@@ -85,11 +99,18 @@ fn of_file(path: &Path, register: bool, subject: &str, registry: &Registry) -> R
     Ok(ChosenSchema { id, text, references: Vec::new(), origin })
 }
 
-/// Here a missing subject is a wrong setting, not a refusal: no work was done yet.
-fn explain_missing(error: Error, subject: &str) -> Failure {
-    if !matches!(error, Error::SubjectNotFound { .. }) {
+/// Here a missing subject, version or id is a wrong setting, not a refusal: no work was done yet.
+fn usage(error: Error) -> Failure {
+    if error.exit() != Exit::Refused {
         return error.into();
     }
-    let cure = || format!("register a schema: sr register {subject} FILE, or --schema FILE --register");
-    Failure::usage(error.to_string()).hint(error.hint().unwrap_or_else(cure))
+    let failure = Failure::usage(error.to_string());
+    error.hint().into_iter().fold(failure, Failure::hint)
+}
+
+fn explain_missing(error: Error, subject: &str) -> Failure {
+    let cure = format!("register a schema: sr register {subject} FILE, or --schema FILE --register");
+    let no_subject = matches!(error, Error::SubjectNotFound { .. }) && error.hint().is_none();
+    let failure = usage(error);
+    if no_subject { failure.hint(cure) } else { failure }
 }

@@ -219,3 +219,34 @@ fn resume_begins_at_the_line_that_the_account_named() {
     run(format!("{}{}{}", line(1), line(2), line(3)), &["--resume-from", "2"]).succeeds();
     assert_eq!(desk.values(3), [1, 2, 3].map(|id| event(id, "s", "t", "p")));
 }
+
+#[test]
+fn a_schema_is_chosen_by_id_by_version_or_by_subject() {
+    let desk = Desk::new();
+    desk.registry.reply("GET", "/schemas/ids/9", 200, r#"{"schema":"\"long\""}"#);
+    let second = r#"{"subject":"other","version":2,"id":11,"schema":"\"int\""}"#;
+    desk.registry.reply("GET", "/subjects/other/versions/2", 200, second);
+    let run = |args: &[&str]| desk.scene.tool("avro-produce").args(["-t", "t"]).args(args).stdin("5\n").run();
+    run(&["--schema-id", "9"]).succeeds();
+    run(&["--subject", "other", "--schema-version", "2"]).succeeds();
+    assert_eq!(desk.values(2), [b"\x00\x00\x00\x00\x09\x0a", b"\x00\x00\x00\x00\x0b\x0a"]);
+    run(&["--schema-id", "9", "--subject", "other"]).fails_with(2);
+    desk.registry.reply("GET", "/schemas/ids/8", 404, r#"{"error_code":40403,"message":"Schema not found"}"#);
+    run(&["--schema-id", "8"]).fails_with(2).stderr_has("has no schema with id 8");
+}
+
+#[test]
+fn explain_prints_the_schema_and_the_fills() {
+    let desk = Desk::new();
+    let tool = desk.scene.tool("avro-produce").args(["-t", "t", "--explain", "--set", "source=me"]);
+    let explained = tool.run().succeeds().json_lines().remove(0);
+    assert_eq!((&explained["id"], &explained["name"]), (&json!(7), &json!("example.KafkaEvent")));
+    let field = |name: &str, kind: &str, object: Value, bare: Value| json!({"field": name, "type": kind, "required": true, "fill_in_objects": object, "fill_in_bare_lines": bare});
+    let expected = json!([
+        field("id", "long", Value::Null, json!("the line's value")),
+        field("source", "string", json!("me"), json!("me")),
+        field("ts", "string", Value::Null, json!("@now")),
+        field("payload", "string", Value::Null, json!("@line")),
+    ]);
+    assert_eq!(explained["fields"], expected);
+}
