@@ -31,7 +31,7 @@ fmt: ## Format the code
 lint: ## Formatting, clippy, shellcheck, yamllint
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
-	shellcheck -x scripts/*.sh .ci/run
+	shellcheck -x scripts/*.sh configs/*/bin/*.sh .ci/run
 	yamllint --strict .
 
 .PHONY: native-up
@@ -50,3 +50,61 @@ native-status: ## What of the native stack runs
 .PHONY: smoke
 smoke: ## Five records in at Kafka, five rows out of ClickHouse
 	scripts/smoke_test.sh
+
+# --- Docker --------------------------------------------------------------------------------------
+
+# The tools that were built here, before any that are installed.
+export PATH := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release:$(PATH)
+
+.PHONY: up
+up: build ## Start the cluster in Docker and make topics, schemas, tables and the sink
+	scripts/docker_up.sh
+	scripts/init.sh
+
+.PHONY: down
+down: ## Stop the cluster in Docker; its data stay
+	scripts/docker_down.sh
+
+.PHONY: ps
+ps: ## The services of the cluster in Docker
+	docker compose ps --all
+
+.PHONY: logs
+logs: ## Follow the logs of the cluster in Docker (S=SERVICE: of one)
+	docker compose logs --follow --tail 100 $(S)
+
+# --- either stack ---------------------------------------------------------------------------------
+
+.PHONY: topics
+topics: ## The topics of the running stack
+	topic-ctl list -o table
+
+.PHONY: register
+register: ## Register the schema of the events
+	sr register kafka-events-value configs/schemas/kafka-events-value.avsc
+
+.PHONY: ddl
+ddl: ## Make the tables on the cluster in Docker
+	ch-query -f sql/ddl/clickhouse_kafka_sink.sql
+
+.PHONY: sink
+sink: ## Apply the ClickHouse sink to Kafka Connect in Docker, and wait until it runs
+	connect-ctl apply clickhouse-sink configs/connect/clickhouse-sink.json --wait 60s
+
+.PHONY: play
+play: ## The address of ClickHouse's own page for queries
+	@ch-query --show-config | jq -r 'select(.name == "CLICKHOUSE_HTTP").value + "/play"'
+
+# --- tests of it ----------------------------------------------------------------------------------
+
+.PHONY: test-compose
+test-compose: ## Test docker-compose.yml and its configurations without Docker
+	scripts/test_compose.sh
+
+.PHONY: test-sasl-ssl
+test-sasl-ssl: ## Test the example of SECURITY.md: TLS, SCRAM and ACLs on a real broker
+	scripts/test_sasl_ssl.sh
+
+.PHONY: test-docker
+test-docker: ## Test the cluster in Docker, from empty volumes and back: its data are dropped
+	scripts/test_docker.sh

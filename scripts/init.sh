@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes a running stack ready to use: topics, schemas, tables and the sink. Idempotent; our own tools only.
+# Makes a running stack ready to use, in Docker or native: topics, schemas, tables and the sink. Idempotent; our own
+# tools only.
 #
 # Usage: scripts/init.sh
 #
@@ -34,8 +35,25 @@ schemas() {
   sr register smoke-avro-value configs/schemas/smoke-avro-value.v2.avsc
 }
 
+# ClickHouse itself knows whether it is the cluster of docker-compose.yml or the one node of the native stack.
+find_files() {
+  local clusters
+  clusters=$(ch-query -o raw "SELECT count() FROM system.clusters WHERE cluster = 'clickhouse_cluster'")
+  if [ "$clusters" != 0 ]; then
+    tables=sql/ddl/clickhouse_kafka_sink.sql
+    engine=sql/ddl/kafka_engine.sql
+    no_engine=sql/ddl/no_kafka_engine.sql
+    connector=configs/connect/clickhouse-sink.json
+  else
+    tables=sql/native/01_kafka_events.sql
+    engine=sql/native/02_kafka_engine.sql
+    no_engine=sql/native/03_no_kafka_engine.sql
+    connector=configs/connect/clickhouse-sink-native.json
+  fi
+}
+
 tables() {
-  ch-query -f sql/native/01_kafka_events.sql
+  ch-query -f "$tables"
 }
 
 # One sink at a time: with both, every row would be there twice.
@@ -43,16 +61,17 @@ sink() {
   case ${SINK:-engine} in
     engine)
       connect-ctl delete clickhouse-sink --if-exists
-      ch-query -f sql/native/02_kafka_engine.sql
+      ch-query -f "$engine"
       ;;
     connect)
-      ch-query -f sql/native/03_no_kafka_engine.sql
-      connect-ctl apply clickhouse-sink --wait 60s <configs/connect/clickhouse-sink-native.json
+      ch-query -f "$no_engine"
+      connect-ctl apply clickhouse-sink "$connector" --wait 60s
       ;;
     *) die "SINK is \"$SINK\"" "SINK is engine or connect" 2 ;;
   esac
 }
 
+find_files
 topics >&2
 schemas >&2
 tables >&2

@@ -86,7 +86,7 @@ check_settings() {
     die "CLICKHOUSE_USER must be a name of letters, digits and underscores, and not default, reader or writer" "" 2
   [[ $CLUSTER_ID =~ ^[A-Za-z0-9_-]{22}$ ]] ||
     die "CLUSTER_ID must be 22 letters, digits, underscores or hyphens" \
-      "make one: head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '='" 2
+      "make one: head -c 16 /dev/urandom | base64 | tr '+/' 'ab' | tr -d '='" 2
   [[ $deadline =~ ^[0-9]+$ ]] || die "KCH_UP_TIMEOUT must be a number of seconds" "" 2
 }
 

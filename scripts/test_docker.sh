@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# The cluster in Docker, from nothing and back to nothing. It DROPS ALL DATA of the cluster, before and after.
+#
+# Usage: scripts/test_docker.sh [--keep] [TEST...]      without names, all of them
+#
+#   --keep   leaves the cluster up at the end
+#
+# Tests: smoke restart topology replication node_down tools
+#
+# Exit codes: 0 all passed, 1 a test failed: it is named, 2 usage or settings.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/docker_lib.sh
+. "$repo/scripts/docker_lib.sh"
+
+main() {
+  local test tests=() keep=
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -h | --help) usage && exit 0 ;;
+      --keep) keep=1 ;;
+      -*) die "unknown argument \"$1\"" "$program --help" 2 ;;
+      *)
+        declare -F "test_$1" >/dev/null || die "no test is named \"$1\"" "$program --help" 2
+        tests+=("$1")
+        ;;
+    esac
+    shift
+  done
+  if [ ${#tests[@]} -eq 0 ]; then tests=(smoke restart topology replication node_down tools); fi
+  use_tools
+  load_settings
+  cd "$repo"
+
+  scripts/docker_down.sh --remove_volumes 2>/dev/null
+  if [ -z "$keep" ]; then trap 'scripts/docker_down.sh --remove_volumes 2>/dev/null' EXIT; fi
+  local start=$SECONDS
+  scripts/docker_up.sh 2>"${TMPDIR:-/tmp}/test_docker.$$" || { cat "${TMPDIR:-/tmp}/test_docker.$$" >&2 && exit 1; }
+  rm -f "${TMPDIR:-/tmp}/test_docker.$$"
+  ok "every service is healthy from empty volumes, after $((SECONDS - start)) s"
+  ok "memory of all containers: $(memory) MiB"
+  for test in "${tests[@]}"; do
+    "test_$test"
+  done
+  if [ -z "$keep" ]; then
+    scripts/docker_down.sh --remove_volumes 2>/dev/null
+    equal "no container is left" "" "$(docker ps --all --quiet --filter label=com.docker.compose.project=kafka-clickhouse)"
+    equal "no volume is left" "" "$(docker volume ls --quiet --filter label=com.docker.compose.project=kafka-clickhouse)"
+  fi
+}
+
+ok() { say "ok    $1"; }
+
+equal() { # WHAT WANTED GOT
+  [ "$2" = "$3" ] || die "$1: expected \"$2\", got \"$3\""
+  ok "$1"
+}
+
+# within SECONDS WHAT COMMAND...
+within() {
+  local deadline=$((SECONDS + $1))
+  until "${@:3}" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || die "$2: not within $1 s"
+    sleep 0.5
+  done
+  ok "$2"
+}
+
+memory() {
+  compose ps --quiet | xargs docker stats --no-stream --format '{{.MemUsage}}' |
+    awk '{ sub(/ .*/, ""); unit = $0; n = $0 + 0; sum += unit ~ /GiB/ ? n * 1024 : unit ~ /KiB/ ? n / 1024 : n } END { printf "%d", sum }'
+}
+
+# sql SERVICE QUERY: over HTTP, on one node or through the balancer. The password goes in through a file, not argv.
+sql() {
+  curl --silent --show-error --fail-with-body --max-time 60 --noproxy '*' \
+    --config <(printf 'header = "X-ClickHouse-User: %s"\nheader = "X-ClickHouse-Key: %s"\n' \
+      "$CLICKHOUSE_USER" "${CLICKHOUSE_PASSWORD//\"/\\\"}") \
+    --data-binary "$2" "http://$(compose port "$1" 8123)/"
+}
+
+test_smoke() {
+  scripts/smoke_test.sh >/dev/null 2>&1 || die "smoke test failed" "scripts/smoke_test.sh"
+  ok "five records in at Kafka, five rows out of ClickHouse (SINK=$SINK)"
+}
+
+test_restart() {
+  local topic=restart-$$
+  topic-ctl create "$topic" --replication-factor 3 --if-not-exists >/dev/null
+  compose restart kafka-broker-1 2>/dev/null
+  within 90 "a restarted broker is healthy again" healthy kafka-broker-1
+  equal "its topics are still there" "$topic" "$(topic-ctl list | jq -r .topic | grep -x "$topic")"
+  within 60 "all three replicas are in sync again" in_sync "$topic"
+  topic-ctl delete "$topic" >/dev/null
+}
+healthy() { [ "$(compose ps --format json "$1" | jq -r .Health)" = healthy ]; }
+in_sync() { [ "$(topic-ctl describe "$1" | jq '.partitions[0].in_sync | length')" = 3 ]; }
+
+test_topology() {
+  equal "Connect's topics have 1, 25 and 5 partitions, three replicas each" "1 3 25 3 5 3" \
+    "$(topic-ctl list | jq -r 'select(.topic | startswith("connect-")) | "\(.partitions) \(.replication_factor)"' | paste -sd ' ')"
+  equal "the balancer asks the nodes in turn" "clickhouse-1 clickhouse-2" \
+    "$(for _ in 1 2 3 4; do sql clickhouse-haproxy "SELECT hostName()"; done | sort -u | paste -sd ' ')"
+  equal "nobody but loopback is listened to" 0 \
+    "$(compose ps --format json | jq -r '.Publishers[]? | select(.PublishedPort > 0 and .URL != "127.0.0.1") | .URL' | wc -l)"
+}
+
+test_replication() {
+  local table=replication_$$
+  sql clickhouse-haproxy "CREATE TABLE $table ON CLUSTER clickhouse_cluster (id Int64, word String)
+    ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/$table', '{replica}') ORDER BY id" >/dev/null
+  sql clickhouse-haproxy "INSERT INTO $table VALUES (1, 'hello'), (2, 'world')"
+  within 30 "a replicated table, made on the cluster through the balancer, has its rows on node 1" rows clickhouse-1 "$table" $'2\t1\t2'
+  within 30 "and on node 2" rows clickhouse-2 "$table" $'2\t1\t2'
+  compose stop clickhouse-2 2>/dev/null
+  sql clickhouse-haproxy "INSERT INTO $table VALUES (3, 'while node 2 was away')"
+  compose start clickhouse-2 2>/dev/null
+  within 60 "a node that was away catches up" rows clickhouse-2 "$table" $'3\t1\t3'
+  sql clickhouse-haproxy "DROP TABLE $table ON CLUSTER clickhouse_cluster" >/dev/null
+}
+
+rows() { [ "$(sql "$1" "SELECT count(), min(id), max(id) FROM $2")" = "$3" ]; }
+
+test_node_down() {
+  compose stop clickhouse-1 2>/dev/null
+  equal "with node 1 stopped the balancer answers every time" 20 \
+    "$(for _ in $(seq 20); do sql clickhouse-haproxy "SELECT hostName()"; done | grep -cx clickhouse-2)"
+  compose start clickhouse-1 2>/dev/null
+  within 60 "and node 1 takes its turn again" both_answer
+}
+both_answer() { [ "$(for _ in 1 2 3 4; do sql clickhouse-haproxy "SELECT hostName()"; done | sort -u | wc -l)" = 2 ]; }
+
+test_tools() {
+  compose build tools >/dev/null 2>&1 || die "the image of the tools cannot be built" "docker compose build tools"
+  equal "the tools reach the registry in the cluster" 0 "$(compose run --rm tools sr subjects >/dev/null 2>&1; echo $?)"
+  equal "and the brokers" _schemas "$(compose run --rm tools topic-ctl list 2>/dev/null | jq -r .topic | grep -x _schemas)"
+  equal "and ClickHouse" Ok. "$(compose run --rm tools ch-query --ping 2>/dev/null | jq -r .ping)"
+  equal "and are not root" 10001 "$(compose run --rm tools id -u 2>/dev/null | tr -d '\r')"
+}
+
+main "$@"
