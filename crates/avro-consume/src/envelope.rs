@@ -114,12 +114,7 @@ impl Envelope {
         out.extend_from_slice(b",\"key\":");
     }
 
-    fn key(
-        &self,
-        key: Option<&[u8]>,
-        codec: &mut Codec,
-        out: &mut Vec<u8>,
-    ) -> Result<Option<u32>, Fault> {
+    fn key(&self, key: Option<&[u8]>, codec: &mut Codec, out: &mut Vec<u8>) -> Result<Option<u32>, Fault> {
         let Some(bytes) = key else {
             out.extend_from_slice(b"null");
             return Ok(None);

@@ -26,7 +26,9 @@ impl FromStr for OffsetArg {
 
     fn from_str(text: &str) -> Result<OffsetArg, String> {
         let (partition, rest) = match text.split_once('=') {
-            Some((partition, rest)) => (Some(partition.parse().ok().filter(|p| *p >= 0).ok_or(GRAMMAR)?), rest),
+            Some((partition, rest)) => {
+                (Some(partition.parse().ok().filter(|p| *p >= 0).ok_or(GRAMMAR)?), rest)
+            }
             None => (None, text),
         };
         let span = span(rest, Timestamp::now()).ok_or(GRAMMAR)?;
@@ -73,9 +75,8 @@ fn time_span(text: &str, now: Timestamp) -> Option<Span> {
 }
 
 fn bound(text: &str, now: Timestamp) -> Option<Bound> {
-    let count = |digits: &str| {
-        digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))
-    };
+    let count =
+        |digits: &str| digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
     Some(match text {
         "start" | "beginning" => Bound::Start,
         "end" => Bound::End,
@@ -189,8 +190,27 @@ mod tests {
     #[test]
     fn what_is_no_offset_is_refused_with_the_grammar() {
         for text in [
-            "", "middle", "1.5", "--5", "+-5", "1e3", "@", "@1795341600", "@2026-13-01", "@2026-11-22T10:00:00",
-            "@5", "@-5", "@yesterday", "1:2:3", "x:5", "5:x", "=5", "x=5", "-1=5", "0=", "99999999999999999999",
+            "",
+            "middle",
+            "1.5",
+            "--5",
+            "+-5",
+            "1e3",
+            "@",
+            "@1795341600",
+            "@2026-13-01",
+            "@2026-11-22T10:00:00",
+            "@5",
+            "@-5",
+            "@yesterday",
+            "1:2:3",
+            "x:5",
+            "5:x",
+            "=5",
+            "x=5",
+            "-1=5",
+            "0=",
+            "99999999999999999999",
         ] {
             let error = text.parse::<OffsetArg>().unwrap_err();
             assert!(error.starts_with("expected start, end, N"), "{text}: {error}");

@@ -99,16 +99,29 @@ impl Consumer {
         let mut consumer = Consumer::create(config, topics, range, "kch-no-group", "error", false)?;
         let mut list = TopicPartitionList::new();
         let mut partitions = Vec::new();
+        let mut past_end = Vec::new();
         for (topic, name) in topics.iter().enumerate() {
             for id in consumer.ensure_topic(name)? {
                 let Some(span) = selection.span(name, id) else { continue };
-                let partition = consumer.resolve(topic, id, span)?;
+                let partition = match consumer.resolve(topic, id, span) {
+                    // One offset for all partitions: those that do not have it yet have nothing to read.
+                    Err(error @ KafkaError::OffsetPastEnd { .. }) if !selection.is_own(name, id) => {
+                        past_end.push(error);
+                        consumer.resolve(topic, id, Span::from(Bound::End))?
+                    }
+                    resolved => resolved?,
+                };
                 if !partition.done {
                     list.add_partition_offset(name, id, Offset::Offset(partition.start))
                         .map_err(|error| consumer.error(topic, "assign", &error))?;
                 }
                 partitions.push(partition);
             }
+        }
+        if past_end.len() == partitions.len()
+            && let Some(error) = past_end.into_iter().next()
+        {
+            return Err(error);
         }
         consumer.ensure_selected(&partitions, selection)?;
         *consumer.progress.borrow_mut() = Progress { partitions, assigned: true, ..Progress::default() };
@@ -233,7 +246,8 @@ impl Consumer {
 
     /// The offset of the first record that is not older than `time`, if there is one.
     fn offset_at(&self, topic: usize, id: i32, time: i64) -> Result<Option<i64>, KafkaError> {
-        let error = |error: RdError| self.error(topic, &format!("offset of a time in partition {id}"), &error);
+        let error =
+            |error: RdError| self.error(topic, &format!("offset of a time in partition {id}"), &error);
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&self.topics[topic], id, Offset::Offset(time)).map_err(error)?;
         let found = self.inner.offsets_for_times(list, CONNECT_DEADLINE).map_err(error)?;
@@ -244,7 +258,11 @@ impl Consumer {
     }
 
     fn error(&self, topic: usize, what: &str, error: &RdError) -> KafkaError {
-        let what = format!("topic {:?}: {what}", self.topics[topic]);
+        self.error_of(&self.topics[topic], what, error)
+    }
+
+    fn error_of(&self, topic: &str, what: &str, error: &RdError) -> KafkaError {
+        let what = format!("topic {topic:?}: {what}");
         match error.rdkafka_error_code() {
             Some(code) => classify(code, &what, self.config.user()),
             None => KafkaError::Refused { what, reason: error.to_string() },

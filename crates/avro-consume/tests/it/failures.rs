@@ -2,7 +2,7 @@
 
 use kch_test::RawServer;
 
-use crate::{Desk, event, lines};
+use crate::{Desk, Put, event, lines};
 
 #[test]
 fn records_that_cannot_be_decoded_are_named_and_the_rest_goes_on() {
@@ -72,6 +72,63 @@ fn a_wrong_port_or_topic_is_told_by_name() {
     outcome
         .fails_with(2)
         .stderr_is("avro-consume: topic \"tt\" does not exist at BROKERS\nhint: did you mean \"t\"?\n");
-    desk.consume(&["-o", "middle"]).run().fails_with(2).stderr_has("expected start, end or an offset");
+    desk.consume(&["-o", "middle"]).run().fails_with(2).stderr_has("expected start, end, N (an offset)");
     desk.consume(&["--json", "pretty"]).run().fails_with(2).stderr_has("expected plain, tagged or avro");
+}
+
+/// A partition with a bad record in the middle: its value, and behind it one whose key is no frame.
+fn with_a_bad_record() -> Desk {
+    let desk = Desk::new();
+    let good = [event(1), event(2)];
+    desk.put_records(
+        "t",
+        0,
+        &[
+            Put { value: Some(&good[0]), timestamp: Some(1000), ..Put::default() },
+            Put { key: Some(b"k"), value: Some(b"oops"), timestamp: Some(2000), ..Put::default() },
+            Put { value: Some(&good[1]), timestamp: Some(3000), ..Put::default() },
+        ],
+    );
+    desk
+}
+
+#[test]
+fn a_bad_record_is_named_and_skipped_unless_told_otherwise() {
+    let desk = with_a_bad_record();
+    let said = "avro-consume: t[0]@1: the first byte is 0x6f, not 0x00: no registry frame (UTF-8 text) (4 bytes: 6f 6f 70 73)\n";
+    for args in [&[][..], &["--on-error", "skip"]] {
+        desk.consume(args).run().fails_with(1).stdout_is(lines([1, 2])).stderr_is(said);
+    }
+}
+
+#[test]
+fn on_error_fail_stops_at_the_first_bad_record_and_keeps_what_came_before() {
+    let desk = with_a_bad_record();
+    let args = ["--on-error", "fail", "--state", "s"];
+    let outcome = desk.consume(&args).run();
+    outcome.fails_with(1).stdout_is(lines([1])).stderr_is(
+        "avro-consume: t[0]@1: the first byte is 0x6f, not 0x00: no registry frame (UTF-8 text) \
+         (4 bytes: 6f 6f 70 73)\nhint: --on-error skip goes on behind it\n",
+    );
+    // The next run stands at the same record.
+    desk.consume(&args).run().fails_with(1).stdout_is("").stderr_has("t[0]@1: ");
+    desk.consume(&["--state", "s"]).run().fails_with(1).stdout_is(lines([2]));
+}
+
+#[test]
+fn on_error_emit_prints_the_bytes_and_the_error_in_both_modes() {
+    let desk = with_a_bad_record();
+    let bad = "{\"topic\":\"t\",\"partition\":0,\"offset\":1,\"timestamp\":\"1970-01-01T00:00:02.000Z\",\"key\":\"k\",\
+               \"value\":{\"base64\":\"b29wcw==\"},\"headers\":[],\"key_schema_id\":null,\"value_schema_id\":null,\
+               \"error\":\"the first byte is 0x6f, not 0x00: no registry frame (UTF-8 text)\"}\n";
+    let outcome = desk.consume(&["--on-error", "emit"]).run();
+    outcome.fails_with(1).stdout_is(format!("{}{bad}{}", lines([1]), lines([2])));
+    outcome.stderr_is("avro-consume: 1 records could not be decoded\n");
+    let outcome = desk.consume(&["--on-error", "emit", "--envelope"]).run();
+    outcome.fails_with(1).stdout_has(bad);
+    assert_eq!(outcome.json_lines().len(), 3);
+    // A key that is not what was asked for is the record's fault too.
+    let outcome = desk.consume(&["--on-error", "emit", "--envelope", "--key-format", "avro"]).run();
+    outcome.fails_with(1).stdout_has("\"key\":\"k\",\"value\":{\"base64\":\"b29wcw==\"}");
+    outcome.stdout_has("\"error\":\"key: the first byte is 0x6b, not 0x00");
 }

@@ -1,7 +1,10 @@
 //! On the real stack: what goes in comes out, byte for byte, and groups are the brokers' own.
 
+use std::time::Duration;
+
 use kch_test::live::{self, Service};
-use kch_test::{Scene, Signal};
+use kch_test::{Outcome, Scene, Signal};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 /// A topic with ten thousand events in three partitions, written by avro-produce.
 fn events(stack: &live::Stack, scene: &Scene, topic: &str, lines: &str) {
@@ -97,4 +100,102 @@ fn a_signal_stops_a_follower_whose_lines_are_whole_live() {
     running.signal(Signal::Terminate);
     let outcome = running.wait();
     assert!(outcome.fails_with(143).stdout_text() == lines, "the lines differ");
+}
+
+/// The keys of the envelopes on stdout, in one text.
+fn keys(outcome: &Outcome) -> String {
+    outcome.succeeds().json_lines().iter().filter_map(|line| line["key"].as_str()).collect()
+}
+
+fn tombstone<'a>(topic: &'a str, partition: i32, key: &'a str) -> BaseRecord<'a, str, [u8]> {
+    BaseRecord::to(topic).partition(partition).key(key)
+}
+
+#[test]
+fn times_find_their_records_live() {
+    let Some(stack) = live::need(&[Service::Kafka]) else { return };
+    let (scene, topic) = (stack.scene(), stack.create_topic("times", 2));
+    let producer: BaseProducer = stack.kafka_config().create().expect("a producer");
+    let ten = 1_795_341_600_000;
+    for (minute, key) in (0..6).zip(["a", "b", "c", "d", "e", "f"]) {
+        let record = tombstone(&topic, minute % 2, key).timestamp(ten + i64::from(minute) * 60_000);
+        producer.send(record).map_err(|(error, _)| error).expect("a record in the queue");
+    }
+    producer.flush(Duration::from_secs(20)).expect("acknowledgements");
+    let read = |range: &str| {
+        let args = ["-t", &topic, "--envelope", "--order", "time", "-o", range];
+        keys(&scene.tool("avro-consume").args(args).run())
+    };
+    assert_eq!(read("@2026-11-22T10:02:00Z"), "cdef");
+    assert_eq!(read("@2026-11-22T10:02:00.001Z"), "def");
+    assert_eq!(read("@2026-11-22T10:01:00Z:2026-11-22T10:04:00Z"), "bcd");
+    assert_eq!(read("@2026-11-22T11:01:00+01:00:end"), "bcdef");
+    assert_eq!(read(":@1795341720000"), "ab");
+    assert_eq!(read("@2026-11-22"), "abcdef");
+    assert_eq!(read("@2026-11-23"), "");
+    assert_eq!(read("1=@2026-11-22T10:02:00Z"), "df");
+}
+
+#[test]
+fn control_records_at_the_end_are_no_records_live() {
+    let Some(stack) = live::need(&[Service::Kafka]) else { return };
+    let scene = stack.scene();
+    let topics = [stack.create_topic("txn-a", 1), stack.create_topic("txn-b", 1)];
+    let mut config = stack.kafka_config();
+    let producer: BaseProducer =
+        config.set("transactional.id", stack.unique("txn")).create().expect("a producer");
+    let wait = Duration::from_secs(30);
+    producer.init_transactions(wait).expect("a transactional producer");
+    for (number, key) in ["a", "b", "c", "d", "e", "f"].iter().enumerate() {
+        producer.begin_transaction().expect("a transaction");
+        let record = tombstone(&topics[number % 2], 0, key).timestamp(1_000 * (1 + number as i64));
+        producer.send(record).map_err(|(error, _)| error).expect("a record in the queue");
+        producer.flush(wait).expect("acknowledgements");
+        if *key == "e" { producer.abort_transaction(wait) } else { producer.commit_transaction(wait) }
+            .expect("the end of the transaction");
+    }
+    let read = |args: &[&str]| {
+        let tool = scene.tool("avro-consume").args(["-t", &topics[0], "--envelope"]).args(args);
+        keys(&tool.run())
+    };
+    assert_eq!(read(&[]), "ac");
+    assert_eq!(read(&["--last", "2"]), "ac");
+    assert_eq!(read(&["-t", &topics[1], "--order", "time"]), "abcdf");
+    assert_eq!(read(&["-t", &topics[1], "--last", "3"]), "cdf");
+    let mut both: Vec<char> = read(&["-t", &topics[1]]).chars().collect();
+    both.sort_unstable();
+    assert_eq!(both.iter().collect::<String>(), "abcdf");
+}
+
+#[test]
+fn a_group_reads_several_topics_once_live() {
+    let Some(stack) = live::need(&[Service::Kafka, Service::Registry]) else { return };
+    let (scene, topics) =
+        (stack.scene(), [stack.create_topic("multi-a", 2), stack.create_topic("multi-b", 1)]);
+    for topic in &topics {
+        events(&stack, &scene, topic, &ten_thousand());
+    }
+    let group = stack.unique("multi");
+    let member = |extra: &[&str]| {
+        let args = ["-t", &topics[0], "-t", &topics[1], "-g", &group];
+        scene.tool("avro-consume").args(args).args(extra).run()
+    };
+    let count = |outcome: &Outcome| outcome.succeeds().json_lines().len();
+    assert_eq!(count(&member(&["-n", "7000"])), 7_000);
+    assert_eq!(count(&member(&[])), 13_000);
+    assert_eq!(count(&member(&[])), 0);
+}
+
+#[test]
+fn head_commits_what_was_written_live() {
+    let Some(stack) = live::need(&[Service::Kafka, Service::Registry]) else { return };
+    let (scene, topic) = (stack.scene(), stack.create_topic("head", 1));
+    events(&stack, &scene, &topic, &ten_thousand());
+    let group = stack.unique("head");
+    let member = || scene.tool("avro-consume").args(["-t", &topic, "-g", &group]);
+    let head = member().pipe_to(&["head", "-1"]).run();
+    assert_eq!(head.succeeds().json_lines().len(), 1);
+    let first = member().run().succeeds().json_lines().first().and_then(|line| line["id"].as_i64());
+    // What fitted into the pipe was written, and is not read again; nothing that was not written is skipped.
+    assert!(first.is_none_or(|first| first > 0), "{first:?}");
 }

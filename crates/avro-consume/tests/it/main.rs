@@ -1,14 +1,20 @@
 //! `avro-consume` from the outside: the binary, on an in-process broker and a stub registry, and on the real stack.
 
+mod envelope;
 mod failures;
+mod help;
 mod live;
+mod order;
+mod output;
 mod ranges;
+mod state;
 
 use std::time::Duration;
 
 use kch_test::kafka::Mock;
 use kch_test::{HttpStub, Scene, Tool};
 use rdkafka::ClientConfig;
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 /// A broker with the topic `t` of two partitions, a registry that knows id 7, and a scene that knows both.
@@ -31,14 +37,35 @@ impl Desk {
 
     /// Puts records into a partition of `t`; `None` is a tombstone.
     pub(crate) fn put(&self, partition: i32, values: &[Option<&[u8]>]) {
+        let records: Vec<Put<'_>> = values.iter().map(|&value| Put { value, ..Put::default() }).collect();
+        self.put_records("t", partition, &records);
+    }
+
+    /// Puts whole records into a partition.
+    pub(crate) fn put_records(&self, topic: &str, partition: i32, records: &[Put<'_>]) {
         let producer: BaseProducer =
             ClientConfig::new().set("bootstrap.servers", self.mock.bootstrap()).create().expect("a producer");
-        for value in values {
-            let mut record: BaseRecord<'_, (), [u8]> = BaseRecord::to("t").partition(partition);
-            record.payload = *value;
+        for put in records {
+            let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(partition);
+            (record.key, record.payload, record.timestamp) = (put.key, put.value, put.timestamp);
+            if !put.headers.is_empty() {
+                let add = |headers: OwnedHeaders, &(key, value): &(&str, Option<&'static [u8]>)| {
+                    headers.insert(Header { key, value })
+                };
+                record.headers = Some(put.headers.iter().fold(OwnedHeaders::new(), add));
+            }
             producer.send(record).map_err(|(error, _)| error).expect("a record in the queue");
         }
         producer.flush(Duration::from_secs(10)).expect("acknowledgements");
+    }
+
+    /// Puts events with these ids and times, in seconds, into a partition.
+    pub(crate) fn put_timed(&self, topic: &str, partition: i32, events: &[(u8, i64)]) {
+        for (id, second) in events {
+            let value = event(*id);
+            let put = Put { value: Some(&value), timestamp: Some(second * 1000), ..Put::default() };
+            self.put_records(topic, partition, &[put]);
+        }
     }
 
     /// Puts events with these ids into a partition.
@@ -50,6 +77,15 @@ impl Desk {
     pub(crate) fn consume(&self, args: &[&str]) -> Tool {
         self.scene.tool("avro-consume").args(["-t", "t"]).args(args)
     }
+}
+
+/// A record to put.
+#[derive(Default)]
+pub(crate) struct Put<'a> {
+    pub(crate) key: Option<&'a [u8]>,
+    pub(crate) value: Option<&'a [u8]>,
+    pub(crate) timestamp: Option<i64>,
+    pub(crate) headers: &'a [(&'a str, Option<&'static [u8]>)],
 }
 
 /// `{"id":ID,"s":"é"}` with schema id 7, byte by byte from the Avro specification. Ids below 64 only.

@@ -80,3 +80,63 @@ fn a_group_knows_where_it_is() {
         "avro-consume: -o cannot be used with the group \"g\"\nhint: GROUP_ID is set: a group knows where it is\n",
     );
 }
+
+#[test]
+fn ranges_are_told_by_offset_and_by_distance() {
+    let desk = Desk::new();
+    desk.put_events(0, 0..=9);
+    for (range, ids) in [
+        ("start", 0..=9),
+        ("7", 7..=9),
+        ("-2", 8..=9),
+        ("-200", 0..=9),
+        ("+8", 8..=9),
+        ("3:5", 3..=4),
+        ("3:500", 3..=9),
+        (":2", 0..=1),
+        (":end", 0..=9),
+        ("-3:-1", 7..=8),
+        ("+1:+3", 1..=2),
+        ("8:", 8..=9),
+    ] {
+        desk.consume(&["-o", range]).run().succeeds().stdout_is(lines(ids)).stderr_is("");
+    }
+    desk.consume(&["-o", "4:4"]).run().succeeds().stdout_is("");
+    desk.consume(&["-o", "+99"]).run().succeeds().stdout_is("");
+    desk.consume(&["-o", "5:3"]).run().fails_with(2).stderr_has("3 comes before 5: write FROM:TO");
+    desk.consume(&["-f", "-o", "2:4"]).run().fails_with(2).stderr_is(
+        "avro-consume: -f cannot be used with an end, -o FROM:TO\nhint: -f never stops; leave it out, or leave :TO out\n",
+    );
+}
+
+#[test]
+fn partitions_have_ranges_of_their_own() {
+    let desk = Desk::new();
+    desk.put_events(0, 1..=5);
+    desk.put_events(1, 11..=15);
+    let read = |args: &[&str]| {
+        let text = desk.consume(args).run().succeeds().stdout_text();
+        sorted(&text).iter().map(|line| format!("{line}\n")).collect::<String>()
+    };
+    assert_eq!(read(&["-o", "0=2:4"]), lines([3, 4]));
+    assert_eq!(read(&["-o", "0=4", "-o", "1=end"]), lines([5]));
+    assert_eq!(read(&["-o", "0=-1", "-o", "1=:1"]), lines([11, 5]));
+    assert_eq!(read(&["-o", "-1", "-o", "1=:2"]), lines([11, 12, 5]));
+    desk.consume(&["-o", "7=1"])
+        .run()
+        .fails_with(2)
+        .stderr_is("avro-consume: topic \"t\" has no partition 7\n");
+    desk.consume(&["-o", "1", "-o", "2"])
+        .run()
+        .fails_with(2)
+        .stderr_has("-o is given twice for all partitions");
+}
+
+#[test]
+fn an_offset_past_the_end_of_every_partition_is_an_error() {
+    let desk = Desk::new();
+    desk.put_events(0, 1..=5);
+    desk.consume(&["-o", "4"]).run().succeeds().stdout_is(lines([5]));
+    desk.consume(&["-o", "1=4"]).run().fails_with(2).stderr_has("partition 1: offset 4 is past the end, 0");
+    desk.consume(&["-o", "6"]).run().fails_with(2).stderr_has("partition 0: offset 6 is past the end, 5");
+}

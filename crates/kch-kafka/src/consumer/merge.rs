@@ -49,7 +49,8 @@ impl<'c> Merge<'c> {
             std::thread::sleep(PAUSE);
         }
         let age = |head: &BorrowedMessage<'_>| head.timestamp().to_millis().unwrap_or(-1);
-        let oldest = self.heads.iter().enumerate().filter_map(|(slot, head)| Some((age(head.as_ref()?), slot)));
+        let oldest =
+            self.heads.iter().enumerate().filter_map(|(slot, head)| Some((age(head.as_ref()?), slot)));
         match oldest.min().and_then(|(_, slot)| Some((slot, self.heads[slot].take()?))) {
             Some((slot, record)) => Ok(Next::Record(slot, record)),
             None => Ok(Next::End),

@@ -68,6 +68,11 @@ impl Selection {
         Selection { all: Some(span), partitions: BTreeMap::new(), resume: BTreeMap::new() }
     }
 
+    /// Whether the start of this partition was given for it alone.
+    pub(super) fn is_own(&self, topic: &str, id: i32) -> bool {
+        self.partitions.contains_key(&id) || self.resume.contains_key(&(topic.to_owned(), id))
+    }
+
     /// The span of one partition, if it is to be read.
     pub(super) fn span(&self, topic: &str, id: i32) -> Option<Span> {
         let span = self.partitions.get(&id).copied().or(self.all)?;
@@ -133,14 +138,8 @@ mod tests {
         selection.partitions.insert(1, Span { from: Bound::Start, to: Some(Bound::Offset(9)) });
         selection.resume.insert(("t".to_owned(), 1), 5);
         assert_eq!(selection.span("t", 0), Some(Span::from(Bound::End)));
-        assert_eq!(
-            selection.span("t", 1),
-            Some(Span { from: Bound::Offset(5), to: Some(Bound::Offset(9)) })
-        );
-        assert_eq!(
-            selection.span("u", 1),
-            Some(Span { from: Bound::Start, to: Some(Bound::Offset(9)) })
-        );
+        assert_eq!(selection.span("t", 1), Some(Span { from: Bound::Offset(5), to: Some(Bound::Offset(9)) }));
+        assert_eq!(selection.span("u", 1), Some(Span { from: Bound::Start, to: Some(Bound::Offset(9)) }));
         selection.all = None;
         assert_eq!(selection.span("t", 0), None);
     }

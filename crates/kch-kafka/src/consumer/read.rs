@@ -11,6 +11,12 @@ use super::{CALLBACKS_EVERY, Consumer, LOST_DEADLINE, Next, PAUSE, Range};
 use crate::KafkaError;
 
 impl Consumer {
+    /// Whether it reads for a group.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.group
+    }
+
     /// The topic and the number of a slot's partition.
     #[must_use]
     pub fn place(&self, slot: usize) -> (&str, i32) {
@@ -27,7 +33,7 @@ impl Consumer {
         progress.partitions.iter().map(|p| (self.topics[p.topic].as_str(), p.id, p.start)).collect()
     }
 
-    /// How many partitions have a slot, and whether a slot's partition has records before the first one to read.
+    /// For each slot, whether its partition has records before the first one to read.
     #[must_use]
     pub fn begins_late(&self) -> Vec<bool> {
         self.progress.borrow().partitions.iter().map(|p| p.start > p.low).collect()
@@ -61,10 +67,7 @@ impl Consumer {
     }
 
     /// What came through the queue of all partitions.
-    fn take<'a>(
-        &self,
-        polled: Result<BorrowedMessage<'a>, RdError>,
-    ) -> Result<Option<Next<'a>>, KafkaError> {
+    fn take<'a>(&self, polled: Result<BorrowedMessage<'a>, RdError>) -> Result<Option<Next<'a>>, KafkaError> {
         let mut progress = self.progress.borrow_mut();
         match polled {
             Ok(record) => {
@@ -168,7 +171,7 @@ impl Consumer {
                 self.progress.borrow_mut().lost_since.get_or_insert_with(Instant::now);
                 self.ensure_reachable()
             }
-            _ => Err(self.error(0, "cannot read", error)),
+            _ => Err(self.error_of(&self.topics.join(", "), "cannot read", error)),
         }
     }
 

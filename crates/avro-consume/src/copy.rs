@@ -1,0 +1,153 @@
+//! From the topic to stdout, and what is kept of how far that went.
+//!
+//! The constraint it keeps: a record counts as read only when its line has left this process.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use kch_cli::{Exit, Failure, Io, Result};
+use kch_kafka::{Consumer, KafkaError, Merge, Message as _, Next};
+
+use crate::print::Printer;
+use crate::state::State;
+
+/// How often a group commits, or a state file is replaced, while records flow.
+const COMMIT_EVERY: Duration = Duration::from_secs(1);
+/// How much may be unwritten while it matters which lines are out: it fits into a pipe, so that a reader that goes away
+/// leaves whole writes behind, and those count.
+const UNWRITTEN: usize = 32 << 10;
+/// How long the copying waits for a record before it looks at signals again.
+pub(crate) const WAIT: Duration = Duration::from_millis(100);
+
+/// Where records come from.
+pub(crate) enum Source<'c> {
+    /// As they arrive.
+    Arrival(&'c Consumer),
+    /// The oldest first.
+    Time(Merge<'c>),
+}
+
+impl<'c> Source<'c> {
+    fn next(&mut self, wait: Duration) -> std::result::Result<Next<'c>, KafkaError> {
+        match self {
+            Source::Arrival(consumer) => consumer.next(wait),
+            Source::Time(merge) => merge.next(wait),
+        }
+    }
+}
+
+/// Copies records to stdout and knows which of them are out.
+pub(crate) struct Copier<'c> {
+    consumer: &'c Consumer,
+    printer: Printer,
+    state: Option<State>,
+    /// The last offset of each slot whose line is in the output buffer, perhaps not yet written.
+    pending: Vec<Option<i64>>,
+    /// The bytes of those lines, counted only where a group or a state needs to know what is out.
+    unwritten: usize,
+    counts: bool,
+}
+
+impl<'c> Copier<'c> {
+    /// A state that is kept knows every partition from the beginning: one that has nothing to read now is not to be
+    /// skipped to its end the next time.
+    pub(crate) fn new(
+        consumer: &'c Consumer,
+        printer: Printer,
+        mut state: Option<State>,
+    ) -> Result<Copier<'c>> {
+        if let Some(state) = &mut state {
+            for (topic, partition, start) in consumer.starts() {
+                state.set(topic, partition, start);
+            }
+            state.save()?;
+        }
+        let counts = state.is_some() || consumer.is_member();
+        Ok(Copier { consumer, printer, state, pending: Vec::new(), unwritten: 0, counts })
+    }
+
+    pub(crate) fn copy(mut self, source: Source<'c>, limit: Option<u64>, io: &mut Io) -> Result<Exit> {
+        let copied = self.copy_records(source, limit.unwrap_or(u64::MAX), io);
+        // Whatever ended the copying: what is out is committed, what is not is left for the next run.
+        let said = self.printer.finish(io);
+        let written = self.flush(io);
+        let committed = self.commit();
+        let ended = [said, written, committed]
+            .into_iter()
+            .fold(copied, |ended, then| ended.and_then(|exit| then.map(|()| exit)));
+        finish(ended, &self.printer)
+    }
+
+    fn copy_records(&mut self, mut source: Source<'c>, mut left: u64, io: &mut Io) -> Result<Exit> {
+        let mut last_commit = Instant::now();
+        while left > 0 {
+            if let Some(exit) = io.signals.received() {
+                return Ok(exit);
+            }
+            // The next record is asked for without waiting first: a flush is due only when there is none at hand.
+            let next = match source.next(Duration::ZERO)? {
+                Next::Idle => {
+                    self.flush(io)?;
+                    if io.output.reader_gone() {
+                        return Err(Failure::closed_pipe());
+                    }
+                    source.next(WAIT)?
+                }
+                next => next,
+            };
+            match next {
+                Next::Record(slot, record) => {
+                    let (topic, _) = self.consumer.place(slot);
+                    let length = self.printer.print(topic, &record, io)?;
+                    if self.pending.len() <= slot {
+                        self.pending.resize(slot + 1, None);
+                    }
+                    self.pending[slot] = Some(record.offset());
+                    left -= 1;
+                    self.unwritten += length;
+                    if self.counts && self.unwritten >= UNWRITTEN {
+                        self.flush(io)?;
+                    }
+                }
+                Next::Idle => {}
+                Next::End => break,
+            }
+            if last_commit.elapsed() > COMMIT_EVERY {
+                self.flush(io)?;
+                self.commit()?;
+                last_commit = Instant::now();
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Writes out what is buffered; only then do its records count as written.
+    fn flush(&mut self, io: &mut Io) -> Result<()> {
+        io.output.flush()?;
+        self.unwritten = 0;
+        for (slot, offset) in self.pending.iter_mut().enumerate() {
+            let Some(offset) = offset.take() else { continue };
+            self.consumer.mark_written(slot, offset);
+            if let Some(state) = &mut self.state {
+                let (topic, partition) = self.consumer.place(slot);
+                state.set(topic, partition, offset + 1);
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.consumer.commit()?;
+        self.state.as_mut().map_or(Ok(()), State::save)
+    }
+}
+
+/// The exit code of a run that ended like this: 1 if a record could not be decoded and nothing graver came up.
+pub(crate) fn finish(ended: Result<Exit>, printer: &Printer) -> Result<Exit> {
+    let refused = if printer.has_refused() { Exit::Refused } else { Exit::Done };
+    match ended {
+        Ok(exit) => Ok(exit.worst(refused)),
+        Err(failure) if failure.is_closed_pipe() => Ok(refused),
+        Err(failure) => Err(failure),
+    }
+}

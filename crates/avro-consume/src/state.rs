@@ -1,0 +1,71 @@
+//! `--state FILE`: how far was read, without a group.
+//!
+//! The constraint it keeps: the file is always whole, and never says more than what was written out.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use kch_cli::{Failure, Result};
+
+/// The next offset to read, by topic and partition. On disk: `{"topic":{"0":17}}`.
+#[derive(Debug)]
+pub(crate) struct State {
+    path: PathBuf,
+    next: BTreeMap<String, BTreeMap<i32, i64>>,
+    changed: bool,
+}
+
+impl State {
+    /// Reads the file; one that is not there yet knows nothing.
+    pub(crate) fn read(path: &Path) -> Result<State> {
+        let at = |what: &dyn std::fmt::Display| Failure::usage(format!("--state {}: {what}", path.display()));
+        let next = match std::fs::read(path) {
+            Ok(text) => serde_json::from_slice(&text)
+                .map_err(|error| at(&format!("not a file of this tool: {error}")))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(at(&error)),
+        };
+        Ok(State { path: path.to_owned(), next, changed: false })
+    }
+
+    /// Where to go on.
+    pub(crate) fn resume(&self) -> BTreeMap<(String, i32), i64> {
+        let partitions = self.next.iter();
+        partitions
+            .flat_map(|(topic, next)| next.iter().map(|(id, offset)| ((topic.clone(), *id), *offset)))
+            .collect()
+    }
+
+    pub(crate) fn set(&mut self, topic: &str, partition: i32, next: i64) {
+        match self.next.get_mut(topic) {
+            Some(partitions) => partitions.insert(partition, next),
+            None => self.next.entry(topic.to_owned()).or_default().insert(partition, next),
+        };
+        self.changed = true;
+    }
+
+    /// Replaces the file, if there is something new.
+    pub(crate) fn save(&mut self) -> Result<()> {
+        if !self.changed {
+            return Ok(());
+        }
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(".new");
+        let fresh = self.path.with_file_name(name);
+        let write = || -> std::io::Result<()> {
+            let mut file = File::create(&fresh)?;
+            let mut text = serde_json::to_vec(&self.next)?;
+            text.push(b'\n');
+            file.write_all(&text)?;
+            file.sync_all()?;
+            std::fs::rename(&fresh, &self.path)
+        };
+        write().map_err(|error| {
+            Failure::usage(format!("--state {}: cannot write it: {error}", self.path.display()))
+        })?;
+        self.changed = false;
+        Ok(())
+    }
+}

@@ -1,0 +1,26 @@
+//! The examples of `--help` work.
+
+use crate::Desk;
+
+#[test]
+fn every_example_of_the_help_runs() {
+    let desk = Desk::new();
+    desk.mock.create_topic("kafka-events", 2, 1);
+    let events: Vec<(u8, i64)> = (1..=20).map(|id| (id, i64::from(id))).collect();
+    desk.put_timed("kafka-events", 0, &events);
+    desk.put_timed("kafka-events", 1, &[(30, 30)]);
+    let help = desk.scene.tool("avro-consume").arg("--help").run().succeeds().stdout_text();
+    let examples: Vec<&str> =
+        help.lines().map(str::trim).filter(|line| line.starts_with("avro-consume -t")).collect();
+    assert!(examples.len() >= 9, "{help}");
+    for example in examples {
+        // What stands behind the pipe has tests of its own, and a follower is stopped by its count.
+        let reader = example.split(" | ").next().unwrap_or_default();
+        let line = if reader.ends_with(" -f") { format!("{reader} -n 3") } else { reader.to_owned() };
+        desk.scene.shell(&line).run().succeeds().stderr_is(if line.contains("payload") {
+            "avro-consume: warning: --fields payload: no record has this field\n"
+        } else {
+            ""
+        });
+    }
+}

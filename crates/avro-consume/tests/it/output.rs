@@ -1,0 +1,48 @@
+//! What is printed of a record: some fields, or only counts.
+
+use crate::{Desk, Put, event};
+
+#[test]
+fn fields_are_chosen_and_named_as_typed() {
+    let desk = Desk::new();
+    let value = event(5);
+    desk.put_records(
+        "t",
+        0,
+        &[Put { key: Some(b"k"), value: Some(&value), ..Put::default() }, Put::default()],
+    );
+    desk.consume(&["--fields", "s,id"])
+        .run()
+        .succeeds()
+        .stdout_is("{\"s\":\"é\",\"id\":5}\nnull\n")
+        .stderr_is("");
+    let outcome = desk.consume(&["--envelope", "--fields", "offset,value.id,key"]).run();
+    outcome.succeeds().stdout_is(
+        "{\"offset\":0,\"value.id\":5,\"key\":\"k\"}\n{\"offset\":1,\"value.id\":null,\"key\":null}\n",
+    );
+    let outcome = desk.consume(&["--fields", "id,nmae"]).run();
+    outcome.succeeds().stdout_is("{\"id\":5,\"nmae\":null}\nnull\n");
+    outcome.stderr_is("avro-consume: warning: --fields nmae: no record has this field\n");
+    desk.consume(&["--fields", "a..b"]).run().fails_with(2).stderr_has("expected names with dots");
+}
+
+#[test]
+fn stats_count_by_partition_schema_and_error() {
+    let desk = Desk::new();
+    desk.put_timed("t", 0, &[(1, 10), (2, 30), (3, 20)]);
+    desk.put_records("t", 1, &[Put { key: Some(b"kk"), timestamp: Some(5000), ..Put::default() }]);
+    desk.put_records("t", 1, &[Put { value: Some(b"oops"), timestamp: Some(6000), ..Put::default() }]);
+    let outcome = desk.consume(&["--stats"]).run();
+    outcome.fails_with(1).stdout_is(concat!(
+        r#"{"topic":"t","partition":0,"schema_id":7,"tombstone":false,"error":null,"records":3,"bytes":27,"first":"1970-01-01T00:00:10.000Z","last":"1970-01-01T00:00:30.000Z"}"#,
+        "\n",
+        r#"{"topic":"t","partition":1,"schema_id":null,"tombstone":true,"error":null,"records":1,"bytes":2,"first":"1970-01-01T00:00:05.000Z","last":"1970-01-01T00:00:05.000Z"}"#,
+        "\n",
+        r#"{"topic":"t","partition":1,"schema_id":null,"tombstone":false,"error":"frame","records":1,"bytes":4,"first":"1970-01-01T00:00:06.000Z","last":"1970-01-01T00:00:06.000Z"}"#,
+        "\n"
+    ));
+    outcome.stderr_has("t[1]@1: ");
+    desk.consume(&["--stats", "--fields", "id"]).run().fails_with(2);
+    let empty = Desk::new();
+    empty.consume(&["--stats"]).run().succeeds().stdout_is("");
+}
