@@ -26,7 +26,7 @@ struct Envelope<'a> {
     #[serde(default, rename = "offset")]
     _offset: Option<i64>,
     #[serde(borrow, default)]
-    timestamp: Option<Cow<'a, str>>,
+    timestamp: Option<&'a RawValue>,
     #[serde(borrow, default)]
     key: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -108,7 +108,7 @@ impl EnvelopeMaker {
         };
         let value =
             envelope.value.ok_or_else(|| Fault::Envelope("it has no value; a tombstone's is null".into()))?;
-        let timestamp = envelope.timestamp.as_deref().map(millis).transpose()?;
+        let timestamp = envelope.timestamp.map(|timestamp| millis(timestamp.get())).transpose()?;
         let headers = headers(&envelope.headers)?;
         // A tombstone has no frame, so no id; a null with a schema's id is that schema's null.
         let value = if value.get() == "null" && envelope.value_schema_id.is_none() {
@@ -216,11 +216,16 @@ fn headers(headers: &[EnvelopeHeader<'_>]) -> std::result::Result<Option<OwnedHe
     Ok(Some(owned))
 }
 
+/// RFC 3339 in quotes, or plain milliseconds since 1970 for a time that RFC 3339 cannot say.
 fn millis(timestamp: &str) -> std::result::Result<i64, Fault> {
-    let parsed: std::result::Result<jiff::Timestamp, _> = timestamp.parse();
-    parsed.map(jiff::Timestamp::as_millisecond).map_err(|_| {
+    let quoted = timestamp.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let parsed = match quoted {
+        Some(text) => text.parse().map(jiff::Timestamp::as_millisecond).ok(),
+        None => timestamp.parse().ok(),
+    };
+    parsed.ok_or_else(|| {
         Fault::Envelope(format!(
-            "timestamp: expected RFC 3339 as 2026-11-22T10:00:00.123Z, found {timestamp:?}"
+            "timestamp: expected RFC 3339 as \"2026-11-22T10:00:00.123Z\", found {timestamp}"
         ))
     })
 }

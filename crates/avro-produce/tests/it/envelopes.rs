@@ -23,7 +23,7 @@ fn key_value_headers_timestamp_and_partition_are_those_of_the_envelope() {
         format_args!(
             r#"{{"topic":"two","partition":1,"offset":7,"timestamp":"2026-11-22T10:00:00.123Z","key":5,"value":{VALUE},"headers":[{{"key":"h","value":"é"}},{{"key":"h","value":null}},{{"key":"b","value":{{"base64":"/w=="}}}}],"key_schema_id":9,"value_schema_id":7}}"#
         ),
-        r#"{"topic":"two","partition":1,"key":"k","value":null,"headers":[]}"#,
+        r#"{"topic":"two","partition":1,"timestamp":253402300800000,"key":"k","value":null,"headers":[]}"#,
         format_args!(
             r#"{{"topic":"two","partition":1,"key":{{"base64":"AP8="}},"value":{VALUE},"value_schema_id":7}}"#
         ),
@@ -42,6 +42,7 @@ fn key_value_headers_timestamp_and_partition_are_those_of_the_envelope() {
         .collect();
     let expected = [("h", Some("é".as_bytes().to_vec())), ("h", None), ("b", Some(vec![0xff]))];
     assert_eq!(headers, expected.map(|(key, value)| (key.to_owned(), value)));
+    assert_eq!(records[1].timestamp().to_millis(), Some(253_402_300_800_000));
     assert_eq!((records[1].key(), records[1].payload()), (Some(&b"k"[..]), None));
     assert_eq!(records[2].key(), Some(&b"\x00\xff"[..]));
 }
@@ -65,6 +66,7 @@ fn what_is_no_envelope_is_refused_with_its_line() {
         (r#"{"topic":"t","value":null,"headers":[{"key":"h","value":5}]}"#, "header \"h\": expected [..]"),
         (r#"{"topic":"t","value":null,"key":{"base64":"!"}}"#, "base64: [..]"),
         ("5", "invalid type: [..]"),
+        (r#"{"topic":"t","value":{"base64":"AA=="},"error":"not framed"}"#, "unknown field `error`, [..]"),
     ];
     for (line, reason) in table {
         let desk = Desk::new();
