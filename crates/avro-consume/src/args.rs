@@ -97,7 +97,7 @@ pub struct PlaceArgs {
 
     /// Read as a member of this group, and commit after the line is written
     ///
-    /// Environment: GROUP_ID.
+    /// Written means taken by stdout: a program behind the pipe that fails later has had its lines. Environment: GROUP_ID.
     #[arg(short = 'g', long, value_name = "GROUP")]
     pub group: Option<String>,
 
@@ -208,7 +208,7 @@ Examples:
   avro-consume -t kafka-events -o 0=5:9 -o 1=end
   avro-consume -t '^kafka-.*' --stats
   avro-consume -t kafka-events -f | jq --unbuffered -c 'select(.source == \"shell\")'
-  avro-consume -t kafka-events -g nightly | ch-query 'INSERT INTO kafka_events FORMAT JSONEachRow'
+  avro-consume -t kafka-events -g nightly >> events.jsonl
   avro-consume -t kafka-events --envelope | avro-produce -t kafka-events-copy --envelope
   avro-consume -t kafka-events --state events.offsets --fields id,payload >> events.jsonl
 

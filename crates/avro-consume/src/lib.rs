@@ -51,7 +51,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     args.ensure_consistent(group.as_deref())?;
     let mut selection = offsets::selection(&args.place.offset).map_err(Failure::usage)?;
     let state = args.place.state.as_deref().map(State::read).transpose()?;
-    let config = KafkaConfig::resolve(&args.kafka, &mut settings)?;
+    let config = KafkaConfig::resolve(&args.kafka, &mut settings)?.with_signals(io.signals.clone());
     let registry = Registry::from_settings(&settings)?.with_signals(io.signals.clone());
     let printer = Printer::new(Codec::new(registry, args.print.json), &args.print, args.on_error);
     let topics = topics::resolve(&names, &config)?;

@@ -55,7 +55,7 @@ impl<'p> LineEncoder<'p> {
                 self.encoder.encode_bare(Supply::Json(text), &mut self.filler, &mut self.value)?;
             }
             (Format::Json, Some(_)) if looks_like_json(json) => self.encoder.encode(json, &mut self.value)?,
-            (Format::Json, Some(_)) => return Err(Fault::NotJson),
+            (Format::Json, Some(_)) => return Err(utf8(json).err().unwrap_or(Fault::NotJson)),
         }
         Ok(Some(&self.value))
     }

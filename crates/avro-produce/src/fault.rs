@@ -47,9 +47,11 @@ impl Fault {
             Fault::NotUtf8 { offset } => Failure::refused(format!("not UTF-8 at byte {offset} of the line")),
             Fault::NotJson => Failure::refused("not JSON").hint("--format text sends lines as they are"),
             Fault::Encode { key, error } => {
+                // --set reaches the fields of the record itself, not those deeper in.
                 let missing = error.kind() == EncodeErrorKind::MissingField && !key;
-                let set = || format!("--set {}=VALUE fills it", error.pointer().trim_start_matches('/'));
-                let hint = error.hint().or_else(|| missing.then(set));
+                let field = error.pointer().strip_prefix('/').filter(|field| missing && !field.contains('/'));
+                let hint =
+                    error.hint().or_else(|| field.map(|field| format!("--set {field}=VALUE fills it")));
                 let text = if *key { format!("key: {error}") } else { error.to_string() };
                 hint.into_iter().fold(Failure::refused(text), Failure::hint)
             }

@@ -43,7 +43,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         return show_config(args, &mut settings, io);
     }
     let topic = topic(args, &settings)?;
-    let config = KafkaConfig::resolve(&args.kafka, &mut settings)?;
+    let config = KafkaConfig::resolve(&args.kafka, &mut settings)?.with_signals(io.signals.clone());
     let registry = Registry::from_settings(&settings)?.with_signals(io.signals.clone());
     if args.envelope {
         let maker = RecordMaker::Envelopes(Box::new(EnvelopeMaker::new(registry, args.json, topic.clone())));

@@ -65,6 +65,9 @@ fn say_rejections(rejections: &[Rejection], messages: &mut Messages) -> Exit {
     for rejection in rejections.iter().take(NAMED) {
         messages.say(&format!("stdin:{}: not acknowledged: {}", rejection.line, rejection.reason));
     }
+    if rejections.iter().any(|rejection| rejection.reason.contains("failed to validate record")) {
+        messages.say("a compacted topic takes only records with keys: --key-field FIELD");
+    }
     if rejections.len() > NAMED {
         messages.say(&format!("and {} more records not acknowledged", rejections.len() - NAMED));
     }

@@ -109,8 +109,8 @@ fn usage(error: Error) -> Failure {
 }
 
 fn explain_missing(error: Error, subject: &str) -> Failure {
-    let cure = format!("register a schema: sr register {subject} FILE, or --schema FILE --register");
-    let no_subject = matches!(error, Error::SubjectNotFound { .. }) && error.hint().is_none();
+    let no_subject = matches!(error, Error::SubjectNotFound { nearest: None, .. });
     let failure = usage(error);
+    let cure = format!("register a schema: sr register {subject} FILE, or --schema FILE --register");
     if no_subject { failure.hint(cure) } else { failure }
 }

@@ -26,9 +26,12 @@ const FOR_JSON: &[(&str, &str)] =
     &[("output_format_json_quote_64bit_integers", "0"), ("output_format_json_quote_denormals", "1")];
 /// A query whose reader has gone shall not go on.
 const FOR_ROWS: &[(&str, &str)] = &[("cancel_http_readonly_queries_on_client_close", "1")];
-/// A misspelt field is an error, and RFC 3339 times are times.
-const FOR_DATA: &[(&str, &str)] =
-    &[("input_format_skip_unknown_fields", "0"), ("date_time_input_format", "best_effort")];
+/// A misspelt field is an error, a null in a column that has none is not a zero, and RFC 3339 times are times.
+const FOR_DATA: &[(&str, &str)] = &[
+    ("input_format_skip_unknown_fields", "0"),
+    ("input_format_null_as_default", "0"),
+    ("date_time_input_format", "best_effort"),
+];
 
 type Pairs = Vec<(String, String)>;
 

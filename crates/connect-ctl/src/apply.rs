@@ -24,7 +24,7 @@ pub(crate) fn run(
         Some(_) => "updated",
     };
     if !dry_run && result != "unchanged" {
-        job.worker.put_config(name, &wanted.config)?;
+        job.worker.put_config(name, &wanted.config).map_err(|failure| mask::refusal(failure, &wanted))?;
     }
     let mut row = if dry_run {
         json!({"name": name, "dry_run": true, "result": result})

@@ -1,15 +1,16 @@
 //! Which settings of a connector are secrets, and what is shown in their place. Connect itself hands them out in clear.
 
-use kch_cli::mask_url;
+use kch_cli::{Failure, mask_url};
 use serde_json::{Map, Value};
 
+use crate::config::Wanted;
 use crate::worker::Config;
 
 /// What stands for a secret.
 pub(crate) const MASK: &str = "********";
 
 /// Parts of names that tell a secret, in a connector's settings and in variables.
-const TELLTALE: [&str; 11] = [
+const TELLTALE: [&str; 14] = [
     "password",
     "passphrase",
     "passwd",
@@ -21,19 +22,37 @@ const TELLTALE: [&str; 11] = [
     "accesskey",
     "jaasconfig",
     "userinfo",
+    "authheader",
+    "authorization",
+    "bearer",
 ];
 
 /// Whether a setting or variable of this name holds a secret.
 pub(crate) fn is_secret_name(name: &str) -> bool {
     let plain: String =
         name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    TELLTALE.iter().any(|telltale| plain.contains(telltale))
+    plain.ends_with("pass")
+        || plain.ends_with("pwd")
+        || TELLTALE.iter().any(|telltale| plain.contains(telltale))
+}
+
+/// Connect's own words about a configuration that it refuses: it quotes values, and one of them may be a secret that
+/// was put where none belongs.
+pub(crate) fn refusal(failure: Failure, wanted: &Wanted) -> Failure {
+    let secrets = wanted.config.iter().filter(|(key, text)| value(key, text, &wanted.secrets) == MASK);
+    let hide = |text: &str| {
+        secrets.clone().fold(text.to_owned(), |text, (_, secret)| {
+            text.replace(&format!("Invalid value {secret} for"), &format!("Invalid value {MASK} for"))
+        })
+    };
+    failure.map_text(hide)
 }
 
 /// One value as it may be shown. A reference to a secret kept elsewhere, `${file:…}`, is none itself.
 pub(crate) fn value(key: &str, value: &str, secrets: &[String]) -> String {
     let is_reference = value.starts_with("${") && value.ends_with('}') && value.contains(':');
     let is_secret = is_secret_name(key) || secrets.iter().any(|secret| secret == key);
+    let is_secret = is_secret || value.to_ascii_lowercase().contains("password=");
     if is_secret && !is_reference && !value.is_empty() && !is_switch(value) {
         MASK.to_owned()
     } else {
@@ -56,10 +75,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_secret_in_the_wrong_place_is_not_quoted_back() {
+        let config = Config::from_iter([("tasks.max".to_owned(), "hunter2".to_owned())]);
+        let wanted = Wanted { config, secrets: vec!["tasks.max".to_owned()] };
+        let said = Failure::refused("Invalid value hunter2 for configuration tasks.max: not a number");
+        assert_eq!(
+            refusal(said, &wanted).text(),
+            "Invalid value ******** for configuration tasks.max: not a number"
+        );
+    }
+
+    #[test]
     fn secrets_are_told_by_name_and_references_are_shown() {
         assert_eq!(value("password", "hunter2", &[]), MASK);
         assert_eq!(value("value.converter.basic.auth.user.info", "u:p", &[]), MASK);
         assert_eq!(value("sasl.jaas.config", "…password=x", &[]), MASK);
+        assert_eq!(value("connection.url", "jdbc:x://h/?password=hunter2", &[]), MASK);
+        assert_eq!(value("db.pass", "hunter2", &[]), MASK);
+        assert_eq!(value("auth.header", "Bearer hunter2", &[]), MASK);
         assert_eq!(value("password", "${file:/run/secrets:pw}", &[]), "${file:/run/secrets:pw}");
         assert_eq!(value("hostname", "clickhouse", &[]), "clickhouse");
         assert_eq!(value("url", "http://u:hunter2@h", &[]), "http://u:********@h");

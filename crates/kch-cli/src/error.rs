@@ -68,6 +68,13 @@ impl Failure {
         self
     }
 
+    /// Changes the text, to hide something in it.
+    #[must_use]
+    pub fn map_text(mut self, change: impl FnOnce(&str) -> String) -> Self {
+        self.text = change(&self.text);
+        self
+    }
+
     /// The exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {

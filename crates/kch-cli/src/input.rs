@@ -80,7 +80,7 @@ pub struct Line<'a> {
     pub number: u64,
     /// Offset of the line's first byte in the input.
     pub offset: u64,
-    /// The line without `\n` or `\r\n`.
+    /// The line without `\n` or `\r\n`, the first one also without a byte order mark.
     pub bytes: &'a [u8],
 }
 
@@ -180,6 +180,9 @@ impl<R: Read> LineReader<R> {
         self.start += length + terminator;
         self.offset += (length + terminator) as u64;
         let bytes = &self.buffer[from..from + length];
+        // Editors put a byte order mark in front of a file; it is no part of its first line.
+        let bytes =
+            if self.number == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
         Line { number: self.number, offset, bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes) }
     }
 
@@ -273,6 +276,12 @@ mod tests {
             let expected = [(1, 0, "a"), (2, 3, ""), (3, 4, "bc"), (4, 7, "last")];
             assert_eq!(found, expected.map(|(n, o, t)| Ok((n, o, t.as_bytes().to_vec()))), "step {step}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        let found = lines(b"\xef\xbb\xbfa\n\xef\xbb\xbfb", 10, 100);
+        assert_eq!(found, [Ok((1, 0, b"a".to_vec())), Ok((2, 5, b"\xef\xbb\xbfb".to_vec()))]);
     }
 
     #[test]

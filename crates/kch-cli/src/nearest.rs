@@ -5,7 +5,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|&(distance, candidate)| distance <= 1 + name.len().min(candidate.len()) / 4)
+        .filter(|&(distance, candidate)| distance <= (name.len().min(candidate.len()) / 6).max(1))
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, candidate)| candidate)
 }
@@ -18,5 +18,6 @@ mod tests {
     fn finds_a_slip_and_leaves_another_word_alone() {
         assert_eq!(nearest("kafka-evnts", ["smoke-avro", "kafka-events"]), Some("kafka-events"));
         assert_eq!(nearest("orders", ["kafka-events", "smoke-avro"]), None);
+        assert_eq!(nearest("orders-value", ["shoes-value", "other-value"]), None);
     }
 }

@@ -114,6 +114,7 @@ impl Admin {
                 topics.sort_by(|a, b| a.name.cmp(&b.name));
                 return Ok(topics);
             }
+            self.config.ensure_not_interrupted()?;
             if let Some(error) = self.watch.fatal(&self.config) {
                 return Err(error);
             }

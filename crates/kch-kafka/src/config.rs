@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use kch_cli::{Settings, Var, vars};
+use kch_cli::{Settings, Signals, Var, vars};
 use rdkafka::ClientConfig;
 
 use crate::KafkaError;
@@ -45,6 +45,7 @@ pub struct KafkaArgs {
 #[derive(Clone)]
 pub struct KafkaConfig {
     properties: BTreeMap<String, String>,
+    signals: Signals,
 }
 
 /// Values stay out: some are secrets.
@@ -74,7 +75,7 @@ impl KafkaConfig {
         if args.brokers.is_some() {
             given.remove("bootstrap.servers");
         }
-        let mut config = KafkaConfig { properties: BTreeMap::new() };
+        let mut config = KafkaConfig { properties: BTreeMap::new(), signals: Signals::none() };
         config.fill_connection(settings, &given)?;
         config.properties.extend(given);
         Ok(config)
@@ -114,6 +115,18 @@ impl KafkaConfig {
             }
         }
         Ok(())
+    }
+
+    /// Lets a signal end the wait for a cluster that does not answer.
+    #[must_use]
+    pub fn with_signals(mut self, signals: Signals) -> KafkaConfig {
+        self.signals = signals;
+        self
+    }
+
+    /// An error once a signal has come.
+    pub(crate) fn ensure_not_interrupted(&self) -> Result<(), KafkaError> {
+        self.signals.received().map_or(Ok(()), |exit| Err(KafkaError::Interrupted { exit }))
     }
 
     /// Sets a property that the user has not set.

@@ -60,6 +60,12 @@ pub enum KafkaError {
         /// The partition's end.
         end: i64,
     },
+    /// A signal came while the cluster had not answered yet.
+    #[error("stopped by a signal before Kafka answered; nothing was sent or read")]
+    Interrupted {
+        /// The exit code of the signal.
+        exit: Exit,
+    },
     /// The request was understood and refused.
     #[error("{what}: {reason}")]
     Refused {
@@ -87,6 +93,7 @@ impl Explain for KafkaError {
             | KafkaError::TopicMissing { .. }
             | KafkaError::OffsetPastEnd { .. }
             | KafkaError::Config(_) => Exit::Usage,
+            KafkaError::Interrupted { exit } => *exit,
             KafkaError::Refused { .. } => Exit::Refused,
         }
     }
@@ -97,7 +104,7 @@ impl Explain for KafkaError {
                 Some("is the stack up? scripts/native_status.sh or docker compose ps; BOOTSTRAP_SERVERS names the brokers".into())
             }
             KafkaError::Authentication { .. } => {
-                Some("set KAFKA_CLIENT_SASL_USERNAME and KAFKA_CLIENT_SASL_PASSWORD in .env or the environment".into())
+                Some("check KAFKA_CLIENT_SASL_USERNAME, KAFKA_CLIENT_SASL_PASSWORD and KAFKA_SASL_MECHANISM; --show-config says where they are from".into())
             }
             KafkaError::TopicMissing { nearest: Some(nearest), .. } => Some(format!("did you mean {nearest:?}?")),
             KafkaError::TopicMissing { topic, .. } => Some(format!("topic-ctl create {topic} makes it")),

@@ -112,6 +112,7 @@ pub(crate) fn ensure_topic<C: ClientContext>(
             }
             Ok(Err(code)) => return Err(classify(code, &format!("topic {topic:?}"), config.user())),
         }
+        config.ensure_not_interrupted()?;
         if let Some(error) = watch.fatal(config) {
             return Err(error);
         }

@@ -22,7 +22,8 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit> {
     let Some(verb) = args.verb else {
         return Err(Failure::usage("no verb given").hint("topic-ctl --help lists them"));
     };
-    let admin = Admin::connect(KafkaConfig::resolve(&args.kafka, &mut settings)?)?;
+    let config = KafkaConfig::resolve(&args.kafka, &mut settings)?.with_signals(io.signals.clone());
+    let admin = Admin::connect(config)?;
     let rows = match verb {
         Verb::Create { topic, partitions, replication_factor, settings, if_not_exists } => {
             let config = settings.iter().map(|pair| key_value(pair)).collect::<Result<_>>()?;
@@ -86,6 +87,10 @@ fn delete(admin: &Admin, name: &str, if_exists: bool) -> Result<Value> {
     let deleted = match admin.topic(name) {
         Ok(_) => admin.delete(name)?,
         Err(kch_kafka::KafkaError::TopicMissing { .. }) if if_exists => false,
+        // What is not there needs no cure that makes it.
+        Err(error @ kch_kafka::KafkaError::TopicMissing { nearest: None, .. }) => {
+            return Err(Failure::usage(error.to_string()).hint("--if-exists makes that a success"));
+        }
         Err(error) => return Err(error.into()),
     };
     Ok(json!({"topic": name, "deleted": deleted}))

@@ -92,3 +92,15 @@ fn a_long_input_is_sent_in_bounded_memory() {
     let peak = outcome.peak_memory;
     assert!(peak < 150 << 20, "peak memory {} MiB", peak >> 20);
 }
+
+#[test]
+fn a_byte_order_mark_in_front_is_no_part_of_the_first_line() {
+    let desk = Desk::new();
+    desk.scene
+        .tool("avro-produce")
+        .args(["-t", "t"])
+        .stdin("\u{feff}{\"id\":1,\"source\":\"s\",\"ts\":\"t\",\"payload\":\"p\"}\r\n")
+        .run()
+        .succeeds();
+    assert_eq!(desk.values(1), [event(1, "s", "t", "p")]);
+}

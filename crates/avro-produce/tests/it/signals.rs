@@ -55,3 +55,19 @@ fn the_second_signal_quits_at_once() {
     outcome.fails_with(130);
     assert!(outcome.elapsed < std::time::Duration::from_secs(20), "{:?}", outcome.elapsed);
 }
+
+#[test]
+fn a_signal_ends_the_wait_for_a_broker_that_does_not_answer() {
+    let desk = Desk::new();
+    // It takes connections and never says a word.
+    let silent = kch_test::RawServer::start(vec![kch_test::Step::Wait(std::time::Duration::from_secs(60))]);
+    let address = silent.address().to_string();
+    let mut running = desk.scene.tool("avro-produce").args(["-t", "t", "-b", &address]).stdin_open().spawn();
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    running.signal(Signal::Interrupt);
+    let outcome = running.wait();
+    outcome
+        .fails_with(130)
+        .stderr_is("avro-produce: stopped by a signal before Kafka answered; nothing was sent or read\n");
+    assert!(outcome.elapsed < std::time::Duration::from_secs(5), "{:?}", outcome.elapsed);
+}
