@@ -6,10 +6,15 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::Exit;
+
+/// Signals this close together are one.
+const SAME_SIGNAL: Duration = Duration::from_millis(300);
 
 /// Whether a signal has asked for the end. Cheap to clone and to ask.
 #[derive(Clone, Debug)]
@@ -28,14 +33,14 @@ impl Signals {
         let armed = Arc::new(AtomicBool::new(false));
         let (wake, written) = rustix::pipe::pipe()?;
         for signal in [SIGINT, SIGTERM] {
-            // In this order: the shutdown looks at the flag before the next line arms it, so only a second signal quits.
             signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&armed))?;
-            signal_hook::flag::register(signal, Arc::clone(&armed))?;
             let number = usize::try_from(signal).unwrap_or(0);
             signal_hook::flag::register_usize(signal, Arc::clone(&received), number)?;
             signal_hook::low_level::pipe::register(signal, written.try_clone()?)?;
         }
-        Ok(Signals { received, wake: Some(Arc::new(wake)) })
+        let wake = Arc::new(wake);
+        arm_after_the_first(Arc::clone(&wake), armed);
+        Ok(Signals { received, wake: Some(wake) })
     }
 
     /// Signals that never come. For tests.
@@ -58,4 +63,15 @@ impl Signals {
     pub(crate) fn wake(&self) -> Option<&OwnedFd> {
         self.wake.as_deref()
     }
+}
+
+/// Lets the next signal quit, a moment after the first one: `timeout` and some shells send one Ctrl-C twice, to the
+/// process and to its group, and that must not cost the drain.
+fn arm_after_the_first(wake: Arc<OwnedFd>, armed: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
+        let mut fds = [PollFd::new(&*wake, PollFlags::IN)];
+        while matches!(rustix::event::poll(&mut fds, None), Err(rustix::io::Errno::INTR)) {}
+        std::thread::sleep(SAME_SIGNAL);
+        armed.store(true, Ordering::Relaxed);
+    });
 }
