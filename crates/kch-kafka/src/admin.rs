@@ -1,7 +1,7 @@
 //! Topics: create, list, describe, delete.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication,
@@ -105,7 +105,7 @@ impl Admin {
     /// # Errors
     /// When the cluster cannot be reached.
     pub fn topics(&self) -> Result<Vec<TopicInfo>, KafkaError> {
-        let deadline = std::time::Instant::now() + CONNECT_DEADLINE;
+        let began = Instant::now();
         loop {
             let answer = self.metadata.fetch_metadata(None, Duration::from_millis(500));
             let _ = self.metadata.poll(Duration::ZERO);
@@ -114,13 +114,7 @@ impl Admin {
                 topics.sort_by(|a, b| a.name.cmp(&b.name));
                 return Ok(topics);
             }
-            self.config.ensure_not_interrupted()?;
-            if let Some(error) = self.watch.fatal(&self.config) {
-                return Err(error);
-            }
-            if std::time::Instant::now() > deadline {
-                return Err(self.watch.unreachable(&self.config));
-            }
+            self.watch.ensure_worth_waiting(&self.config, began)?;
         }
     }
 

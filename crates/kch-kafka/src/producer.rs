@@ -18,7 +18,7 @@ use rdkafka::producer::{
 use rdkafka::types::RDKafkaErrorCode as Code;
 
 use crate::error::{classify, plain};
-use crate::watch::{Watch, creation_error, ensure_topic};
+use crate::watch::{Watch, creation_error, ensure_topic, lock};
 use crate::{KafkaConfig, KafkaError};
 
 /// How often the send loop serves delivery reports, in records: often enough to keep the queue moving, rarely enough
@@ -133,10 +133,6 @@ impl Reports {
     fn rejections(&self) -> std::sync::MutexGuard<'_, Vec<(u64, Code)>> {
         lock(&self.rejections)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// A producer to one topic: idempotent, acks=all, unless `-X` says otherwise.

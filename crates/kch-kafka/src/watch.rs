@@ -53,6 +53,20 @@ impl Watch {
         }
     }
 
+    /// Between two questions to a cluster that has not answered yet: an error when a signal has come, when waiting does
+    /// not help, or when it has lasted too long.
+    pub(crate) fn ensure_worth_waiting(
+        &self,
+        config: &KafkaConfig,
+        began: Instant,
+    ) -> Result<(), KafkaError> {
+        config.ensure_not_interrupted()?;
+        if let Some(error) = self.fatal(config) {
+            return Err(error);
+        }
+        if began.elapsed() > CONNECT_DEADLINE { Err(self.unreachable(config)) } else { Ok(()) }
+    }
+
     /// "Cannot reach Kafka", with the best reason known.
     pub(crate) fn unreachable(&self, config: &KafkaConfig) -> KafkaError {
         let reason = lock(&self.detail).as_deref().map_or("no answer in time".to_owned(), shorten);
@@ -69,7 +83,8 @@ impl ClientContext for Watch {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// The value behind a mutex; a panic elsewhere does not make it unusable.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
@@ -112,13 +127,7 @@ pub(crate) fn ensure_topic<C: ClientContext>(
             }
             Ok(Err(code)) => return Err(classify(code, &format!("topic {topic:?}"), config.user())),
         }
-        config.ensure_not_interrupted()?;
-        if let Some(error) = watch.fatal(config) {
-            return Err(error);
-        }
-        if began.elapsed() > CONNECT_DEADLINE {
-            return Err(watch.unreachable(config));
-        }
+        watch.ensure_worth_waiting(config, began)?;
     }
 }
 

@@ -1,13 +1,13 @@
 //! What a group gives and takes, kept from librdkafka's callbacks until the consumer looks.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError as RdError;
 
-use crate::watch::Watch;
+use crate::watch::{Watch, lock};
 
 /// Partitions that the group gave us (true) or took away.
 pub(super) type Change = (bool, Vec<(String, i32)>);
@@ -46,6 +46,6 @@ impl Group {
     }
 
     fn changes(&self) -> MutexGuard<'_, Vec<Change>> {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.changes)
     }
 }
