@@ -23,6 +23,10 @@ build: ## Build the tools (target/release)
 test: check-prerequisites ## All tests, the live ones on the native stack, which it starts and stops
 	scripts/test.sh
 
+.PHONY: bench
+bench: check-prerequisites build ## Measure the tools beside their peers; writes docs/bench.md and its chart
+	scripts/bench.sh
+
 .PHONY: fmt
 fmt: ## Format the code
 	cargo fmt --all

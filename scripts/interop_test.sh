@@ -6,6 +6,8 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/python_lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/python_lib.sh"
 
 case ${1-} in
   -h | --help) usage && exit 0 ;;
@@ -15,12 +17,4 @@ use_tools
 load_settings
 need python3 "apt-get install python3 python3-venv"
 
-requirements=$repo/scripts/interop_requirements.txt
-venv=${KCH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kafka-clickhouse}/python-$(sha256sum "$requirements" | cut -c1-12)
-if [ ! -e "$venv/complete" ]; then
-  rm -rf "$venv"
-  python3 -m venv "$venv" || die "python3 cannot make a virtual environment" "apt-get install python3-venv" 2
-  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
-  touch "$venv/complete"
-fi
-exec "$venv/bin/python" "$repo/scripts/interop_test.py" "${1:-5000}"
+exec "$(python_with_packages)" "$repo/scripts/interop_test.py" "${1:-5000}"

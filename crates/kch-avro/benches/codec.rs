@@ -1,20 +1,19 @@
 //! How fast the codec is, against apache-avro through values and against a typed path written by hand for one schema.
 //!
-//! `cargo bench -p kch-avro` prints records per second, the median of seven rounds in one run, and the ratios.
+//! `cargo bench -p kch-avro` prints times for 1,000 records; `scripts/bench.sh codec` makes ratios of them.
 
-#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value;
 use apache_avro::writer::datum::GenericDatumWriter;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use kch_avro::{Decoder, Encoder, JsonMode, Plan};
 
-const RECORDS: usize = 20_000;
-const ROUNDS: usize = 7;
+const RECORDS: usize = 1_000;
 
 const EVENT: &str = r#"{"type":"record","name":"Event","namespace":"kch","fields":[
     {"name":"id","type":"long"},{"name":"ts","type":"string"},{"name":"source","type":"string"},{"name":"payload","type":"string"}]}"#;
@@ -56,24 +55,6 @@ fn orders() -> Vec<String> {
         )
     };
     (0..RECORDS).map(|i| order(i + 1000)).collect()
-}
-
-/// Million records a second, the median of the rounds.
-fn rate(mut round: impl FnMut()) -> f64 {
-    round();
-    let mut rates: Vec<f64> = (0..ROUNDS)
-        .map(|_| {
-            let start = Instant::now();
-            round();
-            RECORDS as f64 / start.elapsed().as_secs_f64() / 1e6
-        })
-        .collect();
-    rates.sort_by(f64::total_cmp);
-    rates[ROUNDS / 2]
-}
-
-fn row(what: &str, rate: f64, base: f64) {
-    println!("{what:<52} {rate:>8.3} M/s {:>8.1} x", rate / base);
 }
 
 fn varint(value: i64, out: &mut Vec<u8>) {
@@ -138,83 +119,72 @@ fn apache_decode(reader: &GenericDatumReader<'_>, avro: &[u8], out: &mut Vec<u8>
     serde_json::to_writer(out, &serde_json::Value::try_from(value).unwrap()).unwrap();
 }
 
-fn compare(name: &str, schema: &str, lines: &[String], typed: bool) {
+/// `typed` is the path written by hand, which only the event has.
+fn compare(criterion: &mut Criterion, name: &str, schema: &str, lines: &[String], typed: bool) {
     let plan = Plan::compile(schema).unwrap();
     let apache = Schema::parse_str(schema).unwrap();
-    let size = lines.iter().map(String::len).sum::<usize>() / lines.len();
-    println!("\n{name}: {RECORDS} records of {size} bytes");
-
     let mut encoder = Encoder::new(&plan, JsonMode::Plain);
-    let mut avro = Vec::new();
-    let mut data = Vec::new();
-    for line in lines {
-        avro.clear();
+    let mut out = Vec::new();
+    let encode = |line: &String| {
+        let mut avro = Vec::new();
         encoder.encode(line.as_bytes(), &mut avro).unwrap();
-        data.push(avro.clone());
-    }
+        avro
+    };
+    let data: Vec<Vec<u8>> = lines.iter().map(encode).collect();
+
+    let mut group = criterion.benchmark_group(format!("encode {name}"));
+    group.throughput(Throughput::Elements(RECORDS as u64));
     let foreign: Vec<String> = lines.iter().map(|line| for_apache(line)).collect();
     let writer = GenericDatumWriter::builder(&apache).build().unwrap();
-    let base = rate(|| {
-        for line in &foreign {
-            avro.clear();
-            apache_encode(&apache, &writer, line, &mut avro);
-            black_box(&avro);
-        }
-    });
-    row("encode  serde_json::Value + apache_avro::Value", base, base);
-    if typed {
-        let mut out = Vec::new();
-        let typed = rate(|| {
-            for line in lines {
-                out.clear();
-                typed_encode(line, &mut out);
-                black_box(&out);
-            }
-        });
-        row("encode  typed by hand", typed, base);
-    }
-    let ours = rate(|| {
+    let each = |lines: &[String], out: &mut Vec<u8>, encode: &mut dyn FnMut(&str, &mut Vec<u8>)| {
         for line in lines {
-            avro.clear();
-            encoder.encode(line.as_bytes(), &mut avro).unwrap();
-            black_box(&avro);
+            out.clear();
+            encode(line, out);
+            black_box(&*out);
         }
+    };
+    group.bench_function("kch-avro", |bench| {
+        let mut ours = |line: &str, out: &mut Vec<u8>| encoder.encode(line.as_bytes(), out).unwrap();
+        bench.iter(|| each(lines, &mut out, &mut ours));
     });
-    row("encode  kch-avro", ours, base);
-
-    let mut decoder = Decoder::new(&plan, JsonMode::Plain);
-    let mut json = Vec::new();
-    let reader = GenericDatumReader::builder(&apache).build().unwrap();
-    let base = rate(|| {
-        for avro in &data {
-            json.clear();
-            apache_decode(&reader, avro, &mut json);
-            black_box(&json);
-        }
+    group.bench_function("apache-avro", |bench| {
+        let mut theirs = |line: &str, out: &mut Vec<u8>| apache_encode(&apache, &writer, line, out);
+        bench.iter(|| each(&foreign, &mut out, &mut theirs));
     });
-    row("decode  serde_json::Value + apache_avro::Value", base, base);
     if typed {
-        let mut out = Vec::new();
-        let typed = rate(|| {
-            for avro in &data {
-                out.clear();
-                typed_decode(avro, &mut out);
-                black_box(&out);
-            }
-        });
-        row("decode  typed by hand", typed, base);
+        group.bench_function("by hand", |bench| bench.iter(|| each(lines, &mut out, &mut typed_encode)));
     }
-    let ours = rate(|| {
+    group.finish();
+
+    let mut group = criterion.benchmark_group(format!("decode {name}"));
+    group.throughput(Throughput::Elements(RECORDS as u64));
+    let mut decoder = Decoder::new(&plan, JsonMode::Plain);
+    let reader = GenericDatumReader::builder(&apache).build().unwrap();
+    let each = |out: &mut Vec<u8>, decode: &mut dyn FnMut(&[u8], &mut Vec<u8>)| {
         for avro in &data {
-            json.clear();
-            decoder.decode(avro, &mut json).unwrap();
-            black_box(&json);
+            out.clear();
+            decode(avro, out);
+            black_box(&*out);
         }
+    };
+    group.bench_function("kch-avro", |bench| {
+        let mut ours = |avro: &[u8], out: &mut Vec<u8>| decoder.decode(avro, out).unwrap();
+        bench.iter(|| each(&mut out, &mut ours));
     });
-    row("decode  kch-avro", ours, base);
+    group.bench_function("apache-avro", |bench| {
+        let mut theirs = |avro: &[u8], out: &mut Vec<u8>| apache_decode(&reader, avro, out);
+        bench.iter(|| each(&mut out, &mut theirs));
+    });
+    if typed {
+        group.bench_function("by hand", |bench| bench.iter(|| each(&mut out, &mut typed_decode)));
+    }
+    group.finish();
 }
 
-fn main() {
-    compare("event", EVENT, &events(), true);
-    compare("order", ORDER, &orders(), false);
+fn codec(criterion: &mut Criterion) {
+    compare(criterion, "event", EVENT, &events(), true);
+    compare(criterion, "order", ORDER, &orders(), false);
 }
+
+criterion_group!(benches, codec);
+criterion_main!(benches);

@@ -1,0 +1,120 @@
+"""What the contests need of the stack: topics, tables, credentials for the peers, and the input files."""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+RECORDS = int(os.environ.get("RECORDS", "1000000"))
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
+PARTITIONS = 3
+RUN = f"bench-{int(time.time())}-{os.getpid()}"
+SUBJECT = "kafka-events-value"
+
+folder = pathlib.Path(tempfile.mkdtemp(prefix="kch-bench-"))
+
+CONNECTION = {
+    "bootstrap.servers": os.environ["BOOTSTRAP_SERVERS"],
+    "security.protocol": os.environ["KAFKA_SECURITY_PROTOCOL"],
+    "sasl.mechanism": os.environ["KAFKA_SASL_MECHANISM"],
+    "sasl.username": os.environ["KAFKA_CLIENT_SASL_USERNAME"],
+    "sasl.password": os.environ["KAFKA_CLIENT_SASL_PASSWORD"],
+}
+# What avro-produce sets, so that the peers send under the same promises and with the same batches.
+PRODUCER = CONNECTION | {
+    "enable.idempotence": "true", "acks": "all", "linger.ms": "5", "queue.buffering.max.messages": "100000",
+    "queue.buffering.max.kbytes": "65536",
+}
+
+
+def tool(*command):
+    """What one of our tools prints."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def export():
+    """Gives the commands of the contestants their variables; passwords are in files or here, never in arguments."""
+    os.environ["BENCH_SUBJECT"] = SUBJECT
+    os.environ["BENCH_PRODUCER"] = " ".join(f"{key}={value}" for key, value in PRODUCER.items())
+    os.environ["BENCH_CONSUMER"] = " ".join(f"{key}={value}" for key, value in CONNECTION.items())
+    os.environ["BENCH_DIR"] = str(folder)
+    for name, properties in [("producer.conf", PRODUCER), ("consumer.conf", CONNECTION)]:
+        folder.joinpath(name).write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
+    folder.joinpath("clickhouse.curl").write_text(
+        f'header = "X-ClickHouse-User: {os.environ["CLICKHOUSE_USER"]}"\n'
+        f'header = "X-ClickHouse-Key: {os.environ["CLICKHOUSE_PASSWORD"]}"\n'
+        'silent\nshow-error\nfail-with-body\n')
+    for path in folder.iterdir():
+        path.chmod(0o600)
+
+
+def events(count):
+    """A file with `count` events of 90 bytes each, as JSON lines."""
+    path = folder / f"events-{count}.jsonl"
+    if not path.exists():
+        with path.open("w") as file:
+            for n in range(count):
+                line = f'{{"id":{n},"source":"bench","ts":"2026-11-25T10:00:00.000Z","payload":"'
+                file.write(f'{line}{"x" * (87 - len(line))}"}}\n')
+    return path
+
+
+def create_topic():
+    create_topic.count += 1
+    topic = f"{RUN}-{create_topic.count}"
+    tool("topic-ctl", "create", topic, "--partitions", str(PARTITIONS), "--replication-factor", "3")
+    return topic
+
+
+create_topic.count = 0
+
+
+def delete_topic(topic):
+    tool("topic-ctl", "delete", topic)
+
+
+def ensure_has(topic, count):
+    """The brokers have that many records, whatever a contestant says."""
+    partitions = json.loads(tool("topic-ctl", "describe", topic, "-o", "json"))["partitions"]
+    found = sum(partition["end"] - partition["start"] for partition in partitions)
+    if found != count:
+        raise SystemExit(f"bench: topic {topic} has {found} records instead of {count}")
+
+
+def clickhouse(sql):
+    """Asks ClickHouse itself."""
+    request = urllib.request.Request(os.environ["CLICKHOUSE_HTTP"], sql.encode(), {
+        "X-ClickHouse-User": os.environ["CLICKHOUSE_USER"], "X-ClickHouse-Key": os.environ["CLICKHOUSE_PASSWORD"]})
+    with urllib.request.urlopen(request) as answer:
+        return answer.read().decode().strip()
+
+
+TABLE = "(id Int64, source LowCardinality(String), ts String, payload String) ENGINE = MergeTree ORDER BY id " \
+        "SETTINGS non_replicated_deduplication_window = 1000"
+
+
+def create_table():
+    create_table.count += 1
+    table = f"{RUN}_{create_table.count}".replace("-", "_")
+    clickhouse(f"CREATE TABLE {table} {TABLE}")
+    return table
+
+
+create_table.count = 0
+
+
+def drop_table(table):
+    clickhouse(f"DROP TABLE IF EXISTS {table} SYNC")
+
+
+def wait_for_rows(table, count):
+    deadline = time.time() + 300
+    while (found := int(clickhouse(f"SELECT count() FROM {table}"))) < count:
+        if time.time() > deadline:
+            raise SystemExit(f"bench: table {table} has {found} rows instead of {count}")
+        time.sleep(0.05)
+    if found > count:
+        raise SystemExit(f"bench: table {table} has {found} rows instead of {count}")
