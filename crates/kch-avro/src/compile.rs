@@ -48,6 +48,15 @@ pub(crate) fn compile(schema: &str, references: &[String]) -> Result<Plan, Schem
     finish::finish(compiler.nodes, &names, root, name)
 }
 
+/// The JSON of a schema text, read as [`crate::Plan::compile`] reads it: comments are blank, and a bare `string` is `"string"`.
+/// Whether that JSON is a schema is not looked at.
+///
+/// # Errors
+/// When the text is no JSON, or nests too deep.
+pub fn schema_json(text: &str) -> Result<Value, SchemaError> {
+    parse(text)
+}
+
 /// Reads a schema text. As Java's parser does, it takes comments (`//` and `/* */`); a bare name (`string`) is a schema too,
 /// as the registry's tools write it.
 fn parse(text: &str) -> Result<Value, SchemaError> {

@@ -48,6 +48,7 @@ mod text;
 mod time;
 mod varint;
 
+pub use compile::schema_json;
 pub use decode::Decoder;
 pub use encode::{Encoder, Fill, Supply};
 pub use error::{DecodeError, DecodeReason, EncodeError, EncodeErrorKind, SchemaError};

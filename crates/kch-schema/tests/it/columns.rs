@@ -1,0 +1,157 @@
+//! The columns that fit a record, and what they cannot keep.
+
+use kch_schema::{ColumnType, Columns, Mapping, NoteKind, OrderError, Route, Schema, Table, columns};
+
+use crate::{record, schema};
+
+const ALL: &str = r#"
+    {"name":"b","type":"boolean"}, {"name":"i","type":"int"}, {"name":"l","type":"long"},
+    {"name":"f","type":"float"}, {"name":"d","type":"double"}, {"name":"s","type":"string"},
+    {"name":"y","type":"bytes"}, {"name":"x","type":{"type":"fixed","name":"X","size":4}},
+    {"name":"e","type":{"type":"enum","name":"E","symbols":["A","B"]}},
+    {"name":"dec","type":{"type":"bytes","logicalType":"decimal","precision":10,"scale":2}},
+    {"name":"u","type":{"type":"string","logicalType":"uuid"}},
+    {"name":"day","type":{"type":"int","logicalType":"date"}},
+    {"name":"t","type":{"type":"int","logicalType":"time-millis"}},
+    {"name":"ms","type":{"type":"long","logicalType":"timestamp-millis"}},
+    {"name":"us","type":["null",{"type":"long","logicalType":"timestamp-micros"}]},
+    {"name":"a","type":{"type":"array","items":["null","long"]}},
+    {"name":"m","type":{"type":"map","values":"string"}},
+    {"name":"r","type":{"type":"record","name":"In","fields":[{"name":"n","type":"int"}]}},
+    {"name":"v","type":["null","string","long"]}
+"#;
+
+fn types(columns: &Columns) -> Vec<String> {
+    columns.columns.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect()
+}
+
+fn notes(columns: &Columns) -> Vec<String> {
+    columns.notes.iter().map(|note| format!("{:?} {}: {}", note.kind, note.path, note.text)).collect()
+}
+
+fn fit(schema: &Schema) -> Columns {
+    columns(schema, &Mapping::default()).unwrap()
+}
+
+#[test]
+fn each_type_has_its_column() {
+    let expected = [
+        "b Bool",
+        "i Int32",
+        "l Int64",
+        "f Float32",
+        "d Float64",
+        "s String",
+        "y String",
+        "x FixedString(4)",
+        "e String",
+        "dec Decimal(10, 2)",
+        "u UUID",
+        "day Date32",
+        "t Int32",
+        "ms DateTime64(3, 'UTC')",
+        "us Nullable(DateTime64(6, 'UTC'))",
+        "a Array(Nullable(Int64))",
+        "m Map(String, String)",
+        "r Tuple(`n` Int32)",
+        "v Variant(String, Int64)",
+    ];
+    assert_eq!(types(&fit(&record(ALL))), expected);
+}
+
+#[test]
+fn json_lines_need_other_columns_for_bytes_and_times_of_day() {
+    let mapping = Mapping { route: Route::Json, enums: true, low_cardinality: vec!["s".into()] };
+    let columns = columns(&record(ALL), &mapping).unwrap();
+    let types = types(&columns);
+    for expected in ["x String", "t String", "e Enum8('A' = 0, 'B' = 1)", "s LowCardinality(String)"] {
+        assert!(types.iter().any(|found| found == expected), "{expected}: {types:?}");
+    }
+    assert!(notes(&columns).contains(&"Form y: is kept as base64 text".to_owned()));
+}
+
+#[test]
+fn what_a_table_cannot_keep_is_said() {
+    let schema = record(
+        r#"{"name":"nothing","type":"null"},
+           {"name":"list","type":["null",{"type":"array","items":"int"}]},
+           {"name":"huge","type":{"type":"bytes","logicalType":"decimal","precision":77}},
+           {"name":"tree","type":["null",{"type":"record","name":"Tree","fields":[{"name":"of","type":{"type":"array","items":"Tree"}}]}]},
+           {"name":"text","type":["string","bytes"]},
+           {"name":"id","type":"long"}"#,
+    );
+    let columns = fit(&schema);
+    assert_eq!(types(&columns), ["list Array(Int32)", "id Int64"]);
+    assert_eq!(
+        notes(&columns),
+        [
+            "LeftOut nothing: is always null",
+            "Lossy list: null becomes an empty array",
+            "LeftOut huge: ClickHouse has no decimal of more than 76 digits",
+            "LeftOut tree: holds itself, which ClickHouse cannot read from Avro",
+            "LeftOut text: cannot be read from Avro: its branches are not as many types in ClickHouse",
+        ]
+    );
+    assert!(columns.notes.iter().any(|note| note.kind == NoteKind::LeftOut));
+}
+
+#[test]
+fn a_record_that_holds_itself_is_text_for_json_lines() {
+    let schema = schema(
+        r#"{"type":"record","name":"Node","fields":[{"name":"v","type":"int"},{"name":"next","type":["null","Node"]}]}"#,
+    );
+    let mapping = Mapping { route: Route::Json, ..Mapping::default() };
+    assert_eq!(types(&columns(&schema, &mapping).unwrap()), ["v Int32", "next Nullable(String)"]);
+    assert_eq!(types(&fit(&schema)), ["v Int32"]);
+}
+
+#[test]
+fn defaults_that_clickhouse_would_not_fill_in_are_kept() {
+    let columns = fit(&record(
+        r#"{"name":"s","type":"string","default":"it's"}, {"name":"z","type":"string","default":""},
+           {"name":"n","type":"long","default":7}, {"name":"o","type":"int","default":0},
+           {"name":"b","type":"boolean","default":true}, {"name":"y","type":"bytes","default":"a"},
+           {"name":"q","type":["null","long"],"default":null}"#,
+    ));
+    let defaults: Vec<_> = columns.columns.iter().map(|column| column.default.as_deref()).collect();
+    assert_eq!(defaults, [Some(r"'it\'s'"), None, Some("7"), None, Some("true"), None, None]);
+}
+
+#[test]
+fn a_schema_that_is_no_record_has_no_table() {
+    let error = columns(&schema(r#"["null","string"]"#), &Mapping::default()).unwrap_err();
+    assert_eq!(error.to_string(), "a table needs a record, and the schema is null or string");
+}
+
+fn table(order_by: Option<&str>) -> Table {
+    let schema = record(
+        r#"{"name":"tags","type":{"type":"array","items":"string"}}, {"name":"id","type":"long","doc":"the id"},
+           {"name":"at","type":["null","long"]}"#,
+    );
+    Table {
+        name: "db.t".into(),
+        columns: fit(&schema).columns,
+        cluster: None,
+        engine: "MergeTree".into(),
+        order_by: order_by.map(str::to_owned),
+    }
+}
+
+#[test]
+fn a_table_is_sorted_by_what_can_be_a_key() {
+    assert_eq!(
+        table(None).create().unwrap(),
+        "CREATE TABLE IF NOT EXISTS `db`.`t`\n(\n    `tags` Array(String),\n    `id` Int64 COMMENT 'the id',\n    \
+         `at` Nullable(Int64)\n)\nENGINE = MergeTree\nORDER BY `id`;\n"
+    );
+    assert!(table(Some("id")).create().unwrap().ends_with("ORDER BY `id`;\n"));
+    assert!(
+        table(Some("intDiv(id, 10), id")).create().unwrap().ends_with("ORDER BY (intDiv(id, 10), id);\n")
+    );
+    assert!(table(Some("tuple()")).create().unwrap().ends_with("ORDER BY tuple();\n"));
+    let unknown = table(Some("ID")).create().unwrap_err();
+    assert_eq!(unknown, OrderError::Unknown { name: "ID".into(), nearest: Some("id".into()) });
+    let nullable = ColumnType::Nullable(Box::new(ColumnType::Int64));
+    let refused = OrderError::NotAKey { name: "at".into(), column_type: nullable };
+    assert_eq!(table(Some("id,at")).create().unwrap_err(), refused);
+}
