@@ -1,5 +1,7 @@
 //! Topics: create, list, describe, delete.
 
+mod everywhere;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,9 +11,10 @@ use rdkafka::admin::{
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError as RdError;
-use rdkafka::metadata::MetadataTopic;
+use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::types::RDKafkaErrorCode as Code;
 
+use self::everywhere::{addresses, wait_for_every_broker};
 use crate::error::classify;
 use crate::watch::{CONNECT_DEADLINE, Watch, creation_error};
 use crate::{KafkaConfig, KafkaError};
@@ -105,14 +108,16 @@ impl Admin {
     /// # Errors
     /// When the cluster cannot be reached.
     pub fn topics(&self) -> Result<Vec<TopicInfo>, KafkaError> {
+        self.cluster().map(|metadata| topic_infos(&metadata))
+    }
+
+    fn cluster(&self) -> Result<Metadata, KafkaError> {
         let began = Instant::now();
         loop {
             let answer = self.metadata.fetch_metadata(None, Duration::from_millis(500));
             let _ = self.metadata.poll(Duration::ZERO);
             if let Ok(metadata) = answer {
-                let mut topics: Vec<TopicInfo> = metadata.topics().iter().map(topic_info).collect();
-                topics.sort_by(|a, b| a.name.cmp(&b.name));
-                return Ok(topics);
+                return Ok(metadata);
             }
             self.watch.ensure_worth_waiting(&self.config, began)?;
         }
@@ -165,11 +170,12 @@ impl Admin {
         Ok(config)
     }
 
-    /// Creates a topic and waits until the cluster shows it. False when it was there already.
+    /// Creates a topic and waits until every broker shows it. False when it was there already.
     ///
     /// # Errors
-    /// When the brokers refuse (an unknown setting, a replication factor above the number of brokers).
-    pub fn create(&self, spec: &NewTopicSpec) -> Result<bool, KafkaError> {
+    /// When the brokers refuse (an unknown setting, a replication factor above the number of brokers), or when one of
+    /// them does not show it within `patience`.
+    pub fn create(&self, spec: &NewTopicSpec, patience: Duration) -> Result<bool, KafkaError> {
         let what = format!("cannot create topic {:?}", spec.name);
         let replication = TopicReplication::Fixed(spec.replication_factor.unwrap_or(-1));
         let mut topic = NewTopic::new(&spec.name, spec.partitions.unwrap_or(-1), replication);
@@ -178,14 +184,18 @@ impl Admin {
         }
         let answers = pollster::block_on(self.client.create_topics([&topic], &options()))
             .map_err(|error| self.error(&what, &error))?;
-        match answers.into_iter().next() {
-            Some(Err((_, Code::TopicAlreadyExists))) => return Ok(false),
+        let created = match answers.into_iter().next() {
+            Some(Err((_, Code::TopicAlreadyExists))) => false,
             Some(Err((_, code))) => return Err(self.refusal(&what, code, spec)),
-            _ => {}
-        }
-        let has_leaders = |topic: &TopicInfo| topic.partitions.iter().all(|p| p.leader >= 0);
-        self.wait_until(|topics| topics.iter().any(|topic| topic.name == spec.name && has_leaders(topic)));
-        Ok(true)
+            _ => true,
+        };
+        // Another one may have created it a moment ago. A topic of old may have lost a leader: that is another matter.
+        let is_ready = |topic: &TopicInfo| !created || topic.partitions.iter().all(|p| p.leader >= 0);
+        let done = format!("topic {:?} is created", spec.name);
+        self.wait_until(&done, patience, |topics| {
+            topics.iter().any(|topic| topic.name == spec.name && is_ready(topic))
+        })?;
+        Ok(created)
     }
 
     /// The brokers' reason, with what librdkafka's code leaves out.
@@ -212,24 +222,21 @@ impl Admin {
         KafkaError::Refused { what: what.to_owned(), reason }
     }
 
-    /// Metadata follows a change after a moment, on each broker at its own time, and each answer comes from another
-    /// one: the change counts as seen when three answers in a row show it. The next command must see it too.
-    fn wait_until(&self, seen: impl Fn(&[TopicInfo]) -> bool) {
-        let mut in_a_row = 0;
-        for _ in 0..100 {
-            in_a_row = if self.topics().is_ok_and(|topics| seen(&topics)) { in_a_row + 1 } else { 0 };
-            if in_a_row == 3 {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
+    fn wait_until(
+        &self,
+        done: &str,
+        patience: Duration,
+        seen: impl Fn(&[TopicInfo]) -> bool,
+    ) -> Result<(), KafkaError> {
+        let alive = || self.cluster().map(|metadata| addresses(&metadata));
+        wait_for_every_broker(&self.config, done, patience, alive, seen)
     }
 
-    /// Deletes a topic and waits until the cluster shows it no more. False when it was not there.
+    /// Deletes a topic and waits until no broker shows it any more. False when it was not there.
     ///
     /// # Errors
-    /// When the brokers refuse.
-    pub fn delete(&self, name: &str) -> Result<bool, KafkaError> {
+    /// When the brokers refuse, or when one of them shows it still after `patience`.
+    pub fn delete(&self, name: &str, patience: Duration) -> Result<bool, KafkaError> {
         let what = format!("cannot delete topic {name:?}");
         let answers = pollster::block_on(self.client.delete_topics(&[name], &options()))
             .map_err(|error| self.error(&what, &error))?;
@@ -237,7 +244,8 @@ impl Admin {
             Some(Err((_, Code::UnknownTopicOrPartition))) => Ok(false),
             Some(Err((_, code))) => Err(classify(code, &what, self.config.user())),
             _ => {
-                self.wait_until(|topics| topics.iter().all(|topic| topic.name != name));
+                let done = format!("topic {name:?} is deleted");
+                self.wait_until(&done, patience, |topics| topics.iter().all(|topic| topic.name != name))?;
                 Ok(true)
             }
         }
@@ -253,6 +261,13 @@ impl Admin {
 
 fn options() -> AdminOptions {
     AdminOptions::new().request_timeout(Some(REQUEST_TIMEOUT)).operation_timeout(Some(REQUEST_TIMEOUT))
+}
+
+/// The topics of an answer, in order of their names.
+fn topic_infos(metadata: &Metadata) -> Vec<TopicInfo> {
+    let mut topics: Vec<TopicInfo> = metadata.topics().iter().map(topic_info).collect();
+    topics.sort_by(|a, b| a.name.cmp(&b.name));
+    topics
 }
 
 fn topic_info(topic: &MetadataTopic) -> TopicInfo {

@@ -1,5 +1,7 @@
 //! What can go wrong with Kafka, in words that name the address, the user or the topic.
 
+use std::time::Duration;
+
 use kch_cli::{Exit, Explain};
 use rdkafka::types::RDKafkaErrorCode as Code;
 
@@ -60,6 +62,16 @@ pub enum KafkaError {
         /// The partition's end.
         end: i64,
     },
+    /// The cluster has accepted a change, and a broker does not show it.
+    #[error("{done}, but broker {broker} does not show it after {patience:?}")]
+    NotEverywhere {
+        /// What the cluster has accepted.
+        done: String,
+        /// The broker's address.
+        broker: String,
+        /// How long it was waited for.
+        patience: Duration,
+    },
     /// A signal came while the cluster had not answered yet.
     #[error("stopped by a signal before Kafka answered; nothing was sent or read")]
     Interrupted {
@@ -87,7 +99,9 @@ pub enum KafkaError {
 impl Explain for KafkaError {
     fn exit(&self) -> Exit {
         match self {
-            KafkaError::Unreachable { .. } | KafkaError::Failed { .. } => Exit::Unavailable,
+            KafkaError::Unreachable { .. } | KafkaError::Failed { .. } | KafkaError::NotEverywhere { .. } => {
+                Exit::Unavailable
+            }
             KafkaError::Authentication { .. }
             | KafkaError::Authorization { .. }
             | KafkaError::TopicMissing { .. }
@@ -108,6 +122,9 @@ impl Explain for KafkaError {
             }
             KafkaError::TopicMissing { nearest: Some(nearest), .. } => Some(format!("did you mean {nearest:?}?")),
             KafkaError::TopicMissing { topic, .. } => Some(format!("topic-ctl create {topic} makes it")),
+            KafkaError::NotEverywhere { .. } => {
+                Some("a command that asks this broker may not see it yet; is the broker well?".into())
+            }
             _ => None,
         }
     }

@@ -16,7 +16,7 @@ use crate::{KafkaConfig, KafkaError};
 /// How long a tool waits for the first answer of a cluster.
 pub(crate) const CONNECT_DEADLINE: Duration = Duration::from_secs(15);
 /// How long a topic may be unknown before it counts as missing.
-const TOPIC_DEADLINE: Duration = Duration::from_secs(1);
+const TOPIC_DEADLINE: Duration = Duration::from_secs(3);
 
 /// The last connection trouble, kept from librdkafka's callbacks.
 #[derive(Debug, Default)]

@@ -280,11 +280,18 @@ impl Drop for Stack {
 mod topics {
     //! Topics of the live brokers.
 
+    use std::time::{Duration, Instant};
+
     use rdkafka::ClientConfig;
     use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
     use rdkafka::client::DefaultClientContext;
+    use rdkafka::metadata::MetadataTopic;
+    use rdkafka::producer::{BaseProducer, Producer as _};
 
     use super::Stack;
+
+    /// How long a slow machine may take.
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     impl Stack {
         /// librdkafka's settings for the stack's brokers.
@@ -316,7 +323,33 @@ mod topics {
             for result in made {
                 result.unwrap_or_else(|(topic, error)| panic!("{topic}: {error}"));
             }
+            self.wait_for_topic(&topic);
             topic
+        }
+
+        /// Waits until every broker shows the topic with its leaders: each hears of it at its own time, and a tool may
+        /// ask any of them. Each is asked by a client that knows no other.
+        #[track_caller]
+        fn wait_for_topic(&self, topic: &str) {
+            let ask = |client: &BaseProducer| client.client().fetch_metadata(None, Duration::from_secs(1));
+            let cluster: BaseProducer = self.kafka_config().create().expect("a client");
+            let began = Instant::now();
+            let metadata = loop {
+                match ask(&cluster) {
+                    Ok(metadata) => break metadata,
+                    Err(error) => assert!(began.elapsed() < PATIENCE, "brokers: {error}"),
+                }
+            };
+            for broker in metadata.brokers() {
+                let address = format!("{}:{}", broker.host(), broker.port());
+                let client: BaseProducer =
+                    self.kafka_config().set("bootstrap.servers", &address).create().expect("a client");
+                while !ask(&client).is_ok_and(|metadata| metadata.topics().iter().any(|t| is_ready(t, topic)))
+                {
+                    assert!(began.elapsed() < PATIENCE, "broker {address} does not show topic {topic}");
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            }
         }
 
         /// A topic name of its own, for a topic that the test makes; it and its subject are deleted at the end.
@@ -336,12 +369,18 @@ mod topics {
         }
     }
 
+    fn is_ready(topic: &MetadataTopic, name: &str) -> bool {
+        topic.name() == name
+            && !topic.partitions().is_empty()
+            && topic.partitions().iter().all(|p| p.leader() >= 0)
+    }
+
     fn admin(stack: &Stack) -> AdminClient<DefaultClientContext> {
         stack.kafka_config().create().expect("an admin client")
     }
 
     fn options() -> AdminOptions {
-        AdminOptions::new().operation_timeout(Some(std::time::Duration::from_secs(20)))
+        AdminOptions::new().operation_timeout(Some(Duration::from_secs(20)))
     }
 
     fn block_on<T>(future: impl Future<Output = T>) -> T {

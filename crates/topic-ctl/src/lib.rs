@@ -2,10 +2,15 @@
 
 mod args;
 
+use std::time::Duration;
+
 pub use args::{Args, Verb};
 use kch_cli::{Exit, Failure, Io, Render, Result, Settings};
 use kch_kafka::{Admin, KafkaConfig, NewTopicSpec, TopicInfo};
 use serde_json::{Value, json};
+
+/// How long a broker may take to show a change.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs the tool.
 ///
@@ -46,7 +51,7 @@ fn key_value(pair: &str) -> Result<(String, String)> {
 }
 
 fn create(admin: &Admin, spec: &NewTopicSpec, if_not_exists: bool) -> Result<Value> {
-    let created = admin.create(spec)?;
+    let created = admin.create(spec, PATIENCE)?;
     if !created && !if_not_exists {
         return Err(Failure::refused(format!("topic {:?} exists already", spec.name))
             .hint("--if-not-exists makes that a success"));
@@ -85,7 +90,7 @@ fn describe(admin: &Admin, name: &str) -> Result<Value> {
 fn delete(admin: &Admin, name: &str, if_exists: bool) -> Result<Value> {
     // Looked up first, so that a slip of the keyboard is answered with the nearest name.
     let deleted = match admin.topic(name) {
-        Ok(_) => admin.delete(name)?,
+        Ok(_) => admin.delete(name, PATIENCE)?,
         Err(kch_kafka::KafkaError::TopicMissing { .. }) if if_exists => false,
         // What is not there needs no cure that makes it.
         Err(error @ kch_kafka::KafkaError::TopicMissing { nearest: None, .. }) => {
