@@ -1,0 +1,87 @@
+//! `sr compat`.
+
+use clap::Subcommand;
+use kch_cli::{Exit, Result};
+use kch_registry::{Level, Registry, Source};
+use serde_json::{Value, json};
+
+use crate::Desk;
+
+const EXAMPLES: &str = "\
+Examples:
+  sr compat get
+  sr compat set smoke-avro-value BACKWARD
+  sr compat set FULL
+  sr compat delete smoke-avro-value";
+
+/// The verbs of `sr compat`.
+#[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
+pub enum Compat {
+    /// Show the level, and whether it is the subject's own
+    Get {
+        /// The subject; without one, the registry
+        subject: Option<String>,
+    },
+    /// Set the level
+    #[command(allow_missing_positional = true)]
+    Set {
+        /// The subject; without one, the registry
+        subject: Option<String>,
+        /// NONE, BACKWARD, FORWARD, FULL, or one of the last three with _TRANSITIVE
+        level: Level,
+    },
+    /// Take the subject's own level away, so that the registry's counts
+    Delete {
+        /// The subject; without one, the registry goes back to its default
+        subject: Option<String>,
+    },
+}
+
+impl Compat {
+    pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
+        let registry = desk.registry()?;
+        let row = match self {
+            Compat::Get { subject } => show(&registry, subject.as_deref(), desk)?,
+            Compat::Set { subject, level } => {
+                registry.set_compatibility(subject.as_deref(), level)?;
+                let source = if subject.is_some() { Source::Subject } else { Source::Global };
+                row(subject.as_deref(), level, source)
+            }
+            Compat::Delete { subject } => {
+                registry.delete_compatibility(subject.as_deref())?;
+                let (level, source) = registry.compatibility(subject.as_deref())?;
+                row(subject.as_deref(), &level, source)
+            }
+        };
+        desk.row(row)
+    }
+}
+
+fn show(registry: &Registry, subject: Option<&str>, desk: &mut Desk<'_>) -> Result<Value> {
+    let (level, source) = registry.compatibility(subject)?;
+    let messages = &mut desk.io.messages;
+    if let (Some(subject), Source::Global) = (subject, source)
+        && !registry.subjects(false)?.iter().any(|known| known == subject)
+    {
+        messages.say(&format!("subject {subject} does not exist: the registry's level would count"));
+    }
+    if subject.is_some() && level == Level::None && source == Source::Subject {
+        // Apicurio gives the same answer for both.
+        let (global, _) = registry.compatibility(None)?;
+        if global != Level::None {
+            messages.say(&format!(
+                "an Apicurio registry says NONE for a subject without a level of its own, and applies {global}"
+            ));
+        }
+    }
+    Ok(row(subject, &level, source))
+}
+
+fn row(subject: Option<&str>, level: &Level, source: Source) -> Value {
+    let source = match source {
+        Source::Subject => "subject",
+        Source::Global => "global",
+    };
+    json!({"subject": subject, "compatibility": level.to_string(), "source": source})
+}

@@ -1,0 +1,70 @@
+//! `sr delete`.
+
+use kch_cli::{Exit, Result};
+use kch_registry::{Registry, Version};
+use serde_json::{Value, json};
+
+use crate::Desk;
+
+const EXAMPLES: &str = "\
+Deleting what is softly deleted already succeeds; --permanent takes both steps from any state.
+
+Examples:
+  sr delete orders-value 3
+  sr delete orders-value --permanent --dry-run
+  sr subjects --prefix test- -o raw | xargs -n1 sr delete --permanent";
+
+/// What to delete, and how.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Delete {
+    /// The subject
+    pub subject: String,
+    /// Only this version: a number, or latest
+    pub version: Option<Version>,
+    /// For good. Otherwise its schemas can still be read by id
+    #[arg(long)]
+    pub permanent: bool,
+    /// Print what would be deleted
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl Delete {
+    pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
+        let registry = desk.registry()?;
+        let versions =
+            if self.dry_run { self.would_delete(&registry)? } else { self.delete(&registry, desk)? };
+        let rows: Vec<Value> = versions.iter().map(|&version| self.row(version)).collect();
+        desk.rows(&rows)
+    }
+
+    fn would_delete(&self, registry: &Registry) -> Result<Vec<u32>> {
+        let Delete { subject, version, permanent, .. } = self;
+        Ok(match version {
+            Some(version) => vec![registry.subject_version(subject, *version)?.version],
+            None if *permanent => registry.versions_with_deleted(subject)?,
+            None => registry.versions(subject)?,
+        })
+    }
+
+    fn delete(&self, registry: &Registry, desk: &mut Desk<'_>) -> Result<Vec<u32>> {
+        let Delete { subject, version, permanent, .. } = self;
+        let deletion = match version {
+            Some(version) => registry.delete_version(subject, *version, *permanent)?,
+            None => registry.delete_subject(subject, *permanent)?,
+        };
+        if deletion.already {
+            let what =
+                version.map_or_else(|| subject.to_owned(), |version| format!("{subject} version {version}"));
+            desk.io
+                .messages
+                .say(&format!("{what} was softly deleted before; --permanent deletes it for good"));
+        }
+        Ok(deletion.versions)
+    }
+
+    fn row(&self, version: u32) -> Value {
+        json!({"subject": self.subject, "version": version, "permanent": self.permanent})
+    }
+}

@@ -1,0 +1,85 @@
+//! `sr get`.
+
+use kch_cli::{Exit, Format, Render, Result};
+use kch_registry::{Registered, Schema, Version};
+use serde_json::{Value, json};
+
+use crate::Desk;
+
+const EXAMPLES: &str = "\
+Examples:
+  sr get kafka-events-value
+  sr get kafka-events-value 1 --raw > v1.avsc
+  sr get --id 7 | jq .schema
+  diff <(sr get smoke-avro-value 1 --raw | jq .) <(sr get smoke-avro-value --raw | jq .)";
+
+/// Which schema to print, and how.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Get {
+    /// The subject
+    #[arg(required_unless_present = "id")]
+    pub subject: Option<String>,
+    /// Its version: a number, or latest
+    #[arg(default_value = "latest", value_parser = clap::value_parser!(Version))]
+    pub version: Version,
+    /// The id that a record's frame holds
+    #[arg(long, value_name = "N", conflicts_with = "subject")]
+    pub id: Option<u32>,
+    /// The schema's text alone, as it was registered
+    #[arg(long)]
+    pub raw: bool,
+}
+
+enum Found {
+    Id(Schema),
+    Version(Registered),
+}
+
+impl Get {
+    pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
+        let registry = desk.registry()?;
+        let found = match (self.id, &self.subject) {
+            (Some(id), _) => Found::Id(registry.schema_by_id(id)?.as_ref().clone()),
+            (None, subject) => Found::Version(
+                registry.subject_version(subject.as_deref().unwrap_or_default(), self.version)?,
+            ),
+        };
+        self.print(&found, desk)
+    }
+
+    /// `--raw` is the text that was registered. A row holds it as JSON, not as JSON in a string. A person sees it indented.
+    fn print(&self, found: &Found, desk: &mut Desk<'_>) -> Result<Exit> {
+        let (head, schema) = match found {
+            Found::Id(schema) => (json!({"id": schema.id}), schema),
+            Found::Version(registered) => {
+                let Registered { subject, version, schema, .. } = registered;
+                (json!({"subject": subject, "version": version, "id": schema.id}), schema)
+            }
+        };
+        let output = &mut desk.io.output;
+        if self.raw || desk.output == Some(Format::Raw) {
+            output.line(schema.text.trim_end().as_bytes())?;
+            return Ok(Exit::Done);
+        }
+        let mut row = head;
+        row["type"] = json!(schema.schema_type.to_string());
+        if !schema.references.is_empty() {
+            row["references"] = json!(schema.references);
+        }
+        let parsed: Value = serde_json::from_str(&schema.text).unwrap_or_else(|_| json!(schema.text));
+        if desk.output.is_none() && output.is_terminal() || desk.output == Some(Format::Table) {
+            Render::new(Some(Format::Table), output).row(row, output)?;
+            let text = match &parsed {
+                Value::Object(_) | Value::Array(_) => format!("{parsed:#}"),
+                _ => schema.text.clone(),
+            };
+            output.line(b"")?;
+            output.line(text.as_bytes())?;
+        } else {
+            row["schema"] = parsed;
+            output.line(row.to_string().as_bytes())?;
+        }
+        Ok(Exit::Done)
+    }
+}

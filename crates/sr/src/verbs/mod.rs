@@ -1,0 +1,23 @@
+//! The verbs, one file each: what is typed, what it asks of the registry, what it prints.
+
+mod check;
+mod compat;
+mod delete;
+mod get;
+mod lookup;
+mod mode;
+mod register;
+mod subjects;
+mod versions;
+mod wait;
+
+pub use check::Check;
+pub use compat::Compat;
+pub use delete::Delete;
+pub use get::Get;
+pub use lookup::Lookup;
+pub use mode::Mode;
+pub use register::Register;
+pub use subjects::Subjects;
+pub use versions::Versions;
+pub use wait::Wait;

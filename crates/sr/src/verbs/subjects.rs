@@ -1,0 +1,36 @@
+//! `sr subjects`.
+
+use kch_cli::{Exit, Result};
+use serde_json::{Value, json};
+
+use crate::Desk;
+
+const EXAMPLES: &str = "\
+Examples:
+  sr subjects | jq -r .subject
+  sr subjects -o raw | grep -x kafka-events-value
+  sr subjects -o raw | xargs -n1 sr get";
+
+/// Which subjects to list.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Subjects {
+    /// Only those whose names begin so
+    #[arg(long)]
+    pub prefix: Option<String>,
+    /// Those that are softly deleted too
+    #[arg(long)]
+    pub deleted: bool,
+}
+
+impl Subjects {
+    pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
+        // The registries do not agree on their own prefix filter.
+        let prefix = self.prefix.as_deref().unwrap_or_default();
+        let mut subjects = desk.registry()?.subjects(self.deleted)?;
+        subjects.retain(|subject| subject.starts_with(prefix));
+        subjects.sort_unstable();
+        let rows: Vec<Value> = subjects.iter().map(|subject| json!({"subject": subject})).collect();
+        desk.rows(&rows)
+    }
+}
