@@ -80,7 +80,7 @@ fn show_config(args: &Args, settings: &mut Settings, io: &mut Io) -> Result<Exit
     settings.set_flag(&vars::BOOTSTRAP_SERVERS, args.kafka.brokers.as_deref());
     let mut shown = vec![&vars::TOPIC, &vars::GROUP_ID, &vars::MAX_MESSAGES];
     shown.extend(kch_kafka::VARS);
-    shown.extend(kch_http::REGISTRY.all());
+    shown.extend(kch_registry::registry_settings());
     Render::new(None, &io.output).rows(&settings.show(&shown)?, &mut io.output)?;
     Ok(Exit::Done)
 }

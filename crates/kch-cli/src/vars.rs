@@ -39,6 +39,7 @@ vars! {
     SCHEMA_REGISTRY_CA None, false, "PEM file with the authorities that signed the registry's certificate";
     SCHEMA_REGISTRY_CERT None, false, "PEM file with the client's certificate for the registry";
     SCHEMA_REGISTRY_KEY None, false, "PEM file with the client's key for the registry";
+    KCH_SCHEMA_CACHE None, false, "folder that keeps schemas for the time that the registry is down, or off; by default below ~/.cache";
     CONNECT_URL Some("http://localhost:8083"), false, "Kafka Connect, base URL";
     CONNECT_USERNAME None, false, "Kafka Connect user (basic authentication)";
     CONNECT_PASSWORD None, true, "its password";

@@ -156,22 +156,6 @@ impl Registry {
             _ => self.accept(reply).map(|_| ()),
         }
     }
-
-    /// The mode of `subject`, or of the registry: `READWRITE`, `READONLY` or `IMPORT`.
-    ///
-    /// # Errors
-    /// [`Error::Http`].
-    pub fn mode(&self, subject: Option<&str>) -> Result<String, Error> {
-        let path: Vec<&str> = std::iter::once("mode").chain(subject).collect();
-        let mut request = self.service.get(&path);
-        if subject.is_some() {
-            request = request.query("defaultToGlobal", "true");
-        }
-        let reply = self.accept(request.send()?)?;
-        let body: Value = reply.json()?;
-        let mode = body.get("mode").and_then(Value::as_str);
-        mode.map(str::to_owned).ok_or_else(|| Error::Http(reply.unexpected()))
-    }
 }
 
 fn level_of(reply: &kch_http::Reply) -> Result<Level, Error> {

@@ -1,7 +1,9 @@
 //! Deleting, from any state: what is there, softly deleted, or both in part. Nearly every client gets the two steps wrong,
 //! in one direction or the other.
 
-use crate::{Error, Registry, Version};
+use std::collections::BTreeSet;
+
+use crate::{Error, Registry, SubjectVersion, Version};
 
 /// What a deletion did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,9 +78,7 @@ impl Registry {
             // Our first try did it, and its answer was lost.
             (404, _) if reply.retried => Ok(Step::Done(Vec::new())),
             (404, Some(40401 | 40402)) => Ok(Step::Missing),
-            (_, Some(42206)) => {
-                Err(Error::Referenced { subject: subject.to_owned(), by: self.referenced_by(subject) })
-            }
+            (_, Some(42206)) => Err(self.referenced(path, subject)),
             _ => {
                 let body: serde_json::Value = self.accept(reply)?.json()?;
                 let numbers = match &body {
@@ -92,20 +92,17 @@ impl Registry {
     }
 
     /// For an error's text: whatever cannot be found out is left out.
-    fn referenced_by(&self, subject: &str) -> Vec<u32> {
-        let versions = self.versions(subject).unwrap_or_default();
-        let mut ids: Vec<u32> = versions
-            .iter()
-            .filter_map(|version| {
-                let version = version.to_string();
-                let path = ["subjects", subject, "versions", &version, "referencedby"];
-                self.service.get(&path).send().ok()?.json::<Vec<u32>>().ok()
-            })
-            .flatten()
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
+    fn referenced(&self, path: &[&str], subject: &str) -> Error {
+        let (what, versions) = match path {
+            [_, _, _, version] => {
+                (format!("{subject} version {version}"), version.parse().into_iter().collect())
+            }
+            _ => (format!("subject {subject}"), self.versions(subject).unwrap_or_default()),
+        };
+        let by = versions.iter().filter_map(|&version| self.referring(subject, version).ok()).flatten();
+        let by: BTreeSet<SubjectVersion> =
+            by.map(|(user, _)| user).filter(|user| user.subject != subject).collect();
+        Error::Referenced { what, by: by.into_iter().collect() }
     }
 }
 

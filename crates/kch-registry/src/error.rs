@@ -3,7 +3,7 @@
 use kch_cli::{Exit, Explain};
 use kch_http::Reply;
 
-use crate::{SchemaType, Version};
+use crate::{Part, SchemaType, SubjectNameStrategy, SubjectVersion, Version};
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
@@ -61,12 +61,38 @@ pub enum Error {
         schema_type: SchemaType,
     },
     /// Other schemas need the one to delete.
-    #[error("subject {subject} is referenced by {}", ids(.by))]
+    #[error("{what} is referenced by {}", users(.by))]
     Referenced {
+        /// The subject, or one version of it.
+        what: String,
+        /// The versions that refer to it.
+        by: Vec<SubjectVersion>,
+    },
+    /// The mode that counts for the subject forbids it.
+    #[error("the schema registry at {url} does not permit this: {message}")]
+    NotPermitted {
+        /// Where.
+        url: String,
+        /// What it says.
+        message: String,
+    },
+    /// The registry took a schema, and not the id that came with it.
+    #[error("the registry gave {subject} the id {} in place of {id}", given.map_or("none".to_owned(), |id| id.to_string()))]
+    OtherId {
         /// The subject.
         subject: String,
-        /// Ids of the schemas that refer to it.
-        by: Vec<u32>,
+        /// The id that was sent.
+        id: u32,
+        /// The id that came back.
+        given: Option<u32>,
+    },
+    /// A subject is to be named after a type that has no name.
+    #[error("the {strategy} strategy names a subject after a record, and the {part}'s schema is none")]
+    NoRecordName {
+        /// The half of the record.
+        part: Part,
+        /// How it was to be named.
+        strategy: SubjectNameStrategy,
     },
     /// References go in a circle, or deeper than anyone writes by hand.
     #[error("the references of {subject} version {version} do not end")]
@@ -106,16 +132,11 @@ fn numbers(known: &[u32]) -> String {
     }
 }
 
-fn ids(by: &[u32]) -> String {
-    match by {
-        [] => "other schemas".to_owned(),
-        [one] => format!("the schema with id {one}"),
-        _ => format!("the schemas with ids {}", numbers_listed(by)),
+fn users(by: &[SubjectVersion]) -> String {
+    if by.is_empty() {
+        return "other schemas".to_owned();
     }
-}
-
-fn numbers_listed(all: &[u32]) -> String {
-    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    by.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn reasons(messages: &[String]) -> String {
@@ -135,6 +156,7 @@ impl Error {
         }
         match code {
             42201 => Error::InvalidSchema { message: reply.detail() },
+            42205 => Error::NotPermitted { url: url.to_owned(), message: reply.detail() },
             _ => Error::Refused { url: url.to_owned(), code, message: reply.detail() },
         }
     }
@@ -162,6 +184,9 @@ impl Explain for Error {
                 Some(format!("`sr check {subject} FILE` says why; `sr compat get {subject}` shows the level"))
             }
             Error::Referenced { .. } => Some("delete those first".to_owned()),
+            Error::NotPermitted { .. } => Some(
+                "`sr mode get SUBJECT` shows the mode, `sr mode set SUBJECT READWRITE` changes it".to_owned(),
+            ),
             _ => None,
         }
     }

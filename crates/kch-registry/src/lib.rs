@@ -4,19 +4,25 @@
 //! errors here are told apart by code, and the texts are ours.
 //!
 //! The constraint it keeps: an id's schema never changes, so it is fetched once; that an id is unknown may change, so it
-//! is asked again.
+//! is asked again. What was fetched is kept on disk, for the time that the registry cannot be reached.
 
 mod args;
 mod compatibility;
 mod delete;
+mod disk;
 mod error;
+mod mode;
 mod model;
+mod naming;
 mod registry;
 mod schemas;
+mod uses;
 
 pub use args::RegistryArgs;
 pub use compatibility::{Compatibility, Level, Source};
 pub use delete::Deletion;
 pub use error::Error;
-pub use model::{NewSchema, Reference, Registered, Schema, SchemaType, Version};
-pub use registry::Registry;
+pub use mode::Mode;
+pub use model::{NewSchema, Reference, Registered, Schema, SchemaType, SubjectVersion, Version};
+pub use naming::{Part, SubjectNameStrategy, in_context, split_context};
+pub use registry::{Registry, registry_settings};

@@ -115,6 +115,10 @@ pub struct NewSchema {
     /// What it refers to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<Reference>,
+    /// Whether the registry is to bring it, and those it compares it with, into one form first: the order of attributes,
+    /// spaces and the like then make no new version.
+    #[serde(skip)]
+    pub normalize: bool,
 }
 
 fn is_avro(schema_type: &SchemaType) -> bool {
@@ -124,7 +128,12 @@ fn is_avro(schema_type: &SchemaType) -> bool {
 impl NewSchema {
     /// An Avro schema without references.
     pub fn avro(text: impl Into<String>) -> NewSchema {
-        NewSchema { text: text.into(), schema_type: SchemaType::Avro, references: Vec::new() }
+        NewSchema {
+            text: text.into(),
+            schema_type: SchemaType::Avro,
+            references: Vec::new(),
+            normalize: false,
+        }
     }
 
     /// The same schema with these references.
@@ -132,6 +141,35 @@ impl NewSchema {
     pub fn with_references(mut self, references: Vec<Reference>) -> NewSchema {
         self.references = references;
         self
+    }
+
+    /// The same schema, normalized by the registry or not.
+    #[must_use]
+    pub fn normalized(mut self, normalize: bool) -> NewSchema {
+        self.normalize = normalize;
+        self
+    }
+}
+
+impl From<Schema> for NewSchema {
+    fn from(schema: Schema) -> NewSchema {
+        let Schema { text, schema_type, references, .. } = schema;
+        NewSchema { text, schema_type, references, normalize: false }
+    }
+}
+
+/// A version of a subject, by name and number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+pub struct SubjectVersion {
+    /// The subject.
+    pub subject: String,
+    /// The version's number.
+    pub version: u32,
+}
+
+impl fmt::Display for SubjectVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} version {}", self.subject, self.version)
     }
 }
 
@@ -168,20 +206,20 @@ impl FromStr for Version {
 }
 
 /// The registry's JSON for a schema, in every reply that holds one. Which fields are there depends on the call.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireSchema {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<u32>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<u32>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) schema: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) schema_type: Option<SchemaType>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) references: Option<Vec<Reference>>,
 }
 

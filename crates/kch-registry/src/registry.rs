@@ -4,19 +4,24 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use kch_cli::{Settings, Signals, nearest};
-use kch_http::{Endpoint, Limits, REGISTRY, Reply, Service};
+use kch_cli::{Exit, Explain as _, Settings, Signals, Var, nearest, vars};
+use kch_http::{Endpoint, EndpointVars, Limits, REGISTRY, Reply, Service};
 
+use crate::disk::Disk;
+use crate::model::WireSchema;
 use crate::{Error, Registered, Schema, Version};
 
 /// How long an unknown id stays unknown without asking again.
 const FORGET_UNKNOWN: Duration = Duration::from_secs(5);
+/// How long what is on disk is taken without asking, once the registry could not be reached.
+const BELIEVE_DISK: Duration = Duration::from_secs(10);
 
 /// A Schema Registry. Calls block; share it by reference or [`Arc`]. Not for use inside async code.
 #[derive(Debug)]
 pub struct Registry {
     pub(crate) service: Service,
     memory: Mutex<Memory>,
+    disk: Disk,
 }
 
 /// What never changes once it is known, and ids that were unknown a moment ago.
@@ -25,6 +30,15 @@ struct Memory {
     by_id: HashMap<u32, Arc<Schema>>,
     unknown: HashMap<u32, Instant>,
     by_version: HashMap<(String, u32), Arc<Registered>>,
+    /// When the registry could not be reached and the disk could help.
+    away: Option<Instant>,
+    notice: Option<String>,
+}
+
+/// The settings that a [`Registry`] reads, for `--show-config`.
+#[must_use]
+pub fn registry_settings() -> Vec<&'static Var> {
+    REGISTRY.all().into_iter().chain([&vars::KCH_SCHEMA_CACHE]).collect()
 }
 
 impl Registry {
@@ -33,16 +47,25 @@ impl Registry {
     /// # Errors
     /// A usage failure when a setting cannot work.
     pub fn from_settings(settings: &Settings) -> kch_cli::Result<Registry> {
-        let service = Service::new(Endpoint::from_settings(settings, &REGISTRY)?)?;
-        Ok(Registry::new(service))
+        Registry::at(settings, &REGISTRY)
     }
 
-    /// A registry behind this service.
+    /// The registry that these variables name: a second one beside the usual.
+    ///
+    /// # Errors
+    /// A usage failure when a setting cannot work.
+    pub fn at(settings: &Settings, vars: &'static EndpointVars) -> kch_cli::Result<Registry> {
+        let service = Service::new(Endpoint::from_settings(settings, vars)?)?;
+        let disk = Disk::from_settings(settings, service.endpoint().base())?;
+        Ok(Registry { disk, ..Registry::new(service) })
+    }
+
+    /// A registry behind this service, which keeps nothing on disk.
     #[must_use]
     pub fn new(service: Service) -> Registry {
         // 500 is what a registry answers while its own store is away, or its leader.
         let service = service.busy_when(|reply| reply.status == 500);
-        Registry { service, memory: Mutex::default() }
+        Registry { service, memory: Mutex::default(), disk: Disk::default() }
     }
 
     /// Lets a signal end a waiting call.
@@ -145,6 +168,45 @@ impl Registry {
             Some(schema) => Some(Some(Arc::clone(schema))),
             None => memory.unknown.get(&id).filter(|at| at.elapsed() < FORGET_UNKNOWN).map(|_| None),
         }
+    }
+
+    /// What the registry says, which is kept on disk; or, while it cannot be reached, what it said before.
+    ///
+    /// # Errors
+    /// Those of `ask`.
+    pub(crate) fn said(
+        &self,
+        kept: impl FnOnce(&Disk) -> Option<WireSchema>,
+        ask: impl FnOnce() -> Result<WireSchema, Error>,
+    ) -> Result<WireSchema, Error> {
+        let away = self.memory().away.is_some_and(|at| at.elapsed() < BELIEVE_DISK);
+        if away {
+            return kept(&self.disk).map_or_else(ask, Ok);
+        }
+        let error = match ask() {
+            Ok(said) => {
+                self.disk.keep(&said);
+                return Ok(said);
+            }
+            Err(error) if error.exit() == Exit::Unavailable => error,
+            Err(error) => return Err(error),
+        };
+        let Some(said) = kept(&self.disk) else { return Err(error) };
+        let mut memory = self.memory();
+        memory.away = Some(Instant::now());
+        if memory.notice.is_none() {
+            let folder = self.disk.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
+            memory.notice = Some(format!("{error}; schemas come from {folder}"));
+        }
+        Ok(said)
+    }
+
+    /// That schemas came from the disk, because the registry could not be reached: a warning for people, given once.
+    #[must_use]
+    pub fn take_notice(&self) -> Option<String> {
+        let mut memory = self.memory();
+        // An empty one says that it was given.
+        memory.notice.replace(String::new()).filter(|notice| !notice.is_empty())
     }
 
     pub(crate) fn remember(&self, schema: Schema) -> Arc<Schema> {

@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use kch_http::Request;
+
+use crate::disk::Disk;
 use crate::model::WireSchema;
 use crate::{Error, NewSchema, Reference, Registered, Registry, Schema, SchemaType, Version};
 
@@ -19,15 +22,41 @@ impl Registry {
         if let Some(known) = self.remembered(id) {
             return known.ok_or_else(not_found);
         }
-        let reply = self.service.get(&["schemas", "ids", &id.to_string()]).send()?;
-        if reply.status == 404 && reply.error_code() == Some(40403) {
+        let said = self.said(|disk| disk.schema(id), || self.ask_for_id(id, None));
+        if let Err(Error::SchemaNotFound { .. }) = &said {
             self.remember_unknown(id);
-            return Err(not_found());
+        }
+        let schema = said?.into_schema(id).ok_or_else(not_found)?;
+        Ok(self.remember(schema))
+    }
+
+    /// The schema with this id in the context of `subject`: each context counts its ids by itself.
+    ///
+    /// # Errors
+    /// [`Error::SchemaNotFound`].
+    pub fn schema_by_id_of(&self, id: u32, subject: &str) -> Result<Schema, Error> {
+        let not_found = || Error::SchemaNotFound { id, url: self.url().to_owned() };
+        self.ask_for_id(id, Some(subject))?.into_schema(id).ok_or_else(not_found)
+    }
+
+    fn ask_for_id(&self, id: u32, subject: Option<&str>) -> Result<WireSchema, Error> {
+        let number = id.to_string();
+        let path = ["schemas", "ids", &number];
+        let mut request = self.service.get(&path);
+        if let Some(subject) = subject {
+            request = request.query("subject", subject);
+        }
+        let reply = request.send()?;
+        if reply.status == 404 && reply.error_code() == Some(40403) {
+            return Err(Error::SchemaNotFound { id, url: self.url().to_owned() });
         }
         let reply = self.accept(reply)?;
-        let wire: WireSchema = reply.json()?;
-        let schema = wire.into_schema(id).ok_or_else(|| Error::Http(reply.unexpected()))?;
-        Ok(self.remember(schema))
+        let said: WireSchema = reply.json()?;
+        if said.schema.is_none() {
+            return Err(Error::Http(reply.unexpected()));
+        }
+        // Newer registries add one of the subjects that use it: not part of what an id stands for.
+        Ok(WireSchema { id: Some(id), subject: None, version: None, ..said })
     }
 
     /// One version of a subject.
@@ -35,12 +64,49 @@ impl Registry {
     /// # Errors
     /// [`Error::SubjectNotFound`], [`Error::VersionNotFound`].
     pub fn subject_version(&self, subject: &str, version: Version) -> Result<Registered, Error> {
-        let reply = self.service.get(&["subjects", subject, "versions", &version.to_string()]).send()?;
-        let reply = self.of_version(reply, subject, version)?;
-        let wire: WireSchema = reply.json()?;
-        let registered = wire.into_registered(subject).ok_or_else(|| Error::Http(reply.unexpected()))?;
+        self.version(subject, version, false)
+    }
+
+    /// One version of a subject, even if it is softly deleted: records that were written with it need it still.
+    ///
+    /// # Errors
+    /// [`Error::SubjectNotFound`], [`Error::VersionNotFound`].
+    pub fn subject_version_even_deleted(&self, subject: &str, version: Version) -> Result<Registered, Error> {
+        // An older registry, and Apicurio, have no ear for `deleted` here, but may give it all the same.
+        match self.version(subject, version, false) {
+            Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) => {
+                self.version(subject, version, true)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn version(&self, subject: &str, version: Version, deleted: bool) -> Result<Registered, Error> {
+        let kept = |disk: &Disk| match version {
+            // What is the latest changes.
+            Version::Latest => None,
+            Version::Number(number) => disk.version(subject, number),
+        };
+        let said = self.said(kept, || self.ask_for_version(subject, version, deleted))?;
+        let not_there = || Error::VersionNotFound { subject: subject.to_owned(), version, known: Vec::new() };
+        let registered = said.into_registered(subject).ok_or_else(not_there)?;
         self.remember(registered.schema.clone());
         Ok(registered)
+    }
+
+    fn ask_for_version(&self, subject: &str, version: Version, deleted: bool) -> Result<WireSchema, Error> {
+        let number = version.to_string();
+        let path = ["subjects", subject, "versions", &number];
+        let request = self.service.get(&path);
+        let request = if deleted { request.query("deleted", "true") } else { request };
+        let reply = self.of_version(request.send()?, subject, version)?;
+        let said: WireSchema = reply.json()?;
+        match &said {
+            WireSchema { schema: Some(_), id: Some(_), version: Some(_), .. } => {
+                Ok(WireSchema { subject: Some(subject.to_owned()), ..said })
+            }
+            _ => Err(Error::Http(reply.unexpected())),
+        }
     }
 
     /// The newest version of a subject.
@@ -56,7 +122,33 @@ impl Registry {
     /// # Errors
     /// [`Error::InvalidSchema`], [`Error::Http`].
     pub fn lookup(&self, subject: &str, schema: &NewSchema) -> Result<Option<Registered>, Error> {
-        let reply = self.service.post(&["subjects", subject]).json(schema).repeatable().send()?;
+        self.lookup_among(subject, schema, false)
+    }
+
+    /// As [`Registry::lookup`], among the softly deleted versions too.
+    ///
+    /// # Errors
+    /// As [`Registry::lookup`].
+    pub fn lookup_even_deleted(
+        &self,
+        subject: &str,
+        schema: &NewSchema,
+    ) -> Result<Option<Registered>, Error> {
+        self.lookup_among(subject, schema, true)
+    }
+
+    fn lookup_among(
+        &self,
+        subject: &str,
+        schema: &NewSchema,
+        deleted: bool,
+    ) -> Result<Option<Registered>, Error> {
+        let path = ["subjects", subject];
+        let mut request = normalizing(self.service.post(&path), schema).json(schema).repeatable();
+        if deleted {
+            request = request.query("deleted", "true");
+        }
+        let reply = request.send()?;
         if reply.status == 404 && matches!(reply.error_code(), Some(40401..=40403)) {
             return Ok(None);
         }
@@ -77,7 +169,8 @@ impl Registry {
             return Ok(registered);
         }
         // The registry gives the same schema the same id, however often it is sent.
-        let reply = self.service.post(&["subjects", subject, "versions"]).json(schema).repeatable().send()?;
+        let path = ["subjects", subject, "versions"];
+        let reply = normalizing(self.service.post(&path), schema).json(schema).repeatable().send()?;
         if reply.status == 409 {
             return Err(Error::Incompatible {
                 subject: subject.to_owned(),
@@ -88,6 +181,30 @@ impl Registry {
         match self.lookup(subject, schema)? {
             Some(registered) => Ok(Registered { created: true, ..registered }),
             None => Err(self.subject_not_found(subject)),
+        }
+    }
+
+    /// Puts a schema under this version and id, as another registry has them. Only in [`crate::Mode::Import`].
+    ///
+    /// # Errors
+    /// [`Error::NotPermitted`] in another mode, and when the id is another schema's.
+    pub fn import(&self, subject: &str, version: u32, id: u32, schema: &NewSchema) -> Result<(), Error> {
+        #[derive(serde::Serialize)]
+        struct Import<'a> {
+            version: u32,
+            id: u32,
+            #[serde(flatten)]
+            schema: &'a NewSchema,
+        }
+        let path = ["subjects", subject, "versions"];
+        let body = Import { version, id, schema };
+        let reply = self.accept(self.service.post(&path).json(&body).repeatable().send()?)?;
+        let said: WireSchema = reply.json()?;
+        // A registry that gave it another id has not understood.
+        if said.id == Some(id) {
+            Ok(())
+        } else {
+            Err(Error::OtherId { subject: subject.to_owned(), id, given: said.id })
         }
     }
 
@@ -134,20 +251,10 @@ impl Registry {
         into.texts.push(registered.schema.text.clone());
         Ok(())
     }
+}
 
-    /// A referenced version that was softly deleted is still needed to read old records.
-    fn subject_version_even_deleted(&self, subject: &str, version: Version) -> Result<Registered, Error> {
-        match self.subject_version(subject, version) {
-            Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) => {}
-            outcome => return outcome,
-        }
-        let number = version.to_string();
-        let path = ["subjects", subject, "versions", &number];
-        let reply = self.service.get(&path).query("deleted", "true").send()?;
-        let reply = self.of_version(reply, subject, version)?;
-        let wire: WireSchema = reply.json()?;
-        wire.into_registered(subject).ok_or_else(|| Error::Http(reply.unexpected()))
-    }
+fn normalizing<'a>(request: Request<'a>, schema: &NewSchema) -> Request<'a> {
+    if schema.normalize { request.query("normalize", "true") } else { request }
 }
 
 struct Resolution {

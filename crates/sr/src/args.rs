@@ -4,9 +4,7 @@ use clap::{Parser, Subcommand};
 use kch_cli::{CommonArgs, Format};
 use kch_registry::{Reference, RegistryArgs};
 
-use crate::verbs::{
-    Check, Compat, Delete, Get, Lookup, Mode, Register, Subjects, Versions, Wait,
-};
+use crate::verbs::{Check, Compat, Delete, Get, Lookup, Mode, Register, Subjects, Versions, Wait};
 
 /// The Schema Registry from the shell
 ///

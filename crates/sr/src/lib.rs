@@ -21,7 +21,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     args.registry.apply(&mut settings);
     let mut desk = Desk { settings, output: args.output, io };
     if args.common.show_config {
-        let rows = desk.settings.show(&kch_http::REGISTRY.all())?;
+        let rows = desk.settings.show(&kch_registry::registry_settings())?;
         return desk.rows(&rows);
     }
     match &args.verb {

@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
+mod cache;
+mod modes;
+
+use std::time::Duration;
+
 use kch_cli::{Exit, Explain as _, Settings};
+use kch_http::Limits;
 use kch_registry::{Error, Level, NewSchema, Reference, Registry, Schema, SchemaType, Source, Version};
 use kch_test::HttpStub;
 use kch_test::wiremock::matchers::{any, method, query_param};
@@ -10,6 +16,11 @@ use kch_test::wiremock::{Mock, ResponseTemplate};
 
 fn registry(stub: &HttpStub) -> Registry {
     Registry::from_settings(&Settings::from_pairs([("SCHEMA_REGISTRY_URL", stub.url().as_ref())])).unwrap()
+}
+
+/// No second try.
+fn at_once() -> Limits {
+    Limits { unreachable: Duration::ZERO, busy: Duration::ZERO, ..Limits::default() }
 }
 
 #[test]
@@ -189,9 +200,20 @@ mod deleting {
     fn what_others_refer_to_is_not_deleted() {
         let stub = HttpStub::start();
         stub.reply("DELETE", "/subjects/s", 422, r#"{"error_code":42206,"message":"references exist"}"#);
+        stub.reply(
+            "DELETE",
+            "/subjects/s/versions/1",
+            422,
+            r#"{"error_code":42206,"message":"references exist"}"#,
+        );
         stub.reply("GET", "/subjects/s/versions", 200, "[1]");
         stub.reply("GET", "/subjects/s/versions/1/referencedby", 200, "[8,5]");
-        let error = registry(&stub).delete_subject("s", false).unwrap_err();
-        assert_eq!(error.to_string(), "subject s is referenced by the schemas with ids 5, 8");
+        stub.reply("GET", "/schemas/ids/5/versions", 200, r#"[{"subject":"b","version":1}]"#);
+        stub.reply("GET", "/schemas/ids/8/versions", 200, r#"[{"subject":"a","version":2}]"#);
+        let registry = registry(&stub);
+        let error = registry.delete_subject("s", false).unwrap_err();
+        assert_eq!(error.to_string(), "subject s is referenced by a version 2, b version 1");
+        let error = registry.delete_version("s", Version::Number(1), false).unwrap_err();
+        assert_eq!(error.to_string(), "s version 1 is referenced by a version 2, b version 1");
     }
 }

@@ -38,9 +38,8 @@ impl Check {
         let Compatibility { compatible, messages } = registry.check(subject, *version, &schema)?;
         if compatible {
             let version = registry.subject_version(subject, *version)?.version;
-            return desk.row(
-                json!({"subject": subject, "version": version, "compatible": true, "reasons": []}),
-            );
+            return desk
+                .row(json!({"subject": subject, "version": version, "compatible": true, "reasons": []}));
         }
         let judged = Judged::explain(&registry, subject, *version, &schema, messages)?;
         let Judged { version, reasons, .. } = &judged;

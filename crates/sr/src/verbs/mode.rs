@@ -15,6 +15,6 @@ pub struct Mode {
 impl Mode {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
         let mode = desk.registry()?.mode(self.subject.as_deref())?;
-        desk.row(json!({"subject": self.subject, "mode": mode}))
+        desk.row(json!({"subject": self.subject, "mode": mode.to_string()}))
     }
 }

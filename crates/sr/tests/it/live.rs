@@ -58,7 +58,7 @@ fn a_referenced_subject_is_found_and_not_deleted_live() {
     let reference = format!("ex.Money={money}:1");
     sr(&["register", &order, "order.avsc", "--reference", &reference]).succeeds();
     sr(&["get", &order]).succeeds().stdout_has("\"references\":[{\"name\":\"ex.Money\"");
-    sr(&["delete", &money]).fails_with(1).stderr_has("is referenced by the schema with id ");
+    sr(&["delete", &money]).fails_with(1).stderr_has(format!("is referenced by {order} version 1"));
     sr(&["delete", &order, "--permanent"]).succeeds();
     sr(&["delete", &money, "--permanent"]).succeeds();
 }

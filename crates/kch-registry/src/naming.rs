@@ -1,0 +1,160 @@
+//! Subjects' names: the three strategies that Confluent's serializers have, and contexts.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::Value;
+
+use crate::Error;
+
+/// Which half of a record a schema is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The key.
+    Key,
+    /// The value.
+    Value,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Part::Key => "key",
+            Part::Value => "value",
+        })
+    }
+}
+
+/// How a subject gets its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SubjectNameStrategy {
+    /// `TOPIC-value` and `TOPIC-key`: one type a topic.
+    #[default]
+    TopicName,
+    /// The record's full name: one history a type, in whatever topic.
+    RecordName,
+    /// `TOPIC-RECORD`: one history a type and topic.
+    TopicRecordName,
+}
+
+impl SubjectNameStrategy {
+    /// The subject for the schema with this text, as one half of a topic's records.
+    ///
+    /// # Errors
+    /// [`Error::NoRecordName`] when the strategy needs the name of a type and the schema is none that has one.
+    pub fn subject(self, topic: &str, part: Part, schema: &str) -> Result<String, Error> {
+        let record = || record_name(schema).ok_or(Error::NoRecordName { part, strategy: self });
+        Ok(match self {
+            SubjectNameStrategy::TopicName => format!("{topic}-{part}"),
+            SubjectNameStrategy::RecordName => record()?,
+            SubjectNameStrategy::TopicRecordName => format!("{topic}-{}", record()?),
+        })
+    }
+
+    /// Whether the name depends on the schema.
+    #[must_use]
+    pub fn needs_schema(self) -> bool {
+        self != SubjectNameStrategy::TopicName
+    }
+}
+
+impl fmt::Display for SubjectNameStrategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SubjectNameStrategy::TopicName => "topic",
+            SubjectNameStrategy::RecordName => "record",
+            SubjectNameStrategy::TopicRecordName => "topic-record",
+        })
+    }
+}
+
+impl FromStr for SubjectNameStrategy {
+    type Err = String;
+
+    /// `topic`, `record`, `topic-record`, or the name of the Java class, with or without its package.
+    fn from_str(text: &str) -> Result<SubjectNameStrategy, String> {
+        let class = text.rsplit('.').next().unwrap_or_default();
+        match class.strip_suffix("NameStrategy").unwrap_or(text) {
+            "topic" | "Topic" => Ok(SubjectNameStrategy::TopicName),
+            "record" | "Record" => Ok(SubjectNameStrategy::RecordName),
+            "topic-record" | "TopicRecord" => Ok(SubjectNameStrategy::TopicRecordName),
+            _ => Err("a strategy is one of topic, record, topic-record".to_owned()),
+        }
+    }
+}
+
+/// The full name of the record, enum or fixed that the schema defines.
+fn record_name(schema: &str) -> Option<String> {
+    let schema: Value = serde_json::from_str(schema).ok()?;
+    let name = schema.get("name")?.as_str()?;
+    match schema.get("namespace").and_then(Value::as_str) {
+        Some(namespace) if !name.contains('.') && !namespace.is_empty() => {
+            Some(format!("{namespace}.{name}"))
+        }
+        _ => Some(name.to_owned()),
+    }
+}
+
+/// The subject's full name in a context: `:.eu:orders-value` for `.eu` (or `eu`) and `orders-value`. A subject that names its
+/// context keeps it; the default context is `.`.
+#[must_use]
+pub fn in_context(context: &str, subject: &str) -> String {
+    let context = context.trim_matches(':').trim_start_matches('.');
+    if context.is_empty() || split_context(subject).0.is_some() {
+        return subject.to_owned();
+    }
+    format!(":.{context}:{subject}")
+}
+
+/// The context that a subject's name begins with, such as `.eu`, and the rest.
+#[must_use]
+pub fn split_context(subject: &str) -> (Option<&str>, &str) {
+    let parts = subject.strip_prefix(":.").and_then(|rest| rest.split_once(':'));
+    match parts {
+        // The context's own dot lies before `rest`.
+        Some((context, name)) => (Some(&subject[1..context.len() + 2]), name),
+        None => (None, subject),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORDER: &str = r#"{"type":"record","name":"Order","namespace":"ex.shop","fields":[]}"#;
+
+    #[test]
+    fn a_subject_is_named_after_topic_record_or_both() {
+        let subject = |strategy: &str, part| {
+            strategy.parse::<SubjectNameStrategy>().unwrap().subject("orders", part, ORDER).unwrap()
+        };
+        assert_eq!(subject("topic", Part::Value), "orders-value");
+        assert_eq!(subject("TopicNameStrategy", Part::Key), "orders-key");
+        assert_eq!(subject("record", Part::Value), "ex.shop.Order");
+        let class = "io.confluent.kafka.serializers.subject.TopicRecordNameStrategy";
+        assert_eq!(subject(class, Part::Value), "orders-ex.shop.Order");
+        assert!("io.example.Mine".parse::<SubjectNameStrategy>().is_err());
+    }
+
+    #[test]
+    fn a_full_name_needs_no_namespace_and_a_long_has_no_name() {
+        let subject = |schema| SubjectNameStrategy::RecordName.subject("t", Part::Value, schema);
+        assert_eq!(subject(r#"{"type":"fixed","name":"a.B","namespace":"c","size":1}"#).unwrap(), "a.B");
+        let error = subject("\"long\"").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the record strategy names a subject after a record, and the value's schema is none"
+        );
+    }
+
+    #[test]
+    fn a_context_stands_in_front_of_a_subject() {
+        for context in ["eu", ".eu", ":.eu:"] {
+            assert_eq!(in_context(context, "a:b"), ":.eu:a:b");
+        }
+        assert_eq!(in_context(".", "a"), "a");
+        assert_eq!(in_context(".eu", ":.us:a"), ":.us:a");
+        assert_eq!(split_context(":.eu:a:b"), (Some(".eu"), "a:b"));
+        assert_eq!(split_context("a:b"), (None, "a:b"));
+    }
+}

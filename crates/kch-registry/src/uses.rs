@@ -1,0 +1,66 @@
+//! Who uses what: the versions that an id stands for, and the schemas that refer to one.
+
+use std::collections::BTreeSet;
+
+use crate::{Error, Registry, SubjectVersion};
+
+impl Registry {
+    /// The versions, of whatever subjects, that the schema with this id is; softly deleted ones too if asked for. `subject`
+    /// says in which context to look: ids are counted in each by themselves.
+    ///
+    /// # Errors
+    /// [`Error::SchemaNotFound`].
+    pub fn versions_with_id(
+        &self,
+        id: u32,
+        deleted: bool,
+        subject: Option<&str>,
+    ) -> Result<Vec<SubjectVersion>, Error> {
+        let number = id.to_string();
+        let path = ["schemas", "ids", &number, "versions"];
+        let mut request = self.service.get(&path);
+        if deleted {
+            request = request.query("deleted", "true");
+        }
+        if let Some(subject) = subject {
+            request = request.query("subject", subject);
+        }
+        let reply = request.send()?;
+        if reply.status == 404 && reply.error_code() == Some(40403) {
+            return Err(Error::SchemaNotFound { id, url: self.url().to_owned() });
+        }
+        let mut versions: Vec<SubjectVersion> = self.accept(reply)?.json()?;
+        versions.sort_unstable();
+        Ok(versions)
+    }
+
+    /// The ids of the schemas that refer to this version of `subject`.
+    ///
+    /// # Errors
+    /// [`Error::SubjectNotFound`], [`Error::VersionNotFound`].
+    pub fn referring_ids(&self, subject: &str, version: u32) -> Result<Vec<u32>, Error> {
+        let number = version.to_string();
+        let path = ["subjects", subject, "versions", &number, "referencedby"];
+        let reply = self.service.get(&path).send()?;
+        let mut ids: Vec<u32> = self.of_version(reply, subject, crate::Version::Number(version))?.json()?;
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// The versions, with their ids, that refer to this version of `subject`.
+    ///
+    /// # Errors
+    /// As [`Registry::referring_ids`].
+    pub fn referring(&self, subject: &str, version: u32) -> Result<Vec<(SubjectVersion, u32)>, Error> {
+        let mut found = BTreeSet::new();
+        for id in self.referring_ids(subject, version)? {
+            let users = match self.versions_with_id(id, true, Some(subject)) {
+                // It was deleted in between.
+                Err(Error::SchemaNotFound { .. }) => continue,
+                outcome => outcome?,
+            };
+            found.extend(users.into_iter().map(|user| (user, id)));
+        }
+        Ok(found.into_iter().collect())
+    }
+}
