@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use kch_avro::JsonMode;
 use kch_cli::{CommonArgs, Failure};
+use kch_envelope::KeyFormat;
 use kch_kafka::{KafkaArgs, Order};
 use kch_registry::RegistryArgs;
 
-use crate::envelope::KeyFormat;
 use crate::offsets::OffsetArg;
 
 /// Avro records of a Kafka topic become JSON lines on stdout

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
+use kch_envelope::string;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-
-use crate::envelope;
 
 /// The fields to keep, and which of them were in any record.
 #[derive(Debug)]
@@ -46,7 +45,7 @@ impl Fields {
         let mut out = Vec::with_capacity(line.len());
         for (at, path) in self.paths.iter_mut().enumerate() {
             out.push(if at == 0 { b'{' } else { b',' });
-            envelope::string(&path.text, &mut out);
+            string(&path.text, &mut out);
             out.push(b':');
             let value = object.find(&path.steps);
             path.found |= value.is_some();

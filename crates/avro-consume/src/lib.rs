@@ -2,24 +2,22 @@
 
 mod args;
 mod copy;
-mod decode;
-mod envelope;
 mod fields;
 mod last;
 mod offsets;
 mod print;
-mod stamp;
 mod state;
 mod stats;
 mod topics;
 
 pub use args::Args;
 use kch_cli::{Exit, Failure, Io, Render, Result, Settings, vars};
+use kch_envelope::Codec;
 use kch_kafka::{Bound, Consumer, KafkaConfig, Order, Range, Selection, Span};
 use kch_registry::Registry;
 
 use crate::copy::{Copier, Source};
-use crate::decode::Codec;
+
 use crate::print::Printer;
 use crate::state::State;
 

@@ -1,11 +1,11 @@
 //! One record to one line, or to what is said of it when it cannot be.
 
 use kch_cli::{Failure, Io, Result};
+use kch_envelope::{Codec, Envelope, Fault, Ids, Kind, first_bytes};
 use kch_kafka::{BorrowedMessage, Message as _};
 
 use crate::args::{OnError, PrintArgs};
-use crate::decode::{Codec, Fault, Kind, first_bytes};
-use crate::envelope::{Envelope, Ids};
+
 use crate::fields::Fields;
 use crate::stats::{Found, Stats};
 

@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 
 use kch_cli::Output;
+use kch_envelope::{Kind, Stamp, string};
 use kch_kafka::{BorrowedMessage, Message as _};
-
-use crate::decode::Kind;
-use crate::envelope::string;
-use crate::stamp::Stamp;
 
 /// What a record turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

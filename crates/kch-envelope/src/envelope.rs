@@ -10,8 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use kch_kafka::{BorrowedMessage, Headers as _, Message as _};
 use serde_json::value::RawValue;
 
-use crate::decode::{Codec, Fault, Kind};
-use crate::stamp::Stamp;
+use crate::{Codec, Fault, Kind, Stamp};
 
 /// What keys are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -31,25 +30,32 @@ pub enum KeyFormat {
 
 /// The schemas that a record was written with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ids {
-    pub(crate) key: Option<u32>,
-    pub(crate) value: Option<u32>,
+pub struct Ids {
+    /// The key's.
+    pub key: Option<u32>,
+    /// The value's.
+    pub value: Option<u32>,
 }
 
 /// Prints envelopes.
 #[derive(Debug, Default)]
-pub(crate) struct Envelope {
+pub struct Envelope {
     key_format: KeyFormat,
     stamp: Stamp,
 }
 
 impl Envelope {
-    pub(crate) fn new(key_format: KeyFormat) -> Envelope {
+    /// A printer that takes keys for this.
+    #[must_use]
+    pub fn new(key_format: KeyFormat) -> Envelope {
         Envelope { key_format, stamp: Stamp::default() }
     }
 
-    /// Appends the envelope of a record.
-    pub(crate) fn print(
+    /// Appends the envelope of a record. On a fault `out` holds a part of it.
+    ///
+    /// # Errors
+    /// As [`Codec::decode`], for the value and the key.
+    pub fn print(
         &mut self,
         topic: &str,
         record: &BorrowedMessage<'_>,
@@ -74,7 +80,7 @@ impl Envelope {
     }
 
     /// Appends the envelope of a record that could not be decoded: its value as bytes, and what is wrong with it.
-    pub(crate) fn print_undecoded(
+    pub fn print_undecoded(
         &mut self,
         topic: &str,
         record: &BorrowedMessage<'_>,
@@ -192,7 +198,7 @@ fn text_or_base64(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
 }
 
 /// Appends a JSON string.
-pub(crate) fn string(text: &str, out: &mut Vec<u8>) {
+pub fn string(text: &str, out: &mut Vec<u8>) {
     // A Vec takes all that is written, and a string has no other way to fail.
     let _ = serde_json::to_writer(out, text);
 }

@@ -7,7 +7,7 @@ const YEAR_0: i64 = -62_167_219_200;
 
 /// Prints times, and remembers the text of the last second.
 #[derive(Debug, Default)]
-pub(crate) struct Stamp {
+pub struct Stamp {
     second: Option<i64>,
     text: String,
 }
@@ -15,7 +15,7 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// Appends `"2026-11-22T10:00:00.123Z"`, `null` for a record without a time, and the bare number of milliseconds
     /// for a time outside of the years 0 to 9999.
-    pub(crate) fn print(&mut self, millis: Option<i64>, out: &mut Vec<u8>) {
+    pub fn print(&mut self, millis: Option<i64>, out: &mut Vec<u8>) {
         let Some(millis) = millis else {
             out.extend_from_slice(b"null");
             return;

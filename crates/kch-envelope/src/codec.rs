@@ -8,7 +8,7 @@ use kch_registry::Registry;
 
 /// What is wrong with a record, as `--stats` counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// No registry frame.
     Frame,
     /// A frame, but no schema that can be used.
@@ -22,7 +22,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) fn name(self) -> &'static str {
+    /// The name in `--stats` and in counts: `frame`, `schema`, `data`, `key`, `headers`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Kind::Frame => "frame",
             Kind::Schema => "schema",
@@ -35,7 +37,7 @@ impl Kind {
 
 /// Why a record could not be decoded, or why nothing can.
 #[derive(Clone, Debug)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// This record; the next one may be fine.
     Record(Kind, String),
     /// The registry cannot be used.
@@ -44,19 +46,24 @@ pub(crate) enum Fault {
 
 /// Decodes framed bytes. A schema that could not be had is remembered, so that a topic full of its records asks once.
 #[derive(Debug)]
-pub(crate) struct Codec {
+pub struct Codec {
     registry: Registry,
     json: JsonMode,
     plans: HashMap<u32, std::result::Result<Plan, Fault>>,
 }
 
 impl Codec {
-    pub(crate) fn new(registry: Registry, json: JsonMode) -> Codec {
+    /// A codec that asks `registry` for schemas.
+    #[must_use]
+    pub fn new(registry: Registry, json: JsonMode) -> Codec {
         Codec { registry, json, plans: HashMap::new() }
     }
 
     /// Appends the JSON of `framed` to `out`, and gives the schema's id. On a fault `out` is as long as before.
-    pub(crate) fn decode(&mut self, framed: &[u8], out: &mut Vec<u8>) -> std::result::Result<u32, Fault> {
+    ///
+    /// # Errors
+    /// [`Fault::Record`] when the bytes have no frame, no schema or do not fit it; [`Fault::Stop`] when the registry cannot be used.
+    pub fn decode(&mut self, framed: &[u8], out: &mut Vec<u8>) -> std::result::Result<u32, Fault> {
         let (id, avro) = frame::read(framed).map_err(not_framed)?;
         let registry = &self.registry;
         let plan =
@@ -86,8 +93,9 @@ fn compile(registry: &Registry, id: u32) -> std::result::Result<Plan, Fault> {
     })
 }
 
-/// The first bytes of a value, for a person to recognise it by.
-pub(crate) fn first_bytes(value: &[u8]) -> String {
+/// The length and the first bytes of a value, for a person to recognise it by: `8 bytes: 00 00 00 00 63 61 62 63`.
+#[must_use]
+pub fn first_bytes(value: &[u8]) -> String {
     const SHOWN: usize = 16;
     let hex: Vec<String> = value.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
     let more = if value.len() > SHOWN { " …" } else { "" };
