@@ -9,13 +9,15 @@ use kch_avro::{Encoder, JsonMode, Plan, frame};
 use kch_cli::{Line, Result};
 use kch_kafka::{Header, Outgoing, OwnedHeaders};
 use kch_registry::Registry;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::fault::Fault;
 use crate::schema;
 
-/// One line of the envelope. `offset` is where the record was: read, so that nothing is unknown, and not used.
+/// One line of the envelope. `offset` is where the record was, and `dead_letter` why `connect-ctl dlq` found it: read, so
+/// that nothing is unknown, and not used.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Envelope<'a> {
@@ -37,6 +39,8 @@ struct Envelope<'a> {
     key_schema_id: Option<u32>,
     #[serde(default)]
     value_schema_id: Option<u32>,
+    #[serde(default, rename = "dead_letter")]
+    _dead_letter: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]

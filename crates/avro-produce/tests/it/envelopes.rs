@@ -57,6 +57,14 @@ fn a_topic_flag_sends_all_there_and_a_missing_id_takes_the_latest_schema() {
 }
 
 #[test]
+fn a_dead_letter_is_sent_without_what_was_wrong_with_it() {
+    let desk = Desk::new();
+    let line = format!(r#"{{"topic":"t","key":null,"value":{VALUE},"dead_letter":{{"cause":"Code: 60."}}}}"#);
+    produce(&desk, &[], &line).succeeds();
+    assert_eq!(desk.records("t", 1)[0].payload(), Some(event(1, "s", "t", "p").as_slice()));
+}
+
+#[test]
 fn what_is_no_envelope_is_refused_with_its_line() {
     let table: &[(&str, &str)] = &[
         (r#"{"topic":"t","key":null}"#, "it has no value; a tombstone's is null"),
