@@ -98,6 +98,11 @@ impl Service {
         Request::new(self, Method::POST, segments)
     }
 
+    /// A PATCH that says what shall be, not what shall be added: it may be repeated.
+    pub fn patch<'a>(&'a self, segments: &'a [&'a str]) -> Request<'a> {
+        Request::new(self, Method::PATCH, segments)
+    }
+
     /// A DELETE. Repeated when it may have arrived; a 404 then has [`Reply::retried`] set.
     pub fn delete<'a>(&'a self, segments: &'a [&'a str]) -> Request<'a> {
         Request::new(self, Method::DELETE, segments)
