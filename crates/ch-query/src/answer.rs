@@ -7,9 +7,10 @@ use http::HeaderMap;
 use http_body_util::BodyExt as _;
 use kch_cli::Failure;
 use kch_http::{Client, Error, Response};
-use serde_json::Value;
 
+use crate::compress::Decoder;
 use crate::exception::{Exception, one_line};
+use crate::summary::Summary;
 use crate::tail::{End, Tail};
 use crate::watch::{Stop, Watch};
 
@@ -20,13 +21,15 @@ const LONGEST_ERROR: usize = 64 << 10;
 pub(crate) enum Sink<'a> {
     Stdout(&'a mut kch_cli::Output),
     Memory(&'a mut Vec<u8>),
+    /// No rows are expected: an `INSERT` of ours.
+    Nowhere,
 }
 
 impl Sink<'_> {
     pub(crate) fn reader_gone(&self) -> bool {
         match self {
             Sink::Stdout(output) => output.reader_gone(),
-            Sink::Memory(_) => false,
+            Sink::Memory(_) | Sink::Nowhere => false,
         }
     }
 }
@@ -36,13 +39,14 @@ impl Write for Sink<'_> {
         match self {
             Sink::Stdout(output) => output.write(bytes),
             Sink::Memory(memory) => memory.write(bytes),
+            Sink::Nowhere => Ok(bytes.len()),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Sink::Stdout(output) => output.flush(),
-            Sink::Memory(_) => Ok(()),
+            Sink::Memory(_) | Sink::Nowhere => Ok(()),
         }
     }
 }
@@ -54,6 +58,8 @@ pub(crate) enum Trouble {
     Exception { exception: Exception, before: Option<String> },
     /// There is no whole answer.
     Failed(Failure),
+    /// There is no answer of ClickHouse's.
+    Unreached(Error),
     /// We gave up: the query shall be cancelled.
     Stopped(Stop),
     /// Stdout cannot be written: the query shall be cancelled.
@@ -68,17 +74,19 @@ impl From<Stop> for Trouble {
 
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
-        Trouble::Failed(error.into())
+        Trouble::Unreached(error)
     }
 }
 
 /// An answer that came whole and without an error.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// `X-ClickHouse-Summary`, complete for an `INSERT` only.
-    pub(crate) written_rows: Option<u64>,
+    /// What the server had done when it sent the head of its answer: all of it, for an `INSERT` or a held-back answer.
+    pub(crate) summary: Option<Summary>,
     /// The rows printed, where lines are rows.
     pub(crate) rows: Option<u64>,
+    /// The bytes of the answer, unpacked.
+    pub(crate) bytes: u64,
 }
 
 /// Prints the rows of `response`.
@@ -92,12 +100,16 @@ pub(crate) async fn read(
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     let code =
         text("x-clickhouse-exception-code").and_then(|code| code.parse().ok()).filter(|&code| code != 0);
+    let decoder = Decoder::new(text("content-encoding"));
+    let mut decoder = decoder.map_err(|error| Trouble::Failed(unreadable(client, &error)))?;
     if !head.status.is_success() || code.is_some() {
         let mut error = Vec::new();
         while error.len() < LONGEST_ERROR
             && let Some(Ok(frame)) = watch.over(pin!(body.frame()), sink).await?
         {
-            error.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+            // What cannot be unpacked is shown as it is.
+            let data = frame.into_data().unwrap_or_default();
+            error.extend_from_slice(&decoder.feed(data.clone()).unwrap_or(data));
         }
         return Err(refusal(client, head.status.as_u16(), code, &head.headers, &error));
     }
@@ -105,13 +117,17 @@ pub(crate) async fn read(
         return Err(Trouble::Failed(not_clickhouse(client)));
     }
     let mut tail = Tail::new(text("x-clickhouse-exception-tag"), text("x-clickhouse-format"));
+    let mut bytes = 0;
     let broken = loop {
         match watch.over(pin!(body.frame()), sink).await? {
             None => break None,
             Some(Err(error)) => break Some(client.broken(&error)),
             Some(Ok(frame)) => {
-                if let Some(data) = frame.data_ref() {
-                    tail.feed(data, sink).and_then(|()| sink.flush()).map_err(Trouble::Unwritable)?;
+                if let Ok(data) = frame.into_data() {
+                    let data =
+                        decoder.feed(data).map_err(|error| Trouble::Failed(unreadable(client, &error)))?;
+                    bytes += data.len() as u64;
+                    tail.feed(&data, sink).and_then(|()| sink.flush()).map_err(Trouble::Unwritable)?;
                 }
             }
         }
@@ -130,7 +146,7 @@ pub(crate) async fn read(
             );
             Err(Trouble::Failed(failure.context(cut)))
         }
-        (None, None) => Ok(Answer { written_rows: written_rows(&head.headers), rows }),
+        (None, None) => Ok(Answer { summary: Summary::from_headers(&head.headers), rows, bytes }),
     }
 }
 
@@ -145,20 +161,12 @@ fn printed(rows: Option<u64>, had_printed: bool) -> Option<String> {
     }
 }
 
-fn written_rows(headers: &HeaderMap) -> Option<u64> {
-    let summary = headers.get("x-clickhouse-summary")?.as_bytes();
-    let summary: Value = serde_json::from_slice(summary).ok()?;
-    match summary.get("written_rows")? {
-        Value::String(text) => text.parse().ok(),
-        number => number.as_u64(),
-    }
-}
-
 fn refusal(client: &Client, status: u16, code: Option<u32>, headers: &HeaderMap, body: &[u8]) -> Trouble {
     let text = String::from_utf8_lossy(body);
     let known = Exception::parse(&text).or_else(|| code.map(Exception::from_code));
     if let Some(exception) = known {
-        let written = written_rows(headers).filter(|&rows| rows > 0);
+        let written = Summary::from_headers(headers).and_then(|summary| summary.written_rows);
+        let written = written.filter(|&rows| rows > 0);
         let before = written.map(|rows| format!("up to {rows} rows were written before"));
         return Trouble::Exception { exception, before };
     }
@@ -180,4 +188,9 @@ fn not_clickhouse(client: &Client) -> Failure {
     let name = endpoint.vars().url.name;
     Failure::usage(what)
         .hint(format!("something else listens there; {name} is the address of its HTTP interface"))
+}
+
+fn unreadable(client: &Client, error: &io::Error) -> Failure {
+    Failure::unavailable(format!("the answer of {} cannot be unpacked: {error}", client.endpoint().place()))
+        .hint("--compress none asks for it as it is")
 }

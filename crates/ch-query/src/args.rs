@@ -1,14 +1,44 @@
 //! The command line. Literal: what it means is worked out in [`crate::plan`].
 
+mod server;
+mod verbs;
+
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use kch_cli::{CommonArgs, Settings, vars};
 
+pub use server::{Compression, ServerArgs};
+pub use verbs::{DescribeArgs, InsertArgs, Limit, TablesArgs, Verb};
+
 /// ClickHouse from the shell, over HTTP: SQL in, rows out as JSON lines; rows in, for an INSERT
+///
+/// The first word is the SQL, in quotes, or a verb: insert, tables, describe. A verb is exactly that word; SQL is
+/// never one of them alone. SQL behind `--` is SQL in any case.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_long_help = EXAMPLES)]
+#[command(version, max_term_width = 100, after_long_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(override_usage = "ch-query [OPTIONS] [SQL]\n       ch-query [OPTIONS] <COMMAND>")]
 pub struct Args {
+    /// What to do, when it is not SQL
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the doc comment would become the tool's own help text")]
+    pub query: QueryArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the doc comment would become the tool's own help text")]
+    pub server: ServerArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the doc comment would become the tool's own help text")]
+    pub common: CommonArgs,
+}
+
+/// What is run and how, when it is SQL.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct QueryArgs {
     /// The SQL; from stdin when it is not given
     ///
     /// Several statements are separated by `;` and run one after the other; the first error ends the run. An INSERT with
@@ -23,13 +53,6 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE", conflicts_with = "sql")]
     pub file: Option<PathBuf>,
 
-    /// Print rows as json, table or raw
-    ///
-    /// Raw is the values alone, separated by tabs. Default: table on a terminal, else json. A FORMAT in the SQL wins. In json, integers and decimals of any width are
-    /// numbers, exact; NaN and infinities are the strings "nan", "inf" and "-inf".
-    #[arg(short, long, value_name = "FORM", hide_possible_values = true)]
-    pub output: Option<Output>,
-
     /// Print rows in any format of ClickHouse, such as CSV
     ///
     /// It is passed through as it is, with ClickHouse's own settings for it.
@@ -37,62 +60,73 @@ pub struct Args {
     pub format: Option<String>,
 
     /// A value for {NAME:Type} in the SQL; repeatable
-    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = server::pair)]
     pub params: Vec<(String, String)>,
 
-    /// A setting of ClickHouse for the queries; repeatable
-    #[arg(short, long = "setting", value_name = "NAME=VALUE", value_parser = pair)]
-    pub settings: Vec<(String, String)>,
-
-    /// Show this table's latest rows [env: TABLE]
+    /// Run the SQL once for each JSON line of stdin
     ///
-    /// The last ones by its sorting key, newest first. Stdin is left alone.
-    #[arg(long, value_name = "TABLE", conflicts_with_all = ["sql", "file"])]
+    /// The line's fields are the values for {NAME:Type} in the SQL: typed, never pasted into its text. The first line
+    /// that fails ends the run, and is named.
+    #[arg(long, conflicts_with_all = ["table", "limit", "ping", "until"])]
+    pub each: bool,
+
+    /// Stdin's JSON lines as a table of this name
+    ///
+    /// The SQL reads it like any other table; it is gone with the query. Without SQL: the table whose latest rows are
+    /// shown, last by its sorting key, newest first [env: TABLE].
+    #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
 
-    /// How many of them [env: LIMIT]
+    /// Its columns, as 'id UInt64, name String'
+    ///
+    /// Default: what ClickHouse infers from the first MiB of the lines.
+    #[arg(long, value_name = "COLUMNS", requires = "table")]
+    pub structure: Option<String>,
+
+    /// How many latest rows to show [env: LIMIT]
     #[arg(long, value_name = "N", conflicts_with_all = ["sql", "file"])]
     pub limit: Option<u64>,
+
+    /// Ask again until a row fulfils this condition
+    ///
+    /// Prints the rows that fulfil it. Gives up after --timeout (60 s unless it is given) with exit code 3, and shows
+    /// what the last answer was. A server that is away meanwhile is waited for; an error of the query ends it.
+    #[arg(long, value_name = "CONDITION", conflicts_with_all = ["limit", "ping", "format", "table"])]
+    pub until: Option<String>,
+
+    /// Print all rows or none: an error leaves stdout empty
+    ///
+    /// The server holds the answer back until it is complete.
+    #[arg(long)]
+    pub atomic: bool,
 
     /// Ask whether the server is up, and stop
     #[arg(long, conflicts_with_all = ["sql", "file", "table", "limit"])]
     pub ping: bool,
 
-    /// Say on stderr what each query printed or wrote
-    #[arg(long)]
-    pub stats: bool,
-
     /// Let an INSERT have no data on stdin
     #[arg(long)]
     pub allow_empty: bool,
+}
 
-    /// Cancel a query after this time; 0 never does
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, value_parser = seconds)]
-    pub timeout: f64,
-
-    /// Name the query, for system.query_log
-    ///
-    /// A second statement gets -2 behind it. Default: a random UUID.
-    #[arg(long, value_name = "ID")]
-    pub query_id: Option<String>,
-
-    /// ClickHouse's HTTP address [env: CLICKHOUSE_HTTP]
-    #[arg(long, value_name = "URL", help_heading = "Settings")]
-    pub url: Option<String>,
-
-    /// The user [env: CLICKHOUSE_USER]
-    ///
-    /// The password is CLICKHOUSE_PASSWORD, in the environment or in .env; it has no flag.
-    #[arg(short, long, value_name = "NAME", help_heading = "Settings")]
-    pub user: Option<String>,
-
-    /// The database [env: CLICKHOUSE_DATABASE]
-    #[arg(short, long, value_name = "NAME", help_heading = "Settings")]
-    pub database: Option<String>,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the doc comment would become the tool's own help text")]
-    pub common: CommonArgs,
+impl QueryArgs {
+    /// The first of its flags that was given, for those who have no use for them.
+    pub(crate) fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            ("SQL", self.sql.is_some()),
+            ("--file", self.file.is_some()),
+            ("--format", self.format.is_some()),
+            ("--param", !self.params.is_empty()),
+            ("--each", self.each),
+            ("--table", self.table.is_some()),
+            ("--limit", self.limit.is_some()),
+            ("--until", self.until.is_some()),
+            ("--atomic", self.atomic),
+            ("--ping", self.ping),
+            ("--allow-empty", self.allow_empty),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+    }
 }
 
 /// The forms that rows are printed in.
@@ -121,26 +155,11 @@ impl Output {
 impl Args {
     /// Puts the flags above the other sources of their settings.
     pub fn override_settings(&self, settings: &mut Settings) {
-        settings.set_flag(&vars::CLICKHOUSE_HTTP, self.url.as_deref());
-        settings.set_flag(&vars::CLICKHOUSE_USER, self.user.as_deref());
-        settings.set_flag(&vars::CLICKHOUSE_DATABASE, self.database.as_deref());
-        settings.set_flag(&vars::TABLE, self.table.as_deref());
-        settings.set_flag(&vars::LIMIT, self.limit.map(|limit| limit.to_string()).as_deref());
-    }
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let named = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    let (name, value) = named.ok_or("expected NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    let number: f64 = text.parse().map_err(|_| "expected a number of seconds")?;
-    if number.is_finite() && (0.0..=1e9).contains(&number) {
-        Ok(number)
-    } else {
-        Err("expected 0 or more".into())
+        settings.set_flag(&vars::CLICKHOUSE_HTTP, self.server.url.as_deref());
+        settings.set_flag(&vars::CLICKHOUSE_USER, self.server.user.as_deref());
+        settings.set_flag(&vars::CLICKHOUSE_DATABASE, self.server.database.as_deref());
+        settings.set_flag(&vars::TABLE, self.query.table.as_deref());
+        settings.set_flag(&vars::LIMIT, self.query.limit.map(|limit| limit.to_string()).as_deref());
     }
 }
 
@@ -149,7 +168,10 @@ Examples:
   ch-query 'SELECT count(), min(id), max(id) FROM kafka_events'
   ch-query 'SELECT * FROM kafka_events' | jq -r .payload | sort | uniq -c
   ch-query -p source=app 'SELECT * FROM kafka_events WHERE source = {source:String}'
-  jq -c .value events.json | ch-query 'INSERT INTO kafka_events'
+  echo '{\"id\":7}' | ch-query --each 'SELECT * FROM kafka_events WHERE id = {id:Int64}'
+  echo '{\"id\":7}' | ch-query --table ids 'SELECT * FROM kafka_events WHERE id IN (SELECT id FROM ids)'
+  ch-query --until 'n >= 5' --timeout 60s 'SELECT count() AS n FROM kafka_events'
+  jq -c .value events.json | ch-query insert kafka_events --rejects bad.jsonl
   ch-query -f sql/ddl/clickhouse_kafka_sink.sql
   ch-query --format Parquet 'SELECT * FROM kafka_events' > events.parquet
   TABLE=kafka_events LIMIT=5 ch-query
@@ -157,7 +179,7 @@ Examples:
 
 Exit codes:
   0    done: the server said so at the end of its answer
-  1    the query failed, at once or in the middle of its answer
+  1    the query failed, at once or in the middle of its answer; rows were refused
   2    usage, or the credentials were refused
   3    not reachable, timed out or lost quorum: try again
   130  SIGINT, 143 SIGTERM: the query was cancelled";
@@ -168,27 +190,34 @@ mod tests {
 
     use super::*;
 
-    /// Those of `CommonArgs`.
+    /// Those of `CommonArgs`, and clap's own.
     fn command_line_of_all_tools(id: &str) -> bool {
-        ["env_file", "show_config"].contains(&id)
+        ["env_file", "show_config", "help", "version"].contains(&id)
     }
 
     #[test]
     fn the_definition_is_sound_and_every_flag_has_help_of_one_line() {
         let command = Args::command();
         command.clone().debug_assert();
-        for arg in command.get_arguments() {
-            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-            let one_line = !help.is_empty() && help.len() <= 52 && !help.contains('\n');
-            assert!(one_line || command_line_of_all_tools(arg.get_id().as_str()), "{}: {help}", arg.get_id());
+        for command in std::iter::once(&command).chain(command.get_subcommands()) {
+            for arg in command.get_arguments() {
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                let one_line = !help.is_empty() && help.len() <= 56 && !help.contains('\n');
+                let place = format!("{} {}: {help}", command.get_name(), arg.get_id());
+                assert!(one_line || command_line_of_all_tools(arg.get_id().as_str()), "{place}");
+            }
         }
     }
 
     #[test]
-    fn a_pair_keeps_what_follows_its_first_equals_sign() {
-        assert_eq!(pair("a=b=c"), Ok(("a".into(), "b=c".into())));
-        assert_eq!(pair("a="), Ok(("a".into(), String::new())));
-        assert!(pair("=b").is_err() && pair("a").is_err());
-        assert!(seconds("-1").is_err() && seconds("nan").is_err() && seconds("0.5") == Ok(0.5));
+    fn a_verb_is_a_word_of_its_own_and_everything_else_is_sql() {
+        let parse = |line: &[&str]| Args::try_parse_from(["ch-query"].iter().chain(line)).unwrap();
+        assert!(matches!(parse(&["insert", "t"]).verb, Some(Verb::Insert(_))));
+        assert!(matches!(parse(&["--url", "http://h", "tables", "-o", "raw"]).verb, Some(Verb::Tables(_))));
+        for sql in ["insert into t values (1)", "INSERT", "describe t", "tables;"] {
+            let args = parse(&[sql]);
+            assert!(args.verb.is_none() && args.query.sql.as_deref() == Some(sql), "{sql}");
+        }
+        assert_eq!(parse(&["--", "tables"]).query.sql.as_deref(), Some("tables"));
     }
 }

@@ -3,30 +3,28 @@
 use kch_cli::{Exit, Io, Result};
 
 use crate::lexer::{Lexer, Token};
+use crate::quoting::{escape, quote_table, table_parts};
 use crate::session::{Query, Session};
-use crate::sql::Kind;
 
 const SORTING_KEY: &str = "SELECT sorting_key FROM system.tables \
      WHERE database = if({db:String} = '', currentDatabase(), {db:String}) AND name = {table:String}";
 
 /// Prints the latest `limit` rows of `table`, which may have its database in front.
 pub(crate) async fn show(session: &mut Session, table: &str, limit: u64, io: &mut Io) -> Result<Exit> {
-    let (database, name) = table.split_once('.').unwrap_or(("", table));
-    let params = [("db", database), ("table", name)].map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let key = match session.ask(SORTING_KEY, params.into(), io).await? {
+    let (database, name) = table_parts(table);
+    let params = [("db", &database), ("table", &name)].map(|(name, value)| (name.to_owned(), escape(value)));
+    let key = match session.ask(SORTING_KEY, "TabSeparatedRaw", params.into(), io).await? {
         Ok(key) => key,
         Err(exit) => return Ok(exit),
     };
-    let sql = select(database, name, key.trim(), limit);
-    let query = Query { sql: sql.as_bytes(), kind: Kind::Whole, upload: None, params: Vec::new() };
-    session.run(query, io).await
+    let sql = select(table, key.trim(), limit);
+    session.run(Query::whole(sql.as_bytes()), io).await
 }
 
-fn select(database: &str, table: &str, sorting_key: &str, limit: u64) -> String {
-    let prefix = if database.is_empty() { String::new() } else { format!("{}.", quote(database)) };
+fn select(table: &str, sorting_key: &str, limit: u64) -> String {
     let order = terms(sorting_key).map(|term| format!("{term} DESC")).collect::<Vec<_>>().join(", ");
     let order = if order.is_empty() { order } else { format!(" ORDER BY {order}") };
-    format!("SELECT * FROM {prefix}{}{order} LIMIT {limit}", quote(table))
+    format!("SELECT * FROM {}{order} LIMIT {limit}", quote_table(table))
 }
 
 /// The expressions of a sorting key, without a direction that one may have.
@@ -45,10 +43,6 @@ fn terms(key: &str) -> impl Iterator<Item = &str> {
     terms.into_iter().map(|term| term.trim_end_matches(" DESC")).filter(|term| !term.is_empty())
 }
 
-fn quote(name: &str) -> String {
-    format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,9 +50,9 @@ mod tests {
     #[test]
     fn the_order_is_the_sorting_key_backwards() {
         assert_eq!(
-            select("", "a`b", "cityHash64(id, 1), `x,y`", 5),
+            select("`a``b`", "cityHash64(id, 1), `x,y`", 5),
             "SELECT * FROM `a\\`b` ORDER BY cityHash64(id, 1) DESC, `x,y` DESC LIMIT 5"
         );
-        assert_eq!(select("db", "t", "", 10), "SELECT * FROM `db`.`t` LIMIT 10");
+        assert_eq!(select("db.t", "", 10), "SELECT * FROM `db`.`t` LIMIT 10");
     }
 }

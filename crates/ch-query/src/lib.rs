@@ -9,18 +9,33 @@
 
 mod answer;
 mod args;
+mod caret;
+mod catalog;
+mod compress;
+mod each;
 pub mod exception;
+mod explain;
+mod external;
+mod insert;
 mod latest;
 mod lexer;
+mod nodes;
 mod ping;
 mod plan;
+mod progress;
 mod quoting;
+mod request;
 mod run;
 mod session;
 pub mod sql;
+mod stdin;
+mod summary;
 pub mod tail;
+mod until;
 mod upload;
 mod watch;
 
-pub use args::{Args, Output};
+pub use args::{
+    Args, Compression, DescribeArgs, InsertArgs, Limit, Output, QueryArgs, ServerArgs, TablesArgs, Verb,
+};
 pub use run::run;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kch_cli::{Failure, Input, Io, Result};
 
-use crate::Args;
+use crate::args::{QueryArgs, Verb};
 use crate::sql::{self, Statement};
 
 /// Larger SQL is data in disguise: it is read whole before any of it runs.
@@ -80,16 +80,26 @@ impl Text {
 ///
 /// Without SQL, `--table` and `--limit` ask for the latest rows and leave stdin alone. Otherwise stdin is read unless it
 /// is a terminal, and an empty one, as in `ch-query < /dev/null`, means the latest rows too.
-pub(crate) fn decide(args: &Args, io: &mut Io) -> Result<Plan> {
+pub(crate) fn decide(args: &QueryArgs, io: &mut Io) -> Result<Plan> {
     if args.ping {
         return Ok(Plan::Ping);
     }
-    if args.table.is_some() || args.limit.is_some() {
+    let has_sql = args.sql.is_some() || args.file.is_some();
+    let stdin_is_data = args.each || args.table.is_some();
+    if !has_sql && (args.table.is_some() || args.limit.is_some()) {
+        if args.structure.is_some() {
+            return Err(Failure::usage(
+                "--structure describes the table on stdin: it wants SQL that reads it",
+            ));
+        }
         return Ok(Plan::Latest);
     }
     let text = match (&args.sql, &args.file) {
         (Some(sql), _) if sql == "-" => Text { sql: read("stdin", &mut io.input)?, origin: Origin::Stdin },
-        (Some(sql), _) => Text { sql: sql.clone().into_bytes(), origin: Origin::Argument },
+        (Some(sql), _) => {
+            ensure_no_verb(sql)?;
+            Text { sql: sql.clone().into_bytes(), origin: Origin::Argument }
+        }
         (None, Some(path)) if path == Path::new("-") => {
             Text { sql: read("stdin", &mut io.input)?, origin: Origin::Stdin }
         }
@@ -103,7 +113,21 @@ pub(crate) fn decide(args: &Args, io: &mut Io) -> Result<Plan> {
             Text { sql, origin: Origin::Stdin }
         }
     };
+    if stdin_is_data && text.origin == Origin::Stdin {
+        let flag = if args.each { "--each" } else { "--table" };
+        return Err(Failure::usage(format!("{flag} reads stdin, so the SQL cannot come from there as well")));
+    }
     Ok(Plan::Run(text))
+}
+
+/// Refuses a single word that is nearly a verb. No statement of SQL that does something is one of these.
+fn ensure_no_verb(sql: &str) -> Result<()> {
+    let word = sql.trim().to_ascii_lowercase();
+    match kch_cli::nearest(&word, Verb::NAMES) {
+        Some(verb) => Err(Failure::usage(format!("{}: not SQL", sql.trim()))
+            .hint(format!("did you mean the verb {verb}? ch-query --help lists them"))),
+        None => Ok(()),
+    }
 }
 
 fn read_file(path: &Path) -> Result<Text> {
@@ -124,11 +148,11 @@ fn read(name: &str, source: impl Read) -> Result<Vec<u8>> {
     Ok(sql)
 }
 
-/// The data of an `INSERT`: the process's stdin, once.
-pub(crate) fn take_stdin(io: &mut Io) -> Result<Input> {
+/// The process's stdin, once: the data of an `INSERT`, or what else `reader` wants there.
+pub(crate) fn take_stdin(io: &mut Io, reader: &str) -> Result<Input> {
     if io.input.name() == "stdin" && io::stdin().is_terminal() {
-        return Err(Failure::usage("the INSERT wants data on stdin, which is a terminal")
-            .hint("put data in front: … | ch-query 'INSERT …', or ch-query 'INSERT …' < FILE"));
+        return Err(Failure::usage(format!("{reader} wants data on stdin, which is a terminal"))
+            .hint("put data in front: … | ch-query …, or ch-query … < FILE"));
     }
     Ok(std::mem::replace(&mut io.input, Input::new("stdin", io::empty())))
 }

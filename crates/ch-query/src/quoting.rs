@@ -7,6 +7,50 @@ pub(crate) fn escape(value: &str) -> String {
     value.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
 }
 
+/// An identifier in SQL.
+pub(crate) fn quote(name: &str) -> String {
+    format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
+}
+
+/// The database and the name of `database.table`, quoted or not; no database when there is none.
+pub(crate) fn table_parts(table: &str) -> (String, String) {
+    let mut lexer = Lexer::new(table.as_bytes());
+    let mut dot = None;
+    while let Some((at, token)) = lexer.next_token() {
+        if token == Token::Other(b'.') {
+            dot = Some(at);
+            break;
+        }
+    }
+    match dot {
+        Some(at) => (unquote(&table.as_bytes()[..at]), unquote(&table.as_bytes()[at + 1..])),
+        None => (String::new(), unquote(table.as_bytes())),
+    }
+}
+
+/// The table in SQL.
+pub(crate) fn quote_table(table: &str) -> String {
+    match table_parts(table) {
+        (database, name) if database.is_empty() => quote(&name),
+        (database, name) => format!("{}.{}", quote(&database), quote(&name)),
+    }
+}
+
+/// The parameters of a statement whose type is a list, map or tuple: their values are read as SQL's, not as a field's.
+pub(crate) fn composite_parameters(sql: &[u8]) -> Vec<String> {
+    let mut lexer = Lexer::new(sql);
+    let mut last = [Token::Other(b' '); 3];
+    let mut names = Vec::new();
+    while let Some((_, token)) = lexer.next_token() {
+        let composite = ["Array", "Map", "Tuple"].iter().any(|kind| token.is_word(kind));
+        if let ([Token::Other(b'{'), Token::Word(name), Token::Other(b':')], true) = (last, composite) {
+            names.push(String::from_utf8_lossy(name).into_owned());
+        }
+        last = [last[1], last[2], token];
+    }
+    names
+}
+
 /// The text of a quoted string or identifier; anything else as it is.
 pub(crate) fn unquote(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
@@ -60,6 +104,21 @@ mod tests {
     #[test]
     fn values_of_parameters_survive_the_servers_unescaping() {
         assert_eq!(escape("a\\N\tb\n"), "a\\\\N\\tb\\n");
+    }
+
+    #[test]
+    fn a_table_may_have_its_database_in_front_and_be_quoted() {
+        assert_eq!(quote_table("t"), "`t`");
+        assert_eq!(quote_table("db.t"), "`db`.`t`");
+        assert_eq!(quote_table("`a.b`.`c``d`"), "`a.b`.`c\\`d`");
+        assert_eq!(table_parts("`a.b`"), (String::new(), "a.b".to_owned()));
+    }
+
+    #[test]
+    fn parameters_that_are_lists_are_known() {
+        let sql =
+            b"SELECT {a:Array(String)}, { m : Map(String, Int8) }, {s:String}, {'x': 1}, '{b:Array(Int8)}'";
+        assert_eq!(composite_parameters(sql), ["a", "m"]);
     }
 
     #[test]

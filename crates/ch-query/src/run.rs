@@ -1,14 +1,16 @@
-//! The job: statement by statement, until the first failure.
+//! The job: a verb, or statement by statement until the first failure.
 
 use kch_cli::{Exit, Failure, Io, Render, Result, Settings, vars};
-use kch_http::{CLICKHOUSE, Endpoint};
+use kch_http::CLICKHOUSE;
 
+use crate::args::{Args, Output, QueryArgs, Verb};
+use crate::external::External;
 use crate::plan::{self, Plan, Text};
 use crate::session::{Query, Session};
-use crate::sql::Kind;
+use crate::sql::{Kind, Statement};
 use crate::upload::Upload;
 use crate::watch::Watch;
-use crate::{Args, Output, latest, ping};
+use crate::{catalog, each, insert, latest, ping, stdin, until};
 
 /// Runs the tool.
 ///
@@ -19,28 +21,29 @@ pub fn run(args: &Args, mut settings: Settings, io: &mut Io) -> Result<Exit> {
     if args.common.show_config {
         let mut all = CLICKHOUSE.all().to_vec();
         all.extend([&vars::CLICKHOUSE_DATABASE, &vars::TABLE, &vars::LIMIT]);
-        Render::new(render_format(args.output), &io.output).rows(&settings.show(&all)?, &mut io.output)?;
+        Render::new(render_format(args), &io.output).rows(&settings.show(&all)?, &mut io.output)?;
         return Ok(Exit::Done);
     }
-    let endpoint = Endpoint::from_settings(&settings, &CLICKHOUSE)?;
-    let plan = plan::decide(args, io)?;
+    ensure_fitting(args)?;
+    let mut session = Session::new(args, &settings, io.output.is_terminal())?;
+    let plan = args.verb.is_none().then(|| plan::decide(&args.query, io)).transpose()?;
     if let Some(exit) = io.signals.received() {
         return Ok(exit);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut session = Session::new(args, &settings, endpoint, io.output.is_terminal())?;
     let outcome = runtime.block_on(async {
-        match plan {
-            Plan::Ping => {
-                let watch = Watch::new(io.signals.clone(), session.timeout());
-                ping::ping(session.client(), &watch, render_format(args.output), io).await
+        match (&args.verb, plan) {
+            (Some(verb), _) => run_verb(verb, args, &mut session, io).await,
+            (None, Some(Plan::Ping)) => {
+                let watch = Watch::new(io.signals.clone(), session.timeout);
+                ping::ping(session.client(), &watch, render_format(args), io).await
             }
-            Plan::Latest => {
+            (None, Some(Plan::Run(text))) => run_text(&args.query, &mut session, &text, io).await,
+            (None, Some(Plan::Latest) | None) => {
                 let table = settings.require(&vars::TABLE)?;
                 let limit = settings.number(&vars::LIMIT)?.unwrap_or(10);
                 latest::show(&mut session, &table, limit, io).await
             }
-            Plan::Run(text) => run_text(args, &mut session, &text, io).await,
         }
     });
     // A lookup of a name that takes long must not keep a finished tool.
@@ -48,23 +51,76 @@ pub fn run(args: &Args, mut settings: Settings, io: &mut Io) -> Result<Exit> {
     outcome
 }
 
-async fn run_text(args: &Args, session: &mut Session, text: &Text, io: &mut Io) -> Result<Exit> {
+async fn run_verb(verb: &Verb, args: &Args, session: &mut Session, io: &mut Io) -> Result<Exit> {
+    let format = render_format(args);
+    match verb {
+        Verb::Insert(insert) => insert::run(insert, session, io).await,
+        Verb::Tables(tables) => catalog::tables(tables.pattern.as_deref(), format, session, io).await,
+        Verb::Describe(describe) => catalog::describe(&describe.table, format, session, io).await,
+    }
+}
+
+/// Flags of SQL in front of a verb would do nothing there.
+fn ensure_fitting(args: &Args) -> Result<()> {
+    match (&args.verb, args.query.first_given()) {
+        (Some(verb), Some(flag)) => Err(Failure::usage(format!(
+            "{flag} is for SQL, and {} is a verb that has no use for it",
+            verb.name()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+async fn run_text(args: &QueryArgs, session: &mut Session, text: &Text, io: &mut Io) -> Result<Exit> {
+    if args.each {
+        return each::run(text, session, io).await;
+    }
     let statements = text.statements(args.allow_empty)?;
+    let reads_stdin = text.origin == plan::Origin::Stdin
+        || args.table.is_some()
+        || statements.iter().any(|statement| statement.kind.wants_stdin());
+    if !reads_stdin {
+        stdin::ensure_unused()?;
+    }
+    let exit = match &args.until {
+        Some(condition) => until::run(condition, text, session, io).await?,
+        None => run_statements(args, session, text, &statements, io).await?,
+    };
+    // Whoever writes there may have begun only now.
+    if !reads_stdin && exit == Exit::Done {
+        stdin::ensure_unused()?;
+    }
+    Ok(exit)
+}
+
+async fn run_statements(
+    args: &QueryArgs,
+    session: &mut Session,
+    text: &Text,
+    statements: &[Statement<'_>],
+    io: &mut Io,
+) -> Result<Exit> {
+    if args.table.is_some() && (statements.len() > 1 || statements[0].kind.is_insert()) {
+        return Err(Failure::usage("--table: stdin is a table for one statement, and none that takes data"));
+    }
     for (index, statement) in statements.iter().enumerate() {
         let place = text.place((statements.len() > 1).then_some((index, statement)));
         let located = |failure: Failure| match place.strip_suffix(": ") {
             Some(place) if !failure.is_closed_pipe() => failure.context(place),
             _ => failure,
         };
-        let upload = match statement.kind.wants_stdin() {
-            true => Some(data(args, io).await),
-            false => None,
-        };
+        let mut query = Query { kind: statement.kind, ..Query::whole(statement.text) };
+        if statement.kind.wants_stdin() {
+            query.upload = Some(data(args, io).await.map_err(located)?);
+        } else if let Some(name) = &args.table {
+            match table(name, args, session, io).await? {
+                Ok((table, upload)) => (query.table, query.upload) = (Some(table), Some(upload)),
+                Err(exit) => return Ok(exit),
+            }
+        }
         if let Some(exit) = io.signals.received() {
             return Ok(exit);
         }
-        let upload = upload.transpose().map_err(located)?;
-        let query = Query { sql: statement.text, kind: statement.kind, upload, params: Vec::new() };
         let exit = session.run(query, io).await.map_err(located)?;
         if exit != Exit::Done {
             return Ok(exit);
@@ -79,10 +135,8 @@ async fn run_text(args: &Args, session: &mut Session, text: &Text, io: &mut Io) 
 }
 
 /// Stdin, when it has something in it.
-async fn data(args: &Args, io: &mut Io) -> Result<Upload> {
-    let input = plan::take_stdin(io)?;
-    let upload = Upload::start(input, io.signals.clone()).await;
-    let upload = upload.map_err(|error| Failure::refused(format!("cannot read stdin: {error}")))?;
+async fn data(args: &QueryArgs, io: &mut Io) -> Result<Upload> {
+    let upload = upload(io, "the INSERT").await?;
     if upload.is_empty() && !args.allow_empty {
         return Err(Failure::refused("the INSERT got no data on stdin: nothing was inserted")
             .hint("--allow-empty takes that for done"));
@@ -90,8 +144,29 @@ async fn data(args: &Args, io: &mut Io) -> Result<Upload> {
     Ok(upload)
 }
 
-fn render_format(output: Option<Output>) -> Option<kch_cli::Format> {
-    output.map(|output| match output {
+/// Stdin as a table.
+async fn table(
+    name: &str,
+    args: &QueryArgs,
+    session: &mut Session,
+    io: &mut Io,
+) -> Result<std::result::Result<(External, Upload), Exit>> {
+    let mut upload = upload(io, "--table").await?;
+    let table = match &args.structure {
+        Some(structure) => Ok(External::new(name, structure.clone())?),
+        None => External::infer(name, &mut upload, session, io).await?,
+    };
+    Ok(table.map(|table| (table, upload)))
+}
+
+async fn upload(io: &mut Io, reader: &str) -> Result<Upload> {
+    let input = plan::take_stdin(io, reader)?;
+    let upload = Upload::start(input, io.signals.clone()).await;
+    upload.map_err(|error| Failure::refused(format!("cannot read stdin: {error}")))
+}
+
+fn render_format(args: &Args) -> Option<kch_cli::Format> {
+    args.server.output.map(|output| match output {
         Output::Json => kch_cli::Format::Json,
         Output::Table => kch_cli::Format::Table,
         Output::Raw => kch_cli::Format::Raw,

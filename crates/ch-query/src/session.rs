@@ -1,39 +1,27 @@
-//! What all queries of one run share, and how one query goes: request, answer, and its cancelling when we stop early.
+//! What all queries of one run share, and how one query goes: request, answer, account.
 
 use std::io;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http::Method;
-use http_body_util::BodyExt as _;
 use kch_cli::{Exit, Failure, Io, Result, Settings, vars};
-use kch_http::{Body, Client, Endpoint, body};
+use kch_http::Client;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::answer::{self, Answer, Sink, Trouble};
-use crate::quoting::{assignments_of, escape, unquote};
+use crate::args::{Args, Compression, Output};
+use crate::explain::ensure_written;
+use crate::external::External;
+use crate::nodes::Nodes;
+use crate::progress::Progress;
+use crate::quoting::{assignments_of, unquote};
 use crate::sql::Kind;
 use crate::upload::Upload;
 use crate::watch::{Stop, Watch};
-use crate::{Args, Output};
 
-/// How long cancelling a query on the server may take.
-const CANCEL: Duration = Duration::from_secs(2);
-
-/// Settings of ours. In JSON, integers and decimals are exact numbers; NaN and infinities are kept, as strings.
-const FOR_JSON: &[(&str, &str)] =
-    &[("output_format_json_quote_64bit_integers", "0"), ("output_format_json_quote_denormals", "1")];
-/// A query whose reader has gone shall not go on.
-const FOR_ROWS: &[(&str, &str)] = &[("cancel_http_readonly_queries_on_client_close", "1")];
-/// A misspelt field is an error, a null in a column that has none is not a zero, and RFC 3339 times are times.
-const FOR_DATA: &[(&str, &str)] = &[
-    ("input_format_skip_unknown_fields", "0"),
-    ("input_format_null_as_default", "0"),
-    ("date_time_input_format", "best_effort"),
-];
-
-type Pairs = Vec<(String, String)>;
+/// Names and values.
+pub(crate) type Pairs = Vec<(String, String)>;
 
 /// One query to run.
 #[derive(Debug)]
@@ -41,57 +29,64 @@ pub(crate) struct Query<'a> {
     pub(crate) sql: &'a [u8],
     pub(crate) kind: Kind<'a>,
     pub(crate) upload: Option<Upload>,
-    /// Parameters besides those of the command line.
+    /// What the upload is, when it is not the data of an `INSERT`.
+    pub(crate) table: Option<External>,
+    /// Parameters besides those of the command line, escaped.
     pub(crate) params: Pairs,
+}
+
+impl<'a> Query<'a> {
+    /// A query that carries all it needs.
+    pub(crate) fn whole(sql: &'a [u8]) -> Query<'a> {
+        Query { sql, kind: Kind::Whole, upload: None, table: None, params: Vec::new() }
+    }
 }
 
 /// The server, and what goes with each query.
 #[derive(Debug)]
 pub(crate) struct Session {
-    client: Client,
-    database: String,
-    format: String,
+    pub(crate) nodes: Nodes,
+    pub(crate) database: String,
+    pub(crate) format: String,
     /// `--format` was given: what it prints is ClickHouse's own affair.
-    foreign_format: bool,
-    params: Pairs,
-    settings: Pairs,
-    timeout: Option<Duration>,
-    stats: bool,
+    pub(crate) foreign_format: bool,
+    pub(crate) params: Pairs,
+    pub(crate) settings: Pairs,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) stats: bool,
+    pub(crate) compression: Compression,
+    /// `--readonly`.
+    pub(crate) read_only: bool,
+    /// `--atomic`.
+    pub(crate) atomic: bool,
+    /// The user may not change settings: ours are left out.
+    pub(crate) may_not_set: bool,
     query_id: Option<String>,
     queries: usize,
-    /// The user may not change settings: ours are left out.
-    read_only: bool,
+    pub(crate) shows_progress: bool,
 }
 
 impl Session {
-    pub(crate) fn new(
-        args: &Args,
-        settings: &Settings,
-        endpoint: Endpoint,
-        terminal: bool,
-    ) -> Result<Session> {
-        let fitting = args.output.unwrap_or(if terminal { Output::Table } else { Output::Json });
+    pub(crate) fn new(args: &Args, settings: &Settings, terminal: bool) -> Result<Session> {
+        let server = &args.server;
+        let fitting = server.output.unwrap_or(if terminal { Output::Table } else { Output::Json });
         Ok(Session {
-            client: Client::new(endpoint)?,
+            nodes: Nodes::from_settings(settings)?,
             database: settings.require(&vars::CLICKHOUSE_DATABASE)?,
-            format: args.format.clone().unwrap_or_else(|| fitting.format().to_owned()),
-            foreign_format: args.format.is_some(),
-            params: args.params.clone(),
-            settings: args.settings.clone(),
-            timeout: (args.timeout > 0.0).then(|| Duration::from_secs_f64(args.timeout)),
-            stats: args.stats,
-            query_id: args.query_id.clone(),
+            format: args.query.format.clone().unwrap_or_else(|| fitting.format().to_owned()),
+            foreign_format: args.query.format.is_some(),
+            params: args.query.params.clone(),
+            settings: server.settings.clone(),
+            timeout: server.timeout.filter(|timeout| !timeout.is_zero()),
+            stats: server.stats,
+            compression: server.compress,
+            read_only: server.readonly,
+            atomic: args.query.atomic,
+            may_not_set: false,
+            query_id: server.query_id.clone(),
             queries: 0,
-            read_only: false,
+            shows_progress: !server.no_progress && io::IsTerminal::is_terminal(&io::stderr()),
         })
-    }
-
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
-    }
-
-    pub(crate) fn timeout(&self) -> Option<Duration> {
-        self.timeout
     }
 
     /// What `USE` means for the statements that follow: over HTTP each is a session of its own.
@@ -118,22 +113,27 @@ impl Session {
         self.queries += 1;
         let query_id = self.next_query_id();
         let begun = Instant::now();
-        let progress = query.upload.as_ref().map(Upload::progress);
+        let read = query.upload.as_ref().map(Upload::progress);
         let sends_data = query.upload.as_ref().map_or(query.kind.is_insert(), |upload| !upload.is_empty());
         let watch = Watch::new(io.signals.clone(), self.timeout);
+        self.nodes.find_live().await;
+        let progress = self.shows_progress.then(|| Progress::start(self, &query_id, io.output.is_terminal()));
         let mut outcome =
             self.exchange(&mut query, &query_id, &watch, &mut Sink::Stdout(&mut io.output)).await;
-        if query.upload.is_none() && self.may_not_set(&outcome, &query) {
-            self.read_only = true;
+        if query.upload.is_none() && self.was_refused_for_ours(&outcome, &query) {
+            self.may_not_set = true;
             io.messages.say("the user may not change settings: NaN and infinities are printed as null");
             outcome = self.exchange(&mut query, &query_id, &watch, &mut Sink::Stdout(&mut io.output)).await;
         }
+        drop(progress);
         // A signal also ends stdin, which breaks the upload off: that is no trouble of its own.
-        if let (Some(exit), Err(Trouble::Failed(_))) = (io.signals.received(), &outcome) {
+        if let (Some(exit), Err(Trouble::Failed(_) | Trouble::Unreached(_))) =
+            (io.signals.received(), &outcome)
+        {
             outcome = Err(Trouble::Stopped(Stop::Signal(exit)));
         }
         let interrupted = matches!(outcome, Err(Trouble::Stopped(Stop::Signal(_))));
-        if let Some(why) = progress.as_ref().and_then(|progress| progress.failed()).filter(|_| !interrupted) {
+        if let Some(why) = read.as_ref().and_then(|read| read.failed()).filter(|_| !interrupted) {
             return Err(Failure::refused(why).hint("rows that were sent before may have been written"));
         }
         let answer = match outcome {
@@ -143,30 +143,57 @@ impl Session {
         if sends_data && query.kind.is_insert() {
             ensure_written(&answer, &query_id)?;
         }
-        if self.stats || (query.kind.wants_stdin() && io::IsTerminal::is_terminal(&io::stderr())) {
-            let bytes = progress.map(|progress| progress.bytes());
-            io.messages.say(&describe(&answer, bytes, begun.elapsed(), &query_id));
+        let bytes = read.map(|read| read.bytes());
+        if self.stats {
+            let line = self.stats_line(&answer, &query, bytes, begun.elapsed(), &query_id);
+            io.messages.json(&line);
+        } else if query.kind.wants_stdin() && self.shows_progress {
+            io.messages.say(&written(&answer, bytes.unwrap_or(0), begun.elapsed(), &query_id));
         }
         Ok(Exit::Done)
     }
 
-    /// Runs a query of our own and gives its answer, tab-separated.
+    /// Runs a query of our own and gives its answer, in this format.
     pub(crate) async fn ask(
         &mut self,
         sql: &str,
+        format: &str,
         params: Pairs,
         io: &mut Io,
     ) -> Result<std::result::Result<String, Exit>> {
-        let query_id = Uuid::new_v4().to_string();
-        let format = std::mem::replace(&mut self.format, "TabSeparatedRaw".to_owned());
-        let mut query = Query { sql: sql.as_bytes(), kind: Kind::Whole, upload: None, params };
         let watch = Watch::new(io.signals.clone(), self.timeout);
+        self.nodes.find_live().await;
+        match self.fetch(sql.as_bytes(), format, params, &watch).await {
+            Ok(text) => Ok(Ok(text)),
+            Err((trouble, query_id)) => {
+                let query = Query::whole(sql.as_bytes());
+                self.explain(trouble, &query, &query_id, io).await.map(Err)
+            }
+        }
+    }
+
+    /// A query of our own: its answer in memory, or what went wrong, with the query's id.
+    pub(crate) async fn fetch(
+        &mut self,
+        sql: &[u8],
+        format: &str,
+        params: Pairs,
+        watch: &Watch,
+    ) -> std::result::Result<String, (Trouble, String)> {
+        let query_id = Uuid::new_v4().to_string();
+        let theirs = std::mem::replace(&mut self.format, format.to_owned());
+        let mut query = Query { params, ..Query::whole(sql) };
         let mut text = Vec::new();
-        let outcome = self.exchange(&mut query, &query_id, &watch, &mut Sink::Memory(&mut text)).await;
-        self.format = format;
+        let mut outcome = self.exchange(&mut query, &query_id, watch, &mut Sink::Memory(&mut text)).await;
+        if self.was_refused_for_ours(&outcome, &query) {
+            self.may_not_set = true;
+            text.clear();
+            outcome = self.exchange(&mut query, &query_id, watch, &mut Sink::Memory(&mut text)).await;
+        }
+        self.format = theirs;
         match outcome {
-            Ok(_) => Ok(Ok(String::from_utf8_lossy(&text).into_owned())),
-            Err(trouble) => self.explain(trouble, &query, &query_id, io).await.map(Err),
+            Ok(_) => Ok(String::from_utf8_lossy(&text).into_owned()),
+            Err(trouble) => Err((trouble, query_id)),
         }
     }
 
@@ -177,71 +204,37 @@ impl Session {
         watch: &Watch,
         sink: &mut Sink<'_>,
     ) -> std::result::Result<Answer, Trouble> {
-        let parameters = self.parameters(query, query_id);
-        let parameters: Vec<(&str, &str)> =
-            parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let body = self.body(query);
-        let request = self.client.request(Method::POST, &[], &parameters).body(body);
-        let request = request.map_err(|error| Trouble::Failed(broken_request(&error)))?;
-        let response = match watch.over(pin!(self.client.send(request)), sink).await? {
+        let client = self.nodes.current();
+        let request = self.request(client, query, query_id).map_err(Trouble::Failed)?;
+        let response = match watch.over(pin!(client.send(request)), sink).await? {
             Ok(response) => response,
-            Err(error) => {
-                let begun = matches!(error, kch_http::Error::Unreachable { connected: true, .. });
-                let failure = Failure::from(error);
-                let in_doubt = begun && query.kind.is_insert();
-                return Err(Trouble::Failed(if in_doubt {
-                    failure.context("rows that were sent may have been written")
-                } else {
-                    failure
-                }));
-            }
+            Err(error) => return Err(Trouble::Failed(self.unanswered(error, query))),
         };
-        answer::read(&self.client, response, watch, sink).await
+        answer::read(client, response, watch, sink).await
     }
 
-    fn body(&self, query: &mut Query<'_>) -> Body {
-        let mut sql = query.sql.to_vec();
-        if query.kind == Kind::WantsFormatAndData {
-            sql.extend_from_slice(b" FORMAT JSONEachRow");
+    fn unanswered(&self, error: kch_http::Error, query: &Query<'_>) -> Failure {
+        let begun = matches!(error, kch_http::Error::Unreachable { connected: true, .. });
+        let failure = Failure::from(error);
+        if begun && query.kind.is_insert() {
+            failure.context("rows that were sent may have been written")
+        } else {
+            failure
         }
-        match query.upload.take() {
-            Some(upload) => {
-                sql.push(b'\n');
-                upload.into_body(sql.into())
-            }
-            None => body::full(Bytes::from(sql)),
-        }
-    }
-
-    /// The URL's parameters. Not the SQL: proxies log URLs, and cut long ones off.
-    fn parameters(&self, query: &Query<'_>, query_id: &str) -> Pairs {
-        let mut all: Pairs =
-            [("database", &*self.database), ("default_format", &self.format), ("query_id", query_id)]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into();
-        all.extend(self.settings.iter().cloned());
-        let own = self
-            .own_settings(query)
-            .filter(|(name, _)| !self.settings.iter().any(|(known, _)| known == name));
-        all.extend(own.map(|&(name, value)| (name.to_owned(), value.to_owned())));
-        let params = self.params.iter().chain(&query.params);
-        all.extend(params.map(|(name, value)| (format!("param_{name}"), escape(value))));
-        all
-    }
-
-    fn own_settings(&self, query: &Query<'_>) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-        let insert = query.kind.is_insert();
-        let for_json: &[_] = if self.foreign_format || insert { &[] } else { FOR_JSON };
-        let all = [for_json, if insert { FOR_DATA } else { FOR_ROWS }];
-        let all = if self.read_only { [&[][..]; 2] } else { all };
-        all.into_iter().flatten()
     }
 
     /// Whether a read-only user was refused for nothing but our own settings.
-    fn may_not_set(&self, outcome: &std::result::Result<Answer, Trouble>, query: &Query<'_>) -> bool {
+    fn was_refused_for_ours(
+        &self,
+        outcome: &std::result::Result<Answer, Trouble>,
+        query: &Query<'_>,
+    ) -> bool {
         match outcome {
             Err(Trouble::Exception { exception, .. }) if exception.code == 164 => {
-                self.own_settings(query).any(|(name, _)| exception.message.contains(name))
+                // "Cannot modify 'x' setting in readonly mode"
+                self.own_settings(query)
+                    .iter()
+                    .any(|(name, _)| exception.message.contains(&format!("'{name}' setting")))
             }
             _ => false,
         }
@@ -255,105 +248,41 @@ impl Session {
         }
     }
 
-    /// Ends the query on the server where it may still run, and says what happened.
-    async fn explain(
+    /// The line of `--stats`. What the server has read is known only when its answer was complete before its head.
+    fn stats_line(
         &self,
-        trouble: Trouble,
+        answer: &Answer,
         query: &Query<'_>,
+        sent: Option<u64>,
+        elapsed: Duration,
         query_id: &str,
-        io: &mut Io,
-    ) -> Result<Exit> {
-        match trouble {
-            Trouble::Failed(failure) => Err(failure),
-            Trouble::Exception { exception, before } => {
-                let mut failure = exception.failure(query_id);
-                if let Some(before) = before {
-                    failure = failure.context(before);
-                }
-                if failure.exit() == Exit::Usage {
-                    failure = failure.context(self.client.endpoint().place());
-                }
-                Err(failure)
-            }
-            Trouble::Unwritable(error) => {
-                self.cancel(query_id).await;
-                let failure = Failure::from(error);
-                if failure.is_closed_pipe() {
-                    return Err(failure);
-                }
-                // What is still buffered would fail once more.
-                io.output = kch_cli::Output::new(io::sink(), false);
-                Err(failure.context("cannot write to stdout"))
-            }
-            Trouble::Stopped(stop) => {
-                let ended = if self.cancel(query_id).await {
-                    "the query was cancelled"
-                } else {
-                    "the connection was closed"
-                };
-                match stop {
-                    Stop::ReaderGone => Err(Failure::closed_pipe()),
-                    Stop::TimedOut => {
-                        let (place, limit) =
-                            (self.client.endpoint().place(), self.timeout.unwrap_or_default());
-                        let what =
-                            format!("{place} did not finish within {} s: {ended}", limit.as_secs_f64());
-                        Err(Failure::unavailable(format!("{what} (query id {query_id})")))
-                    }
-                    Stop::Signal(exit) => {
-                        let written = "; rows that were sent before may have been written";
-                        let written = if query.kind.is_insert() { written } else { "" };
-                        io.messages.say(&format!("interrupted: {ended}{written} (query id {query_id})"));
-                        Ok(exit)
-                    }
-                }
-            }
+    ) -> Value {
+        let mut line = Map::new();
+        line.insert("query_id".into(), query_id.into());
+        if answer.bytes > 0 || !query.kind.is_insert() {
+            line.extend(answer.rows.map(|rows| ("rows".to_owned(), rows.into())));
+            line.insert("bytes".into(), answer.bytes.into());
         }
-    }
-
-    /// Asks the server to end the query, and tells whether it knew it: a balancer may have asked the other node. The
-    /// connection is closed in any case, which ends a query that only reads.
-    async fn cancel(&self, query_id: &str) -> bool {
-        let parameters = [("param_id", query_id), ("default_format", Output::Json.format())];
-        let kill = body::full("KILL QUERY WHERE query_id = {id:String} ASYNC");
-        let Ok(request) = self.client.request(Method::POST, &[], &parameters).body(kill) else {
-            return false;
-        };
-        let killed = async {
-            let response = self.client.send(request).await.ok()?;
-            let success = response.status().is_success();
-            let first = response.into_body().frame().await?.ok()?;
-            Some(success && first.data_ref().is_some_and(|data| data.starts_with(b"{")))
-        };
-        tokio::time::timeout(CANCEL, killed).await.ok().flatten().unwrap_or(false)
-    }
-}
-
-fn broken_request(error: &http::Error) -> Failure {
-    Failure::usage(format!("the request cannot be made: {error}"))
-}
-
-/// An `INSERT` that sent rows and wrote none has failed, whatever the status says.
-fn ensure_written(answer: &Answer, query_id: &str) -> Result<()> {
-    let why = match answer.written_rows {
-        Some(0) => "ClickHouse answered that it wrote 0 rows",
-        None => "ClickHouse did not say how many rows it wrote",
-        Some(_) => return Ok(()),
-    };
-    let hint =
-        "the data may be empty lines, or a proxy answered in the server's place; count the table's rows";
-    Err(Failure::refused(format!("{why} (query id {query_id})")).hint(hint))
-}
-
-fn describe(answer: &Answer, bytes: Option<u64>, elapsed: Duration, query_id: &str) -> String {
-    let mut parts = Vec::new();
-    match (bytes, answer.written_rows.filter(|&rows| rows > 0), answer.rows) {
-        (Some(bytes), written, _) => {
-            parts.push(format!("{} rows written from {bytes} bytes", written.unwrap_or(0)));
+        line.extend(sent.map(|bytes| ("sent_bytes".to_owned(), bytes.into())));
+        if query.kind.is_insert() || self.atomic || answer.bytes == 0 {
+            answer.summary.unwrap_or_default().add_to(&mut line);
         }
-        (None, Some(written), _) => parts.push(format!("{written} rows written")),
-        (None, None, Some(rows)) => parts.push(format!("{rows} rows printed")),
-        (None, None, None) => parts.push("done".to_owned()),
+        line.insert("seconds".into(), seconds(elapsed).into());
+        Value::Object(line)
     }
-    format!("{} in {:.3} s (query id {query_id})", parts.join(", "), elapsed.as_secs_f64())
+
+    /// The client that queries go to now.
+    pub(crate) fn client(&self) -> &Client {
+        self.nodes.current()
+    }
+}
+
+/// Seconds, to the millisecond.
+pub(crate) fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+fn written(answer: &Answer, bytes: u64, elapsed: Duration, query_id: &str) -> String {
+    let rows = answer.summary.and_then(|summary| summary.written_rows).unwrap_or(0);
+    format!("{rows} rows written from {bytes} bytes in {:.3} s (query id {query_id})", elapsed.as_secs_f64())
 }

@@ -2,9 +2,8 @@
 //!
 //! The constraint it keeps: a body that was broken off, by a signal or a failed read, never looks whole to the server.
 
-use std::fs::File;
+use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::os::fd::AsFd as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +14,10 @@ use kch_http::Body;
 use kch_http::body::{self, Sender};
 use tokio::sync::mpsc;
 
+use crate::args::Compression;
+use crate::compress::Encoder;
+use crate::stdin;
+
 const SMALLEST_CHUNK: usize = 64 << 10;
 const LARGEST_CHUNK: usize = 512 << 10;
 const CHUNKS_AHEAD: usize = 4;
@@ -24,7 +27,8 @@ const SIGNAL_GRACE: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Upload {
     source: mpsc::Receiver<io::Result<Bytes>>,
-    first: Bytes,
+    /// What was looked at before it is sent.
+    ahead: VecDeque<Bytes>,
     progress: Arc<Progress>,
 }
 
@@ -55,43 +59,70 @@ impl Upload {
         std::thread::Builder::new()
             .name("stdin".to_owned())
             .spawn(move || read(input, &signals, &send, &theirs))?;
-        let first = source.recv().await.transpose()?.unwrap_or_default();
-        Ok(Upload { source, first, progress })
+        let ahead = source.recv().await.transpose()?.into_iter().collect();
+        Ok(Upload { source, ahead, progress })
     }
 
     /// Whether the input had nothing in it.
     pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_empty()
+        self.ahead.iter().all(Bytes::is_empty)
+    }
+
+    /// The first lines, whole ones, of at most `limit` bytes unless the first one alone is longer. They are still sent.
+    pub(crate) async fn first_lines(&mut self, limit: usize) -> io::Result<Vec<u8>> {
+        let mut text: Vec<u8> = self.ahead.iter().flatten().copied().collect();
+        while text.len() < limit || !text.contains(&b'\n') {
+            let Some(chunk) = self.source.recv().await.transpose()? else { return Ok(text) };
+            text.extend_from_slice(&chunk);
+            self.ahead.push_back(chunk);
+        }
+        text.truncate(memchr::memrchr(b'\n', &text).map_or(text.len(), |at| at + 1));
+        Ok(text)
     }
 
     pub(crate) fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)
     }
 
-    /// The request's body: `head`, then the data. To be called inside a runtime.
-    pub(crate) fn into_body(self, head: Bytes) -> Body {
+    /// The request's body: `head`, the data, `tail`. To be called inside a runtime.
+    pub(crate) fn into_body(self, head: Bytes, tail: Bytes, compression: Compression) -> io::Result<Body> {
         let (sender, body) = body::channel(1);
-        tokio::spawn(pump(self, head, sender));
-        body
+        let encoder = Encoder::new(compression)?;
+        tokio::spawn(pump(self, head, tail, encoder, sender));
+        Ok(body)
     }
 }
 
-async fn pump(mut upload: Upload, head: Bytes, mut sender: Sender) {
-    for chunk in [head, std::mem::take(&mut upload.first)] {
-        if sender.send_data(chunk).await.is_err() {
-            return;
-        }
-    }
-    // Sending fails when the server has answered and does not want the rest.
-    while let Some(chunk) = upload.source.recv().await {
-        match chunk {
+async fn pump(mut upload: Upload, head: Bytes, tail: Bytes, mut encoder: Encoder, mut sender: Sender) {
+    upload.ahead.push_front(head);
+    let outcome = loop {
+        let chunk = match upload.ahead.pop_front() {
+            Some(chunk) => Ok(chunk),
+            None => match upload.source.recv().await {
+                Some(chunk) => chunk,
+                None => break encoder.feed(tail).and_then(|last| Ok([last, encoder.finish()?])),
+            },
+        };
+        match chunk.and_then(|chunk| encoder.feed(chunk)) {
+            Ok(chunk) if chunk.is_empty() => {}
+            // Sending fails when the server has answered and does not want the rest.
             Ok(chunk) => {
                 if sender.send_data(chunk).await.is_err() {
                     return;
                 }
             }
-            Err(error) => return sender.abort(error),
+            Err(error) => break Err(error),
         }
+    };
+    match outcome {
+        Ok(last) => {
+            for chunk in last.into_iter().filter(|chunk| !chunk.is_empty()) {
+                if sender.send_data(chunk).await.is_err() {
+                    return;
+                }
+            }
+        }
+        Err(error) => sender.abort(error),
     }
 }
 
@@ -127,14 +158,8 @@ fn read(mut input: Input, signals: &Signals, send: &mpsc::Sender<io::Result<Byte
 /// Whether the input's end came with a signal. Ctrl-C goes to the whole pipeline: the program before us may be gone, and
 /// its pipe closed, a moment before our own handler has run. Half its data must not be taken for all of it.
 fn ended_by_signal(signals: &Signals) -> bool {
-    if signals.received().is_none() && !is_file() {
+    if signals.received().is_none() && !stdin::is_file() {
         std::thread::sleep(SIGNAL_GRACE);
     }
     signals.received().is_some()
-}
-
-/// Whether stdin is a regular file, which no signal ends.
-fn is_file() -> bool {
-    let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
-    stdin.and_then(|stdin| stdin.metadata()).is_ok_and(|data| data.is_file())
 }

@@ -121,6 +121,11 @@ impl Messages {
         self.print(&format!("{}: {text}", self.tool));
     }
 
+    /// Prints one line of JSON, for programs that read stderr: without the tool's name in front.
+    pub fn json(&mut self, line: &serde_json::Value) {
+        self.print(&line.to_string());
+    }
+
     /// A stderr that cannot be written to must not change how the work ends.
     fn print(&mut self, text: &str) {
         let _ = writeln!(self.write, "{}", escape_control(text));

@@ -116,8 +116,24 @@ impl Endpoint {
     /// # Errors
     /// [`Error::Setting`] when the URL is none, a password has no user, or a certificate has no key.
     pub fn from_settings(settings: &Settings, vars: &'static EndpointVars) -> kch_cli::Result<Endpoint> {
+        Endpoint::at(&settings.require(&vars.url)?, settings, vars)
+    }
+
+    /// The endpoints of a URL setting that names several addresses, separated by commas: nodes of one service, which
+    /// share the credentials and TLS files. At least one.
+    ///
+    /// # Errors
+    /// As [`Endpoint::from_settings`], for each address.
+    pub fn all_from_settings(
+        settings: &Settings,
+        vars: &'static EndpointVars,
+    ) -> kch_cli::Result<Vec<Endpoint>> {
         let text = settings.require(&vars.url)?;
-        let (base, in_url) = parse_base(&text, vars)?;
+        text.split(',').map(|address| Endpoint::at(address.trim(), settings, vars)).collect()
+    }
+
+    fn at(address: &str, settings: &Settings, vars: &'static EndpointVars) -> kch_cli::Result<Endpoint> {
+        let (base, in_url) = parse_base(address, vars)?;
         let username = settings.text(&vars.username)?;
         let password = settings.secret(&vars.password)?;
         let authorization = match (in_url, settings.secret(&vars.token)?, username, password) {

@@ -107,7 +107,8 @@ fn a_server_that_is_not_there_can_be_tried_again() {
 #[test]
 fn a_silent_server_is_given_up_after_the_timeout_and_the_query_is_killed() {
     let server = RawServer::start(vec![Step::ReadRequest, Step::Wait(Duration::from_secs(5))]);
-    let run = scene(&server).tool("ch-query").args(["--timeout", "0.2", "--query-id", "q", "SELECT 1"]).run();
+    let run =
+        scene(&server).tool("ch-query").args(["--timeout", "200ms", "--query-id", "q", "SELECT 1"]).run();
     let run = run.replace(&server.address(), "ADDRESS");
     run.fails_with(3).stderr_is(
         "ch-query: ClickHouse at http://ADDRESS did not finish within 0.2 s: the connection was closed (query id q)\n",

@@ -147,5 +147,6 @@ fn a_producer_that_the_same_signal_ended_does_not_make_the_upload_whole() {
 fn rows_are_counted_with_stats() {
     let stub = taking("2");
     let run = at(&stub).tool("ch-query").args(["--stats", "--query-id", "q", INSERT]).stdin("{}\n{}\n").run();
-    run.succeeds().stderr_is("ch-query: 2 rows written from 6 bytes in [..] s (query id q)\n");
+    run.succeeds()
+        .stderr_is("{\"query_id\":\"q\",\"sent_bytes\":6,[..]\"written_rows\":2,[..]\"seconds\":[..]}\n");
 }

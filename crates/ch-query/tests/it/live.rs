@@ -37,7 +37,7 @@ fn inserts_from_stdin_and_shows_the_latest_rows_live() {
         (0..1000).map(|n| format!("{{\"id\":{n},\"ts\":\"2026-11-22T10:00:00.123Z\"}}\n")).collect();
     let insert = format!("INSERT INTO {table} FORMAT JSONEachRow");
     let run = scene.tool("ch-query").args(["--stats", &insert]).stdin(rows).run();
-    run.succeeds().stdout_is("").stderr_has("ch-query: 1000 rows written from ");
+    run.succeeds().stdout_is("").stderr_has("\"written_rows\":1000,");
     assert_eq!(
         stack.clickhouse(&format!("SELECT count(), max(ts) FROM {table}")),
         "1000\t2026-11-22 10:00:00.123\n"

@@ -4,6 +4,7 @@ mod answers;
 mod arguments;
 mod inserts;
 mod live;
+mod verbs;
 
 use kch_test::{RawServer, Scene};
 

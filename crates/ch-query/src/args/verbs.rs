@@ -1,0 +1,178 @@
+//! The verbs and their flags.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kch_cli::parse_duration;
+
+/// What to do, when it is not SQL.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Verb {
+    /// Insert JSON lines, in batches that are retried safely
+    Insert(InsertArgs),
+    /// List tables
+    Tables(TablesArgs),
+    /// Show the columns of a table
+    Describe(DescribeArgs),
+}
+
+impl Verb {
+    /// The word on the command line.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Verb::Insert(_) => "insert",
+            Verb::Tables(_) => "tables",
+            Verb::Describe(_) => "describe",
+        }
+    }
+
+    /// All of those words.
+    pub(crate) const NAMES: [&'static str; 3] = ["insert", "tables", "describe"];
+}
+
+/// Insert JSON lines, in batches that are retried safely
+///
+/// A batch goes when it has --batch-rows or --batch-bytes, or --flush after its first line: an endless pipe keeps
+/// inserting. The next batches are read while one is on its way, and stdin waits when the server is slower.
+///
+/// A batch that may not have arrived is sent again with the same deduplication token, so the server drops what it has. For
+/// that the table must deduplicate: Replicated tables do, other MergeTree tables with the setting
+/// non_replicated_deduplication_window above 0. Where it does not, a batch of unknown fate is not sent again; the run
+/// ends with exit code 3 and says which lines are in doubt.
+///
+/// A batch that the server refuses is cut until the bad lines stand alone; all others go in. The exit code is then 1.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = INSERT_EXAMPLES)]
+pub struct InsertArgs {
+    /// The table, or database.table
+    #[arg(value_name = "TABLE")]
+    pub table: String,
+
+    /// Lines are those of `avro-consume --envelope`
+    ///
+    /// The value is inserted; a tombstone has none and is passed over. Tokens come from topic, partition and offset.
+    #[arg(long)]
+    pub envelope: bool,
+
+    /// Keep what is in, for exactly once across restarts
+    ///
+    /// The file has the next offset of each partition, as that of `avro-consume --state` does; FILE.pending has the
+    /// batches that are on their way. A run that was killed is repeated with the same file: lines below the offsets are
+    /// passed over, and what was on its way is sent again as the same batches under the same tokens. The records must
+    /// be read again from those offsets or from before: copy the file and give the copy to avro-consume.
+    #[arg(long, value_name = "FILE", requires = "envelope")]
+    pub state: Option<PathBuf>,
+
+    /// Name this load: run again, it adds nothing twice
+    ///
+    /// The same lines under the same name are cut into the same batches (by rows and bytes, not by time) and have the
+    /// same tokens, so the server drops the batches it has, as far back as its deduplication window goes.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["envelope", "flush"])]
+    pub token: Option<String>,
+
+    /// Append refused lines to this file as JSON
+    ///
+    /// Each with line number, byte offset, the server's words, and the line itself: {"line":3,"offset":40,"code":27,
+    /// "error":"…","raw":"…"}. Without it the first 20 are named on stderr.
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+
+    /// Stop after more refused lines than 10, or than 1%
+    #[arg(long, value_name = "N|P%", value_parser = limit)]
+    pub max_errors: Option<Limit>,
+
+    /// Rows in a batch, at most
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub batch_rows: u32,
+
+    /// Bytes in a batch, at most; a longer line goes alone
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 20, value_parser = clap::value_parser!(u32).range(1..=128 << 20))]
+    pub batch_bytes: u32,
+
+    /// Send what there is after this time
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
+    pub flush: Duration,
+
+    /// Try a batch again for this long
+    ///
+    /// When the server is away, overloaded or has lost its quorum.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    pub retry: Duration,
+
+    /// Let the server parse the lines and insert nothing
+    #[arg(long, conflicts_with_all = ["state", "token"])]
+    pub dry_run: bool,
+
+    /// Let there be no lines on stdin
+    #[arg(long)]
+    pub allow_empty: bool,
+}
+
+/// How many refused lines are too many.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Limit {
+    /// More than this many.
+    Count(u64),
+    /// More than this share of the lines read, in percent; looked at from the hundredth line on, and at the end.
+    Percent(f64),
+}
+
+fn limit(text: &str) -> Result<Limit, String> {
+    let wrong = || "expected a number of lines, as 10, or a share of them, as 1%".to_owned();
+    match text.strip_suffix('%') {
+        Some(share) => match share.parse() {
+            Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Limit::Percent(percent)),
+            _ => Err(wrong()),
+        },
+        None => text.parse().map(Limit::Count).map_err(|_| wrong()),
+    }
+}
+
+/// List tables
+///
+/// Name, engine, rows and bytes on disk of each table of the database, views included.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  ch-query tables
+  ch-query tables 'kafka_%' | jq -r .name
+  ch-query tables -d system -o raw")]
+pub struct TablesArgs {
+    /// Only names like this: % is any text, _ any letter
+    #[arg(value_name = "PATTERN")]
+    pub pattern: Option<String>,
+}
+
+/// Show the columns of a table
+///
+/// Name, type, default, comment, and whether it is in the sorting and partition key.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  ch-query describe kafka_events
+  ch-query describe kafka_events | jq -r '.name + \" \" + .type'")]
+pub struct DescribeArgs {
+    /// The table, or database.table
+    #[arg(value_name = "TABLE")]
+    pub table: String,
+}
+
+const INSERT_EXAMPLES: &str = "\
+Examples:
+  jq -c .value events.json | ch-query insert kafka_events
+  ch-query insert kafka_events --rejects bad.jsonl < events.jsonl || jq -r .raw bad.jsonl
+  avro-consume -t kafka-events --envelope | ch-query insert kafka_events --envelope --state at.json
+  ch-query insert kafka_events --token monday < events.jsonl
+  ch-query insert kafka_events --dry-run < events.jsonl";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_a_number_or_a_share() {
+        assert_eq!(limit("10"), Ok(Limit::Count(10)));
+        assert_eq!(limit("0.5%"), Ok(Limit::Percent(0.5)));
+        assert!(["", "x", "-1", "101%", "nan%"].iter().all(|text| limit(text).is_err()));
+    }
+}

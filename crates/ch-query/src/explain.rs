@@ -1,0 +1,110 @@
+//! How a query that did not go well ends: cancelled on the server where it may still run, and said in words.
+
+use std::io;
+use std::time::Duration;
+
+use http::Method;
+use http_body_util::BodyExt as _;
+use kch_cli::{Exit, Failure, Io, Result};
+use kch_http::body;
+
+use crate::Output;
+use crate::answer::{Answer, Trouble};
+use crate::caret;
+use crate::session::{Query, Session};
+use crate::watch::Stop;
+
+/// How long cancelling a query on the server may take.
+const CANCEL: Duration = Duration::from_secs(2);
+
+impl Session {
+    /// Ends the query on the server where it may still run, and says what happened.
+    pub(crate) async fn explain(
+        &self,
+        trouble: Trouble,
+        query: &Query<'_>,
+        query_id: &str,
+        io: &mut Io,
+    ) -> Result<Exit> {
+        match trouble {
+            Trouble::Failed(failure) => Err(failure),
+            Trouble::Unreached(error) => Err(error.into()),
+            Trouble::Exception { exception, before } => {
+                let mut failure = exception.failure(query_id);
+                if let Some(lines) = caret::point(&exception, query.sql) {
+                    failure = failure.map_text(|text| format!("{text}\n{lines}"));
+                }
+                if let Some(before) = before {
+                    failure = failure.context(before);
+                }
+                if failure.exit() == Exit::Usage {
+                    failure = failure.context(self.nodes.current().endpoint().place());
+                }
+                Err(failure)
+            }
+            Trouble::Unwritable(error) => {
+                self.cancel(query_id).await;
+                let failure = Failure::from(error);
+                if failure.is_closed_pipe() {
+                    return Err(failure);
+                }
+                // What is still buffered would fail once more.
+                io.output = kch_cli::Output::new(io::sink(), false);
+                Err(failure.context("cannot write to stdout"))
+            }
+            Trouble::Stopped(stop) => {
+                let ended = if self.cancel(query_id).await {
+                    "the query was cancelled"
+                } else {
+                    "the connection was closed"
+                };
+                match stop {
+                    Stop::ReaderGone => Err(Failure::closed_pipe()),
+                    Stop::TimedOut => {
+                        let (place, limit) =
+                            (self.nodes.current().endpoint().place(), self.timeout.unwrap_or_default());
+                        let what =
+                            format!("{place} did not finish within {} s: {ended}", limit.as_secs_f64());
+                        Err(Failure::unavailable(format!("{what} (query id {query_id})")))
+                    }
+                    Stop::Signal(exit) => {
+                        let written = "; rows that were sent before may have been written";
+                        let written = if query.kind.is_insert() { written } else { "" };
+                        io.messages.say(&format!("interrupted: {ended}{written} (query id {query_id})"));
+                        Ok(exit)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks the server to end the query, and tells whether it knew it: a balancer may have asked the other node. The
+    /// connection is closed in any case, which ends a query that only reads.
+    async fn cancel(&self, query_id: &str) -> bool {
+        let parameters = [("param_id", query_id), ("default_format", Output::Json.format())];
+        let client = self.nodes.current();
+        let kill = body::full("KILL QUERY WHERE query_id = {id:String} ASYNC");
+        let Ok(request) = client.request(Method::POST, &[], &parameters).body(kill) else {
+            return false;
+        };
+        let killed = async {
+            let response = client.send(request).await.ok()?;
+            let success = response.status().is_success();
+            let first = response.into_body().frame().await?.ok()?;
+            Some(success && first.data_ref().is_some_and(|data| data.starts_with(b"{")))
+        };
+        tokio::time::timeout(CANCEL, killed).await.ok().flatten().unwrap_or(false)
+    }
+}
+
+/// An `INSERT` that sent rows and wrote none has failed, whatever the status says.
+pub(crate) fn ensure_written(answer: &Answer, query_id: &str) -> Result<()> {
+    let why = match answer.summary.and_then(|summary| summary.written_rows) {
+        Some(0) => "ClickHouse answered that it wrote 0 rows",
+        None => "ClickHouse did not say how many rows it wrote",
+        Some(_) => return Ok(()),
+    };
+    let hint =
+        "the data may be empty lines, or a proxy answered in the server's place; count the table's rows";
+    Err(Failure::refused(format!("{why} (query id {query_id})")).hint(hint))
+}

@@ -1,0 +1,88 @@
+//! Whether a table drops a block that it has already, by its token: what makes it safe to send a batch twice.
+//!
+//! Replicated tables keep the tokens of their last `replicated_deduplication_window` blocks in the Keeper, other MergeTree
+//! tables those of their last `non_replicated_deduplication_window` blocks, which is 0 unless the table was made with it.
+//! Other engines keep none. <https://clickhouse.com/docs/guides/developer/deduplicating-inserts-on-retries>
+
+use kch_cli::{Exit, Io, Result};
+
+use crate::catalog::Table;
+use crate::session::Session;
+
+/// What a batch of unknown fate means for a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Dedup {
+    /// It can be sent again.
+    Drops,
+    /// It cannot, because of this.
+    Keeps { why: String, hint: String },
+}
+
+const DEFAULTS: &str = "SELECT name, value FROM system.merge_tree_settings WHERE name IN \
+     ('non_replicated_deduplication_window', 'replicated_deduplication_window')";
+
+impl Dedup {
+    pub(super) async fn of(
+        name: &str,
+        table: &Table,
+        session: &mut Session,
+        io: &mut Io,
+    ) -> Result<std::result::Result<Dedup, Exit>> {
+        if !table.engine.ends_with("MergeTree") {
+            return Ok(Ok(no_engine(name, &table.engine)));
+        }
+        let defaults = match session.ask(DEFAULTS, "TabSeparatedRaw", Vec::new(), io).await? {
+            Ok(defaults) => defaults,
+            Err(exit) => return Ok(Err(exit)),
+        };
+        Ok(Ok(from_settings(name, table, &defaults)))
+    }
+}
+
+fn no_engine(name: &str, engine: &str) -> Dedup {
+    Dedup::Keeps {
+        why: format!("{name} does not deduplicate: its engine is {engine}"),
+        hint: "a MergeTree table with SETTINGS non_replicated_deduplication_window = 1000 does".to_owned(),
+    }
+}
+
+fn from_settings(name: &str, table: &Table, defaults: &str) -> Dedup {
+    let setting = if ["Replicated", "Shared"].iter().any(|kind| table.engine.starts_with(kind)) {
+        "replicated_deduplication_window"
+    } else {
+        "non_replicated_deduplication_window"
+    };
+    let own = table.engine_full.split_once(&format!(" {setting} = ")).map(|(_, value)| value);
+    let default = defaults.lines().find_map(|line| line.strip_prefix(setting)?.strip_prefix('\t'));
+    let window = own
+        .or(default)
+        .and_then(|text| text.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok());
+    match window {
+        Some(1..) => Dedup::Drops,
+        _ => Dedup::Keeps {
+            why: format!("{name} does not deduplicate: its {setting} is 0"),
+            hint: format!("ALTER TABLE {name} MODIFY SETTING {setting} = 1000"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_own_window_counts_and_then_the_servers() {
+        let drops = |engine: &str, full: &str| {
+            let table = Table { engine: engine.into(), engine_full: full.into(), columns: Vec::new() };
+            let defaults = "non_replicated_deduplication_window\t0\nreplicated_deduplication_window\t10000\n";
+            from_settings("t", &table, defaults) == Dedup::Drops
+        };
+        assert!(!drops("MergeTree", "MergeTree ORDER BY id SETTINGS index_granularity = 8192"));
+        assert!(drops(
+            "MergeTree",
+            "… SETTINGS non_replicated_deduplication_window = 100, index_granularity = 8192"
+        ));
+        assert!(drops("ReplicatedMergeTree", "ReplicatedMergeTree('/t', 'r') ORDER BY id"));
+        assert!(!drops("ReplicatedMergeTree", "… SETTINGS replicated_deduplication_window = 0"));
+    }
+}
