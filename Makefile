@@ -109,6 +109,10 @@ test-compose: ## Test docker-compose.yml and its configurations without Docker
 test-sasl-ssl: ## Test the example of SECURITY.md: TLS, SCRAM and ACLs on a real broker
 	scripts/test_sasl_ssl.sh
 
+.PHONY: test-sink
+test-sink: ## Test the ClickHouse sink of Kafka Connect, when its jars are there, on a native stack of its own
+	scripts/test_sink_connect.sh
+
 .PHONY: test-docker
 test-docker: ## Test the cluster in Docker, from empty volumes and back: its data are dropped
 	scripts/test_docker.sh

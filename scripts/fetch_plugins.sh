@@ -19,7 +19,7 @@ set -euo pipefail
 # shellcheck source=scripts/docker_lib.sh
 . "$repo/scripts/docker_lib.sh"
 
-version=v1.3.7
+version=v1.5.0
 base=${PLUGINS_BASE_URL:-https://github.com/ClickHouse/clickhouse-kafka-connect/releases/download}
 archive=clickhouse-kafka-connect-$version.zip
 folder=$plugins/clickhouse-sink

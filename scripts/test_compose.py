@@ -45,7 +45,7 @@ PORTS = {
 WAITS_FOR = {
     **{name: set(CONTROLLERS) for name in BROKERS},
     "schema-registry": set(BROKERS),
-    "kafka-connect": {*BROKERS, "schema-registry"},
+    "kafka-connect": {*BROKERS, "schema-registry", "clickhouse-haproxy"},
     **{name: {"clickhouse-keeper"} for name in REPLICAS},
     "clickhouse-haproxy": set(REPLICAS),
 }
@@ -238,6 +238,10 @@ def lint():
         "password": "${CLICKHOUSE_WRITER_PASSWORD}",
     }.items():
         same(f"clickhouse-sink.json's {key}", connector.get(key), value)
+    native = json.loads((REPO / "configs/connect/clickhouse-sink-native.json").read_text())
+    where = {key: value for key, value in native.items() if connector.get(key) != value}
+    same("what clickhouse-sink-native.json has of its own", where, {"hostname": "localhost", "port": "18123"})
+    check(all(".converter" in f".{key}" for key in connector.keys() - native.keys()), "clickhouse-sink-native.json lacks a setting")
 
 
 def dockerfile(path):
