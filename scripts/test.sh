@@ -32,7 +32,7 @@ scripts/readme_test.sh
 if python3 -c 'import ensurepip, venv' 2>/dev/null; then
   scripts/interop_test.sh 1000
   # That the benchmark runs and its accounts agree, not how fast it is.
-  RECORDS=2000 ROUNDS=1 OUT=$(mktemp -d) scripts/bench.sh produce consume query start
+  RECORDS=2000 ROUNDS=1 OUT=$(mktemp -d) scripts/bench.sh produce consume sink query insert start
 else
   say "$program: python3-venv is not installed: the test with confluent-kafka-python did not run"
 fi

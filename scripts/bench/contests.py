@@ -178,7 +178,7 @@ def sink():
         engine(topic, RECORDS),
         loader("kcat -C (raw JSON) | curl", RECORDS,
                f"kcat -F $BENCH_DIR/consumer.conf -q -C -e -o beginning -t {raw} | "
-               f"{CURL} -T - \"$CLICKHOUSE_HTTP/?{insert}\"", "kcat"),
+               f"{CURL} -X POST -T - \"$CLICKHOUSE_HTTP/?{insert}\"", "kcat"),
     ]
     outcome = run(
         f"A topic into a ClickHouse table, {RECORDS:,} Avro records", contestants,
@@ -204,7 +204,7 @@ def insert():
     contestants = [
         loader("ch-query", RECORDS, f'ch-query "INSERT INTO $BENCH_TABLE FORMAT JSONEachRow" < {path}'),
         loader("ch-query insert", RECORDS, f"ch-query insert $BENCH_TABLE < {path}"),
-        loader("curl", RECORDS, f'{CURL} -T {path} "{url}"'),
+        loader("curl", RECORDS, f'{CURL} -X POST -T - "{url}" < {path}'),
     ]
     return run(f"{RECORDS:,} JSON lines into a ClickHouse table", contestants,
                ("ch-query", "curl", "wall", "<= 1.1"), ("ch-query insert", "curl", "wall", "<= 1.1"))
