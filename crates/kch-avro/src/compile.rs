@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::decimal::{Decimal, MOST_DIGITS};
 use crate::error::SchemaError;
-use crate::plan::{DefaultValue, Field, Node, NodeId, Plan, Record, Symbols};
+use crate::plan::{DefaultValue, Field, Names, Node, NodeId, Plan, Record, Symbols};
 use crate::reader::shorten;
 use crate::time::{Time, Unit};
 use crate::{finish, text};
@@ -45,7 +45,15 @@ pub(crate) fn compile(schema: &str, references: &[String]) -> Result<Plan, Schem
     let mut names: HashMap<NodeId, String> =
         compiler.names.into_iter().map(|(name, named)| (named.id, name)).collect();
     names.extend(compiler.moved);
-    finish::finish(compiler.nodes, &names, root, name)
+    let mut aliases = compiler.aliases;
+    let mut with_aliases = |(id, full): (&NodeId, &String)| {
+        let aliases = aliases.remove(id).unwrap_or_default();
+        (*id, Names { full: full.as_str().into(), aliases })
+    };
+    let full_names = names.iter().map(&mut with_aliases).collect();
+    let mut plan = finish::finish(compiler.nodes, &names, root, name)?;
+    plan.names = full_names;
+    Ok(plan)
 }
 
 /// The JSON of a schema text, read as [`crate::Plan::compile`] reads it: comments are blank, and a bare `string` is `"string"`.
@@ -124,6 +132,7 @@ struct Compiler {
     names: HashMap<String, Named>,
     /// Names that turned out to be in no namespace.
     moved: HashMap<NodeId, String>,
+    aliases: HashMap<NodeId, Box<[Box<str>]>>,
     /// Number of the text that is being read.
     text: usize,
 }
@@ -235,6 +244,7 @@ impl Compiler {
             }
         }
         let namespace = full.rsplit_once('.').map_or("", |(namespace, _)| namespace);
+        self.aliases.insert(id, aliases(object, namespace));
         let place = Place { namespace, at: &full };
         let node = match kind {
             "enum" => enumeration(object, value, &place)?,
@@ -320,6 +330,8 @@ impl Compiler {
             if let Some(other) = found {
                 self.moved.insert(named.id, named.bare.clone().unwrap_or_default());
                 self.nodes[named.id as usize] = self.nodes[other.id as usize].clone();
+                let aliases = self.aliases.get(&other.id).cloned().unwrap_or_default();
+                self.aliases.insert(named.id, aliases);
             } else {
                 let defined = self
                     .names
@@ -332,6 +344,16 @@ impl Compiler {
         }
         Ok(())
     }
+}
+
+/// A type's aliases; one without a namespace is in the type's own.
+fn aliases(object: &Map<String, Value>, namespace: &str) -> Box<[Box<str>]> {
+    let aliases = object.get("aliases").and_then(Value::as_array).into_iter().flatten();
+    let full = |alias: &str| match alias.contains('.') || namespace.is_empty() {
+        true => alias.trim_start_matches('.').into(),
+        false => format!("{namespace}.{alias}").into(),
+    };
+    aliases.filter_map(Value::as_str).map(full).collect()
 }
 
 fn enumeration(object: &Map<String, Value>, value: &Value, place: &Place<'_>) -> Result<Node, SchemaError> {
@@ -352,7 +374,11 @@ fn enumeration(object: &Map<String, Value>, value: &Value, place: &Place<'_>) ->
         text::write_string(name, &mut quoted);
         quoted.into_boxed_slice()
     });
-    Ok(Node::Enum(Symbols { quoted: quoted.collect(), names: names.into() }))
+    // A default that is no symbol is as good as none; the registry lets some of these in.
+    let default = object.get("default").and_then(Value::as_str);
+    let default = default.and_then(|default| names.iter().position(|name| **name == *default));
+    let (quoted, default) = (quoted.collect(), default.map(|at| at as u32));
+    Ok(Node::Enum(Symbols { names: names.into(), quoted, default }))
 }
 
 fn is_primitive(name: &str) -> bool {

@@ -35,7 +35,7 @@ pub(crate) fn finish(
 ) -> Result<Plan, SchemaError> {
     let titles = titles(&nodes, names);
     let least = least_sizes(&nodes);
-    let mut plan = Plan { nodes, titles, least, root, name };
+    let mut plan = Plan { nodes, titles, least, root, name, names: HashMap::new() };
     for id in 0..plan.nodes.len() {
         if let Node::Union(union) = &plan.nodes[id] {
             let union = finish_union(union, &plan, names)?;

@@ -34,6 +34,7 @@
 #![deny(missing_docs)]
 
 mod compile;
+mod cursor;
 mod decimal;
 mod decode;
 mod encode;
@@ -43,7 +44,9 @@ pub mod frame;
 mod number;
 mod plan;
 mod reader;
+mod resolve;
 mod scan;
+mod style;
 mod text;
 mod time;
 mod varint;
@@ -54,36 +57,5 @@ pub use encode::{Encoder, Fill, Supply};
 pub use error::{DecodeError, DecodeReason, EncodeError, EncodeErrorKind, SchemaError};
 pub use frame::FrameError;
 pub use plan::{FieldInfo, Plan};
-
-/// How a JSON text stands for an Avro datum.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum JsonMode {
-    /// Union values bare where that reads back, `{"full.Name": v}` where it would not; logical types readable.
-    #[default]
-    Plain,
-    /// As plain, but every union value that is not null is tagged.
-    Tagged,
-    /// The Avro specification's JSON encoding, as Java's `JsonEncoder` writes it.
-    Avro,
-}
-
-/// The names of the flag `--json`.
-const JSON_MODES: [(&str, JsonMode); 3] =
-    [("plain", JsonMode::Plain), ("tagged", JsonMode::Tagged), ("avro", JsonMode::Avro)];
-
-impl std::fmt::Display for JsonMode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = JSON_MODES.iter().find(|(_, mode)| mode == self).map_or("", |(name, _)| name);
-        f.write_str(name)
-    }
-}
-
-impl std::str::FromStr for JsonMode {
-    type Err = String;
-
-    /// `plain`, `tagged` or `avro`.
-    fn from_str(text: &str) -> Result<JsonMode, String> {
-        let found = JSON_MODES.iter().find(|(name, _)| *name == text);
-        found.map(|&(_, mode)| mode).ok_or_else(|| "expected plain, tagged or avro".to_owned())
-    }
-}
+pub use resolve::Resolver;
+pub use style::{BytesStyle, JsonMode, Logical, Style};

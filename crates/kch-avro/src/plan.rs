@@ -2,6 +2,7 @@
 //!
 //! The one constraint: a plan never changes after [`Plan::compile`]; encoders and decoders only borrow it.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::SchemaError;
@@ -21,6 +22,15 @@ pub struct Plan {
     pub(crate) least: Vec<usize>,
     pub(crate) root: NodeId,
     pub(crate) name: Option<Box<str>>,
+    /// What the named types are called, for schema resolution.
+    pub(crate) names: HashMap<NodeId, Names>,
+}
+
+/// The names of a record, an enum or a fixed, all of them full.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) full: Box<str>,
+    pub(crate) aliases: Box<[Box<str>]>,
 }
 
 /// One type of the schema.
@@ -58,6 +68,8 @@ pub(crate) enum Node {
 pub(crate) struct Symbols {
     pub(crate) names: Box<[Box<str>]>,
     pub(crate) quoted: Box<[Box<[u8]>]>,
+    /// What a symbol of another schema is read as, if this one does not have it.
+    pub(crate) default: Option<u32>,
 }
 
 /// A record's fields.

@@ -97,6 +97,12 @@ pub enum DecodeReason {
         /// The number allowed in one datum.
         limit: usize,
     },
+    /// The writer's schema is fine, but the reader's has no place for this value (specification, "Schema Resolution").
+    #[error("{reason}")]
+    Unresolved {
+        /// Which two types do not meet.
+        reason: Box<str>,
+    },
     /// Bytes after the datum.
     #[error("{count} bytes are left over")]
     LeftOver {

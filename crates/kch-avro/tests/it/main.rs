@@ -7,11 +7,14 @@ mod golden;
 mod hostile;
 mod plan;
 mod random;
+mod resolution;
+mod resolution_random;
 mod roundtrip;
+mod style;
 mod supply;
 mod unions;
 
-use kch_avro::{DecodeError, Decoder, EncodeError, Encoder, JsonMode, Plan};
+use kch_avro::{DecodeError, Decoder, EncodeError, Encoder, JsonMode, Plan, Style};
 
 /// A plan of a schema that must compile.
 pub(crate) fn plan(schema: &str) -> Plan {
@@ -31,7 +34,7 @@ pub(crate) fn encode(plan: &Plan, mode: JsonMode, json: &str) -> Result<Vec<u8>,
 }
 
 /// Decodes one datum; on an error `out` must be untouched.
-pub(crate) fn decode(plan: &Plan, mode: JsonMode, avro: &[u8]) -> Result<String, DecodeError> {
+pub(crate) fn decode(plan: &Plan, mode: impl Into<Style>, avro: &[u8]) -> Result<String, DecodeError> {
     let mut out = b"before".to_vec();
     match Decoder::new(plan, mode).decode(avro, &mut out) {
         Ok(()) => Ok(String::from_utf8(out.split_off(6)).unwrap()),

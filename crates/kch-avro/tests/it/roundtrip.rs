@@ -16,7 +16,11 @@ use crate::{decode, encode, plan};
 const CASES: u32 = 10_000;
 
 /// Runs `check` on random schemas with a datum each; says how many.
-fn for_random_data(what: &str, for_apache: bool, check: impl Fn(&str, &[u8]) -> Result<(), TestCaseError>) {
+pub(crate) fn for_random_data(
+    what: &str,
+    for_apache: bool,
+    check: impl Fn(&str, &[u8]) -> Result<(), TestCaseError>,
+) {
     let mut runner = TestRunner::new(Config {
         cases: CASES,
         failure_persistence: None,
