@@ -1,15 +1,19 @@
 //! The command line of `avro-consume`, as typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use kch_avro::JsonMode;
-use kch_cli::{CommonArgs, Failure};
+use kch_avro::{BytesStyle, JsonMode, Logical, Style};
+use kch_cli::{CommonArgs, Failure, parse_duration};
 use kch_envelope::KeyFormat;
 use kch_kafka::{KafkaArgs, Order};
 use kch_registry::RegistryArgs;
 
+use crate::condition::Condition;
+use crate::filter::HeaderTest;
 use crate::offsets::OffsetArg;
+use crate::size::parse_size;
 
 /// Avro records of a Kafka topic become JSON lines on stdout
 ///
@@ -29,7 +33,7 @@ pub struct Args {
     #[arg(short = 't', long, value_name = "TOPIC")]
     pub topic: Vec<String>,
 
-    /// Stop after this many records
+    /// Stop after this many records, counted as they are printed
     ///
     /// Environment: MAX_MESSAGES.
     #[arg(short = 'n', long, value_name = "N", visible_short_alias = 'c')]
@@ -39,6 +43,14 @@ pub struct Args {
     #[arg(short = 'f', long)]
     pub follow: bool,
 
+    /// Stop after the record that makes it this many bytes of output: 1000, 64k, 10M, 1G
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, conflicts_with = "last")]
+    pub max_bytes: Option<u64>,
+
+    /// Stop when no record came for so long: 500ms, 10s, 2m; for -f and groups
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with = "last")]
+    pub timeout: Option<Duration>,
+
     /// What to do with a record that cannot be decoded; the exit code is 1 in any case
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     pub on_error: OnError,
@@ -46,6 +58,10 @@ pub struct Args {
     /// Where to start and stop
     #[command(flatten)]
     pub place: PlaceArgs,
+
+    /// Which records
+    #[command(flatten)]
+    pub filter: FilterArgs,
 
     /// What is printed
     #[command(flatten)]
@@ -113,13 +129,73 @@ pub struct PlaceArgs {
     pub until_end: bool,
 }
 
+/// Which records are printed; one has to meet all of these.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Filters")]
+pub struct FilterArgs {
+    /// Only records with this key, read from the one partition that Java's clients and avro-produce give to it
+    ///
+    /// K is the key's text. With --key-format avro or json it is the key's JSON, and all partitions are read. A group
+    /// reads the partitions that it has, and -o P= those that it names.
+    #[arg(long, value_name = "K")]
+    pub key: Option<String>,
+
+    /// With --key, read all partitions: when others than Java's partitioner placed the keys
+    #[arg(long, requires = "key")]
+    pub any_partition: bool,
+
+    /// Only records whose line meets this condition: 'amount > 10 and status == "open"'
+    ///
+    /// Paths as in --fields, so `value.amount` with --envelope; a path that is not there is null. Operators: == != < <= >
+    /// >= and =~ !~ with a regular expression; and, or, not, parentheses. Literals: numbers, texts in quotes, true,
+    /// false, null. Times compare as texts, decimals as numbers.
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub condition: Option<Condition>,
+
+    /// Only records with this header, of this value if one is given; repeat for more that must be there
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub header: Vec<HeaderTest>,
+
+    /// Only records whose value was written with this schema; repeat for others. Not for tombstones
+    #[arg(long, value_name = "N")]
+    pub schema_id: Vec<u32>,
+}
+
 /// What is printed of a record.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub struct PrintArgs {
+    /// JSON lines, or an Avro file: one schema, --reader-schema or that of the first record
+    ///
+    /// An Avro file has no place for tombstones: they are left out and counted on stderr.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: OutputFormat,
+
     /// How unions, bytes and times are written: plain, tagged (with the type's name), or avro (as Java's tools)
     #[arg(long = "json", default_value_t = JsonMode::Plain, value_name = "STYLE")]
     pub json: JsonMode,
+
+    /// Times, decimals, durations: iso, or raw, the number or bytes underneath [default: iso]
+    ///
+    /// avro-produce reads back what iso prints. --json avro is always raw.
+    #[arg(long, value_name = "STYLE")]
+    pub logical: Option<Logical>,
+
+    /// How bytes and fixed are written: base64, hex, or latin1 [default: base64]
+    ///
+    /// avro-produce reads back base64. --json avro is always latin1.
+    #[arg(long, value_name = "STYLE")]
+    pub bytes: Option<BytesStyle>,
+
+    /// Read all values as this schema: other field names by their aliases, defaults for what is missing, the rest left out
+    ///
+    /// Avro's schema resolution, from the schema that each record was written with. A file, or a subject of the registry.
+    #[arg(long, value_name = "FILE|SUBJECT[:VERSION]")]
+    pub reader_schema: Option<String>,
+
+    /// The values are Avro of this schema without a registry frame; keys may have one all the same
+    #[arg(long, value_name = "FILE|SUBJECT[:VERSION]")]
+    pub unframed: Option<String>,
 
     /// The whole record: topic, partition, offset, timestamp, key, value, headers, schema ids
     ///
@@ -128,7 +204,7 @@ pub struct PrintArgs {
     #[arg(long)]
     pub envelope: bool,
 
-    /// What keys are, for --envelope
+    /// What keys are, for --envelope and --key
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub key_format: KeyFormat,
 
@@ -141,9 +217,20 @@ pub struct PrintArgs {
 
     /// Print no record; at the end one line for each topic, partition, schema id and kind of error, with counts
     ///
-    /// Who still writes the old schema? The records are decoded all the same.
+    /// Who still writes the old schema? The records are decoded all the same. Bytes are those of keys and values; lag is
+    /// the number of offsets between the last record read and the end that the partition has by then.
     #[arg(long, conflicts_with = "fields")]
     pub stats: bool,
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// One JSON line for each record
+    #[default]
+    Json,
+    /// An Avro object container file
+    Avro,
 }
 
 /// What becomes of a record that cannot be decoded.
@@ -184,6 +271,7 @@ impl Args {
             return Err(Failure::usage("-f cannot be used with an end, -o FROM:TO")
                 .hint("-f never stops; leave it out, or leave :TO out"));
         }
+        self.print.ensure_consistent(self.on_error)?;
         let Some(group) = group else { return Ok(()) };
         let flag = match &self.place {
             place if !place.offset.is_empty() => "-o",
@@ -200,6 +288,44 @@ impl Args {
     }
 }
 
+impl PrintArgs {
+    /// How values are printed.
+    pub(crate) fn style(&self) -> Style {
+        let own = Style::from(self.json);
+        Style {
+            json: self.json,
+            logical: self.logical.unwrap_or(own.logical),
+            bytes: self.bytes.unwrap_or(own.bytes),
+        }
+    }
+
+    fn ensure_consistent(&self, on_error: OnError) -> kch_cli::Result<()> {
+        if self.json == JsonMode::Avro {
+            let flag = match (self.logical, self.bytes) {
+                (Some(_), _) => "--logical",
+                (_, Some(_)) => "--bytes",
+                _ => return Ok(()),
+            };
+            return Err(Failure::usage(format!(
+                "{flag} cannot be used with --json avro, which has one way only"
+            )));
+        }
+        if self.format == OutputFormat::Avro {
+            let flag = match self {
+                args if args.envelope => "--envelope",
+                args if !args.fields.is_empty() => "--fields",
+                args if args.stats => "--stats",
+                _ if on_error == OnError::Emit => "--on-error emit",
+                _ => return Ok(()),
+            };
+            return Err(Failure::usage(format!(
+                "{flag} cannot be used with --format avro: it is for JSON lines"
+            )));
+        }
+        Ok(())
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   avro-consume -t kafka-events | jq .id
@@ -208,6 +334,10 @@ Examples:
   avro-consume -t kafka-events -o 0=5:9 -o 1=end
   avro-consume -t '^kafka-.*' --stats
   avro-consume -t kafka-events -f | jq --unbuffered -c 'select(.source == \"shell\")'
+  avro-consume -t kafka-events --where 'id > 10 and payload =~ \"^h\"' -n 5
+  avro-consume -t kafka-events --key user-7 --envelope
+  avro-consume -t kafka-events --reader-schema kafka-events-value:1 --format avro > events.avro
+  avro-consume -t kafka-events -f --timeout 10s
   avro-consume -t kafka-events -g nightly >> events.jsonl
   avro-consume -t kafka-events --envelope | avro-produce -t kafka-events-copy --envelope
   avro-consume -t kafka-events --state events.offsets --fields id,payload >> events.jsonl

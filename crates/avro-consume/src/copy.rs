@@ -36,6 +36,17 @@ impl<'c> Source<'c> {
     }
 }
 
+/// When the copying stops before the end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    /// So many records were printed.
+    pub(crate) records: Option<u64>,
+    /// So many bytes were printed.
+    pub(crate) bytes: Option<u64>,
+    /// No record came for so long.
+    pub(crate) idle: Option<Duration>,
+}
+
 /// Copies records to stdout and knows which of them are out.
 pub(crate) struct Copier<'c> {
     consumer: &'c Consumer,
@@ -66,10 +77,10 @@ impl<'c> Copier<'c> {
         Ok(Copier { consumer, printer, state, pending: Vec::new(), unwritten: 0, counts })
     }
 
-    pub(crate) fn copy(mut self, source: Source<'c>, limit: Option<u64>, io: &mut Io) -> Result<Exit> {
-        let copied = self.copy_records(source, limit.unwrap_or(u64::MAX), io);
+    pub(crate) fn copy(mut self, source: Source<'c>, limits: Limits, io: &mut Io) -> Result<Exit> {
+        let copied = self.copy_records(source, limits, io);
         // Whatever ended the copying: what is out is committed, what is not is left for the next run.
-        let said = self.printer.finish(io);
+        let said = self.printer.finish(self.consumer, io);
         let written = self.flush(io);
         let committed = self.commit();
         let ended = [said, written, committed]
@@ -78,9 +89,11 @@ impl<'c> Copier<'c> {
         finish(ended, &self.printer)
     }
 
-    fn copy_records(&mut self, mut source: Source<'c>, mut left: u64, io: &mut Io) -> Result<Exit> {
-        let mut last_commit = Instant::now();
-        while left > 0 {
+    fn copy_records(&mut self, mut source: Source<'c>, limits: Limits, io: &mut Io) -> Result<Exit> {
+        let (mut last_commit, mut last_record) = (Instant::now(), None);
+        let (mut left, mut bytes_left) =
+            (limits.records.unwrap_or(u64::MAX), limits.bytes.unwrap_or(u64::MAX));
+        while left > 0 && bytes_left > 0 {
             if let Some(exit) = io.signals.received() {
                 return Ok(exit);
             }
@@ -98,18 +111,29 @@ impl<'c> Copier<'c> {
             match next {
                 Next::Record(slot, record) => {
                     let (topic, _) = self.consumer.place(slot);
-                    let length = self.printer.print(topic, &record, io)?;
+                    let printed = self.printer.print(topic, &record, io)?;
+                    last_record = None;
                     if self.pending.len() <= slot {
                         self.pending.resize(slot + 1, None);
                     }
                     self.pending[slot] = Some(record.offset());
-                    left -= 1;
-                    self.unwritten += length;
+                    if let Some(length) = printed {
+                        left -= 1;
+                        bytes_left = bytes_left.saturating_sub(length as u64);
+                        self.unwritten += length;
+                    }
                     if self.counts && self.unwritten >= UNWRITTEN {
                         self.flush(io)?;
                     }
                 }
-                Next::Idle => {}
+                Next::Idle => {
+                    let since: &mut Instant = last_record.get_or_insert_with(Instant::now);
+                    if limits.idle.is_some_and(|idle| since.elapsed() >= idle) {
+                        // Silence because the brokers are gone is another thing.
+                        self.consumer.ensure_answers()?;
+                        break;
+                    }
+                }
                 Next::End => break,
             }
             if last_commit.elapsed() > COMMIT_EVERY {
@@ -123,6 +147,7 @@ impl<'c> Copier<'c> {
 
     /// Writes out what is buffered; only then do its records count as written.
     fn flush(&mut self, io: &mut Io) -> Result<()> {
+        self.printer.flush(io)?;
         io.output.flush()?;
         self.unwritten = 0;
         for (slot, offset) in self.pending.iter_mut().enumerate() {

@@ -62,20 +62,27 @@ impl Fields {
 }
 
 /// An object's fields in their order, the values unread.
-struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Object<'a> {
-    fn find(&self, steps: &[String]) -> Option<&'a RawValue> {
+    /// The value at a path; a number leads into an array.
+    pub(crate) fn find(&self, steps: &[String]) -> Option<&'a RawValue> {
         let (first, rest) = steps.split_first()?;
         let value = self.0.iter().find(|(name, _)| name == first)?.1;
-        if rest.is_empty() {
-            return Some(value);
-        }
-        serde_json::from_str::<Object<'_>>(value.get()).ok()?.find(rest)
+        below(value, rest)
     }
+}
+
+fn below<'a>(value: &'a RawValue, steps: &[String]) -> Option<&'a RawValue> {
+    let Some((first, rest)) = steps.split_first() else { return Some(value) };
+    if value.get().starts_with('[') {
+        let items: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
+        return below(items.get(first.parse::<usize>().ok()?)?, rest);
+    }
+    serde_json::from_str::<Object<'_>>(value.get()).ok()?.find(steps)
 }
 
 impl<'de> Deserialize<'de> for Object<'de> {
@@ -106,11 +113,11 @@ mod tests {
 
     #[test]
     fn paths_lead_into_objects_and_keep_the_text_of_numbers() {
-        let paths = ["b.c.d", "a", "b", "x.y", "é"].map(str::to_owned);
+        let paths = ["b.c.d", "b.c.d.1", "a", "b", "x.y", "é"].map(str::to_owned);
         let mut fields = Fields::new(&paths).unwrap();
         let mut line = br#"{"a":1.0e0,"b":{"c":{"d":[1,2]}},"x":5,"\u00e9":"\n"}"#.to_vec();
         fields.project(&mut line);
-        let expected = r#"{"b.c.d":[1,2],"a":1.0e0,"b":{"c":{"d":[1,2]}},"x.y":null,"é":"\n"}"#;
+        let expected = r#"{"b.c.d":[1,2],"b.c.d.1":2,"a":1.0e0,"b":{"c":{"d":[1,2]}},"x.y":null,"é":"\n"}"#;
         assert_eq!(String::from_utf8(line).unwrap(), expected);
         assert_eq!(fields.never_found(), ["x.y"]);
         let mut tombstone = b"null".to_vec();

@@ -12,7 +12,7 @@ use crate::print::Printer;
 /// partition.
 ///
 /// Offsets are not records: transactions and compaction leave gaps. Where a partition gave fewer records than asked for,
-/// and has more in front of them, all is read again from further back.
+/// and has more in front of them, all is read again from further back. With a filter only what it takes counts.
 pub(crate) fn print_last(
     count: u64,
     open: impl Fn(i64) -> Result<Consumer>,
@@ -32,6 +32,9 @@ pub(crate) fn print_last(
             }
             match merge.next(WAIT)? {
                 Next::Record(slot, record) => {
+                    if !printer.wants(consumer.place(slot).0, &record)? {
+                        continue;
+                    }
                     if last.len() as u64 == count {
                         last.pop_front();
                     }
@@ -53,7 +56,7 @@ pub(crate) fn print_last(
                 break;
             }
         }
-        let printed = printed.and_then(|exit| printer.finish(io).map(|()| exit));
+        let printed = printed.and_then(|exit| printer.finish(&consumer, io).map(|()| exit));
         return finish(printed, &printer);
     }
 }

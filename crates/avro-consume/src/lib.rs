@@ -1,11 +1,16 @@
 //! `avro-consume`: topic -> unframe -> decode -> line -> stdout -> commit.
 
 mod args;
+mod condition;
+mod container;
 mod copy;
 mod fields;
+mod filter;
 mod last;
 mod offsets;
 mod print;
+mod schema;
+mod size;
 mod state;
 mod stats;
 mod topics;
@@ -16,7 +21,9 @@ use kch_envelope::Codec;
 use kch_kafka::{Bound, Consumer, KafkaConfig, Order, Range, Selection, Span};
 use kch_registry::Registry;
 
-use crate::copy::{Copier, Source};
+use crate::args::OutputFormat;
+use crate::copy::{Copier, Limits, Source};
+use crate::filter::Filter;
 
 use crate::print::Printer;
 use crate::state::State;
@@ -51,11 +58,26 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     let state = args.place.state.as_deref().map(State::read).transpose()?;
     let config = KafkaConfig::resolve(&args.kafka, &mut settings)?.with_signals(io.signals.clone());
     let registry = Registry::from_settings(&settings)?.with_signals(io.signals.clone());
-    let printer = Printer::new(Codec::new(registry, args.print.json), &args.print, args.on_error);
+    let filter = Filter::new(&args.filter, args.print.key_format).map_err(Failure::usage)?;
+    if !args.filter.any_partition && selection.partitions.is_empty() {
+        selection.key = filter.key_bytes().map(<[u8]>::to_vec);
+    }
+    if args.print.format == OutputFormat::Avro && io.output.is_terminal() {
+        return Err(Failure::usage("--format avro writes bytes, and stdout is a terminal")
+            .hint("send it to a file: avro-consume … --format avro > FILE"));
+    }
+    let schema = |flag, name: &Option<String>| {
+        name.as_deref().map(|name| schema::named(flag, name, &registry)).transpose()
+    };
+    let reader = schema("--reader-schema", &args.print.reader_schema)?;
+    let unframed = schema("--unframed", &args.print.unframed)?;
+    let codec = Codec::new(registry, args.print.style()).with_reader(reader).with_unframed(unframed);
+    let printer = Printer::new(codec, filter, &args.print, args.on_error);
     let topics = topics::resolve(&names, &config)?;
     if let Some(count) = args.place.last {
         let open = |window| {
-            let selection = Selection::all(Span::from(Bound::FromEnd(window)));
+            let key = selection.key.clone();
+            let selection = Selection { key, ..Selection::all(Span::from(Bound::FromEnd(window))) };
             Ok(Consumer::assign(config.clone(), &topics, &selection, Range::ToEnd, Order::Time)?)
         };
         return last::print_last(limit.map_or(count, |limit: u64| limit.min(count)), open, printer, io);
@@ -71,7 +93,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Order::Arrival => Source::Arrival(&consumer),
         Order::Time => Source::Time(consumer.by_time()),
     };
-    Copier::new(&consumer, printer, state)?.copy(source, limit, io)
+    let limits = Limits { records: limit, bytes: args.max_bytes, idle: args.timeout };
+    Copier::new(&consumer, printer, state)?.copy(source, limits, io)
 }
 
 fn show_config(args: &Args, settings: &mut Settings, io: &mut Io) -> Result<Exit> {

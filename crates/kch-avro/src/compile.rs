@@ -67,7 +67,7 @@ pub fn schema_json(text: &str) -> Result<Value, SchemaError> {
 
 /// Reads a schema text. As Java's parser does, it takes comments (`//` and `/* */`); a bare name (`string`) is a schema too,
 /// as the registry's tools write it.
-fn parse(text: &str) -> Result<Value, SchemaError> {
+pub(crate) fn parse(text: &str) -> Result<Value, SchemaError> {
     let text = without_comments(text)?;
     let bare = text.trim();
     if PRIMITIVES.iter().any(|(name, _)| *name == bare && bare != "null") {
@@ -381,7 +381,7 @@ fn enumeration(object: &Map<String, Value>, value: &Value, place: &Place<'_>) ->
     Ok(Node::Enum(Symbols { names: names.into(), quoted, default }))
 }
 
-fn is_primitive(name: &str) -> bool {
+pub(crate) fn is_primitive(name: &str) -> bool {
     PRIMITIVES.iter().any(|(primitive, _)| *primitive == name)
 }
 

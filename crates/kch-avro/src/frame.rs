@@ -1,4 +1,5 @@
-//! The schema registry's frame: one zero byte, the schema id in four bytes big endian, then the Avro bytes.
+//! The schema registry's frame: one zero byte, the schema id in four bytes big endian, then the Avro bytes. Newer clients may
+//! write a one and a GUID of 16 bytes instead, or put either into a header, in front of no Avro bytes at all.
 //!
 //! Source: Confluent's wire format. The one constraint: this module never looks at the Avro bytes.
 
@@ -6,6 +7,15 @@ use thiserror::Error;
 
 /// The bytes before the Avro datum: magic and schema id.
 pub const LEN: usize = 5;
+
+/// What a frame says of the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SchemaRef {
+    /// Its number in the registry.
+    Id(u32),
+    /// Its GUID, the same in every registry.
+    Guid([u8; 16]),
+}
 
 /// Why bytes do not start with a registry frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -49,10 +59,30 @@ pub fn read(bytes: &[u8]) -> Result<(u32, &[u8]), FrameError> {
     }
 }
 
+/// Splits a message into what it says of its schema, an id or a GUID, and its Avro bytes.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_any(bytes: &[u8]) -> Result<(SchemaRef, &[u8]), FrameError> {
+    match bytes {
+        [1, rest @ ..] if rest.len() >= 16 => {
+            let (guid, avro) = rest.split_at(16);
+            Ok((SchemaRef::Guid(guid.try_into().unwrap_or([0; 16])), avro))
+        }
+        _ => read(bytes).map(|(id, avro)| (SchemaRef::Id(id), avro)),
+    }
+}
+
 /// A short guess at what unframed bytes are, for an error text or a hint.
 #[must_use]
 pub fn guess(bytes: &[u8]) -> &'static str {
     let Some(&first) = bytes.first() else { return "empty" };
+    if bytes.starts_with(&[0xc3, 0x01]) && bytes.len() >= 10 {
+        return "Avro's single-object encoding";
+    }
+    if bytes.starts_with(b"Obj\x01") {
+        return "an Avro file";
+    }
     if first == 1 && bytes.len() >= 17 {
         return "a frame with a GUID schema id (magic 1)";
     }
@@ -128,6 +158,15 @@ mod tests {
     }
 
     #[test]
+    fn a_guid_may_stand_for_the_id() {
+        let framed: Vec<u8> = (1..=18).collect();
+        let guid = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17];
+        assert_eq!(read_any(&framed), Ok((SchemaRef::Guid(guid), &[18u8][..])));
+        assert_eq!(read_any(&[0, 0, 0, 0, 7]), Ok((SchemaRef::Id(7), &[][..])));
+        assert!(matches!(read_any(&framed[..16]), Err(FrameError::NotFramed { first: 1, .. })));
+    }
+
+    #[test]
     fn says_what_is_wrong() {
         assert_eq!(read(&[]), Err(FrameError::Empty));
         assert_eq!(read(&[0, 1]), Err(FrameError::TooShort { len: 2 }));
@@ -141,6 +180,8 @@ mod tests {
         assert_eq!(guess(b"[1,2]\n"), "plain JSON");
         assert_eq!(guess(b"hello there"), "UTF-8 text");
         assert_eq!(guess(&[1; 20]), "a frame with a GUID schema id (magic 1)");
+        assert_eq!(guess(b"\xc3\x0112345678"), "Avro's single-object encoding");
+        assert_eq!(guess(b"Obj\x01\x04"), "an Avro file");
         assert_eq!(guess(&[0x08, 0x96, 0x01]), "maybe protobuf");
         assert_eq!(guess(&[0x0a, 0x02, 0xff, 0xfe]), "maybe protobuf");
         assert_eq!(guess(&[0xff, 0xfe, 0x07]), "binary data");

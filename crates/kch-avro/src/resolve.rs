@@ -156,7 +156,7 @@ impl Maker<'_> {
             (Node::Union(union), _) => {
                 Step::Branches(union.branches.iter().map(|branch| self.step(branch.node, reader)).collect())
             }
-            (_, Node::Union(union)) => self.into_union(writer, reader, union),
+            (_, Node::Union(union)) => self.union_branch(writer, reader, union),
             (Node::Array(items), Node::Array(wanted)) => {
                 Step::Array { items: self.step(*items, *wanted), least: self.writer.least[*items as usize] }
             }
@@ -169,7 +169,7 @@ impl Maker<'_> {
         }
     }
 
-    fn into_union(&mut self, writer: NodeId, reader: NodeId, union: &Union) -> Step {
+    fn union_branch(&mut self, writer: NodeId, reader: NodeId, union: &Union) -> Step {
         match self.branch_for(writer, union) {
             Some(at) => Step::Into(at as u32, self.step(writer, union.branches[at].node)),
             None => self.never(writer, reader),

@@ -1,15 +1,15 @@
 //! A whole record as one JSON object: `avro-produce --envelope` reads exactly this back.
 //!
 //! The constraint it keeps: nothing of a record is lost. Null and empty differ, bytes that are not UTF-8 are base64, and
-//! a key that was decoded is told from a text by its schema id.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
+//! a key that was decoded is told from a text by its schema id. Only the frames go, in front of the bytes or in a header: the ids say
+//! what they said.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kch_kafka::{BorrowedMessage, Headers as _, Message as _};
+use kch_kafka::{BorrowedMessage, Message as _};
 use serde_json::value::RawValue;
 
+use crate::headers::{self, KEY_SCHEMA, VALUE_SCHEMA};
 use crate::{Codec, Fault, Kind, Stamp};
 
 /// What keys are.
@@ -24,6 +24,8 @@ pub enum KeyFormat {
     Avro,
     /// JSON, printed as it is
     Json,
+    /// {"base64":"…"}, whatever it is
+    Base64,
     /// Left out: null
     None,
 }
@@ -63,17 +65,17 @@ impl Envelope {
         out: &mut Vec<u8>,
     ) -> Result<Ids, Fault> {
         self.place(topic, record, out);
-        let key = self.key(record.key(), codec, out)?;
+        let key = self.key(record, codec, out)?;
         out.extend_from_slice(b",\"value\":");
         let value = match record.payload() {
             None => {
                 out.extend_from_slice(b"null");
                 None
             }
-            Some(framed) => Some(codec.decode(framed, out)?),
+            Some(payload) => codec.decode_value(record, payload, out)?,
         };
-        headers(record, out)?;
         let ids = Ids { key, value };
+        headers::print(record, &frames(ids), out)?;
         print_ids(ids, out);
         out.push(b'}');
         Ok(ids)
@@ -89,7 +91,7 @@ impl Envelope {
         out: &mut Vec<u8>,
     ) {
         self.place(topic, record, out);
-        let key = self.key(record.key(), codec, out).unwrap_or_else(|_| {
+        let key = self.key(record, codec, out).unwrap_or_else(|_| {
             text_or_base64(record.key(), out);
             None
         });
@@ -98,7 +100,7 @@ impl Envelope {
             None => out.extend_from_slice(b"null"),
             Some(bytes) => base64(bytes, out),
         }
-        if headers(record, out).is_err() {
+        if headers::print(record, &[], out).is_err() {
             out.extend_from_slice(b",\"headers\":[]");
         }
         print_ids(Ids { key, value: None }, out);
@@ -120,7 +122,13 @@ impl Envelope {
         out.extend_from_slice(b",\"key\":");
     }
 
-    fn key(&self, key: Option<&[u8]>, codec: &mut Codec, out: &mut Vec<u8>) -> Result<Option<u32>, Fault> {
+    fn key(
+        &self,
+        record: &BorrowedMessage<'_>,
+        codec: &mut Codec,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<u32>, Fault> {
+        let key = record.key();
         let Some(bytes) = key else {
             out.extend_from_slice(b"null");
             return Ok(None);
@@ -129,16 +137,17 @@ impl Envelope {
             KeyFormat::None => out.extend_from_slice(b"null"),
             KeyFormat::String => text_or_base64(key, out),
             KeyFormat::Json => json(bytes, out)?,
+            KeyFormat::Base64 => base64(bytes, out),
             KeyFormat::Avro => {
-                return codec.decode(bytes, out).map(Some).map_err(|fault| match fault {
+                return codec.decode_key(record, bytes, out).map(Some).map_err(|fault| match fault {
                     Fault::Record(_, text) => Fault::Record(Kind::Key, format!("key: {text}")),
                     stop => stop,
                 });
             }
             KeyFormat::Auto => {
-                // Only a zero byte can begin a frame: other keys do not cost a try.
-                if bytes.first() == Some(&0) {
-                    match codec.decode(bytes, out) {
+                // Only these bytes can begin a frame: other keys do not cost a try, unless a header may say what they are.
+                if matches!(bytes.first(), Some(0 | 1)) || record.headers().is_some() {
+                    match codec.decode_key(record, bytes, out) {
                         Ok(id) => return Ok(Some(id)),
                         Err(Fault::Record(..)) => {}
                         Err(stop) => return Err(stop),
@@ -161,35 +170,16 @@ fn print_ids(ids: Ids, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends `,"headers":[…]`.
-fn headers(record: &BorrowedMessage<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
-    let Some(headers) = record.headers() else {
-        out.extend_from_slice(b",\"headers\":[]");
-        return Ok(());
-    };
-    let before = out.len();
-    // The library panics at a name that is not UTF-8. A record must not end the run.
-    let printed = catch_unwind(AssertUnwindSafe(|| {
-        for (at, header) in headers.iter().enumerate() {
-            out.extend_from_slice(if at == 0 { b",\"headers\":[{\"key\":" } else { b",{\"key\":" });
-            string(header.key, out);
-            out.extend_from_slice(b",\"value\":");
-            text_or_base64(header.value, out);
-            out.push(b'}');
-        }
-        out.extend_from_slice(if headers.count() == 0 { b",\"headers\":[]" } else { b"]" });
-    }));
-    printed.map_err(|_| {
-        out.truncate(before);
-        Fault::Record(Kind::Headers, "the name of a header is not UTF-8".to_owned())
-    })
+/// The headers that stood for a frame: what they said is in the ids, and a copy has a frame of its own.
+fn frames(ids: Ids) -> [&'static str; 2] {
+    [if ids.key.is_some() { KEY_SCHEMA } else { "" }, if ids.value.is_some() { VALUE_SCHEMA } else { "" }]
 }
 
 fn integer(value: impl itoa::Integer, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-fn text_or_base64(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
+pub(crate) fn text_or_base64(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
     match bytes.map(|bytes| (bytes, std::str::from_utf8(bytes))) {
         None => out.extend_from_slice(b"null"),
         Some((_, Ok(text))) => string(text, out),

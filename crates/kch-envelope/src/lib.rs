@@ -10,8 +10,10 @@
 
 mod codec;
 mod envelope;
+mod headers;
 mod stamp;
 
-pub use codec::{Codec, Fault, Kind, first_bytes};
+pub use codec::{Codec, Fault, Kind, KnownSchema, first_bytes};
 pub use envelope::{Envelope, Ids, KeyFormat, string};
+pub use headers::for_each_header;
 pub use stamp::Stamp;

@@ -5,6 +5,7 @@
 
 mod group;
 mod merge;
+mod murmur2;
 mod progress;
 mod range;
 mod read;
@@ -101,8 +102,13 @@ impl Consumer {
         let mut partitions = Vec::new();
         let mut past_end = Vec::new();
         for (topic, name) in topics.iter().enumerate() {
-            for id in consumer.ensure_topic(name)? {
+            let ids = consumer.ensure_topic(name)?;
+            let only = selection.key.as_ref().map(|key| murmur2::partition_of(key, ids.len()));
+            for id in ids {
                 let Some(span) = selection.span(name, id) else { continue };
+                if only.is_some_and(|only| only != id) {
+                    continue;
+                }
                 let partition = match consumer.resolve(topic, id, span) {
                     // One offset for all partitions: those that do not have it yet have nothing to read.
                     Err(error @ KafkaError::OffsetPastEnd { .. }) if !selection.is_own(name, id) => {

@@ -38,6 +38,14 @@ pub enum Error {
         /// Where it was asked.
         url: String,
     },
+    /// No schema has this GUID, or the registry knows none of them.
+    #[error("the schema registry at {url} has no schema with the GUID {guid}")]
+    GuidNotFound {
+        /// The GUID.
+        guid: String,
+        /// Where it was asked.
+        url: String,
+    },
     /// The subject's compatibility level forbids the schema.
     #[error("the schema is incompatible with subject {subject}{}", reasons(.messages))]
     Incompatible {

@@ -2,11 +2,14 @@
 
 mod envelope;
 mod failures;
+mod filters;
 mod help;
+mod limits;
 mod live;
 mod order;
 mod output;
 mod ranges;
+mod schemas;
 mod state;
 
 use std::time::Duration;

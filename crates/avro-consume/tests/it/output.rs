@@ -34,14 +34,18 @@ fn stats_count_by_partition_schema_and_error() {
     desk.put_records("t", 1, &[Put { value: Some(b"oops"), timestamp: Some(6000), ..Put::default() }]);
     let outcome = desk.consume(&["--stats"]).run();
     outcome.fails_with(1).stdout_is(concat!(
-        r#"{"topic":"t","partition":0,"schema_id":7,"tombstone":false,"error":null,"records":3,"bytes":27,"first":"1970-01-01T00:00:10.000Z","last":"1970-01-01T00:00:30.000Z"}"#,
+        r#"{"topic":"t","partition":0,"schema_id":7,"tombstone":false,"error":null,"records":3,"bytes":27,"first":"1970-01-01T00:00:10.000Z","last":"1970-01-01T00:00:30.000Z","lag":0}"#,
         "\n",
-        r#"{"topic":"t","partition":1,"schema_id":null,"tombstone":true,"error":null,"records":1,"bytes":2,"first":"1970-01-01T00:00:05.000Z","last":"1970-01-01T00:00:05.000Z"}"#,
+        r#"{"topic":"t","partition":1,"schema_id":null,"tombstone":true,"error":null,"records":1,"bytes":2,"first":"1970-01-01T00:00:05.000Z","last":"1970-01-01T00:00:05.000Z","lag":0}"#,
         "\n",
-        r#"{"topic":"t","partition":1,"schema_id":null,"tombstone":false,"error":"frame","records":1,"bytes":4,"first":"1970-01-01T00:00:06.000Z","last":"1970-01-01T00:00:06.000Z"}"#,
+        r#"{"topic":"t","partition":1,"schema_id":null,"tombstone":false,"error":"frame","records":1,"bytes":4,"first":"1970-01-01T00:00:06.000Z","last":"1970-01-01T00:00:06.000Z","lag":0}"#,
         "\n"
     ));
     outcome.stderr_has("t[1]@1: ");
+    // Three of nine offsets are not read.
+    desk.put_events(0, 4..=9);
+    let outcome = desk.consume(&["--stats", "-o", "0=start", "-n", "6"]).run();
+    assert_eq!(outcome.succeeds().json_lines()[0]["lag"], 3);
     desk.consume(&["--stats", "--fields", "id"]).run().fails_with(2);
     let empty = Desk::new();
     empty.consume(&["--stats"]).run().succeeds().stdout_is("");

@@ -137,8 +137,8 @@ impl Maker<'_> {
 
     fn symbols(&self, from: &Node, to: &Node) -> Step {
         let (Node::Enum(from), Node::Enum(to)) = (from, to) else { return Step::Never("".into()) };
-        let symbol = |name: &Box<str>| {
-            let own = to.names.iter().position(|other| other == name).map(|at| at as u32);
+        let symbol = |name: &str| {
+            let own = to.names.iter().position(|other| **other == *name).map(|at| at as u32);
             match own.or(to.default) {
                 Some(at) => Symbol::Is(at),
                 None => Symbol::Unknown(
@@ -146,7 +146,7 @@ impl Maker<'_> {
                 ),
             }
         };
-        Step::Enum(from.names.iter().map(symbol).collect())
+        Step::Enum(from.names.iter().map(|name| symbol(name)).collect())
     }
 
     /// Whether two named types are one: by name without namespace, or by an alias of the reader's.

@@ -93,9 +93,9 @@ impl Resolver {
             from.zero_sized()?;
         }
         if fields.ordered {
-            self.in_order(fields, from, out)?
+            self.in_order(fields, from, out)?;
         } else {
-            self.out_of_order(fields, from, out)?
+            self.out_of_order(fields, from, out)?;
         }
         from.close();
         Ok(())

@@ -59,13 +59,15 @@ pub struct Selection {
     pub partitions: BTreeMap<i32, Span>,
     /// Where an earlier run stopped, by topic and partition; goes before the others' start.
     pub resume: BTreeMap<(String, i32), i64>,
+    /// Of each topic only the partition that Java's partitioner, and ours, gives to this key.
+    pub key: Option<Vec<u8>>,
 }
 
 impl Selection {
     /// The same span in every partition.
     #[must_use]
     pub fn all(span: Span) -> Selection {
-        Selection { all: Some(span), partitions: BTreeMap::new(), resume: BTreeMap::new() }
+        Selection { all: Some(span), partitions: BTreeMap::new(), resume: BTreeMap::new(), key: None }
     }
 
     /// Whether the start of this partition was given for it alone.

@@ -10,6 +10,9 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::{CALLBACKS_EVERY, Consumer, LOST_DEADLINE, Next, PAUSE, Range};
 use crate::KafkaError;
 
+/// How long a question on the side may take.
+const ASIDE: Duration = Duration::from_secs(3);
+
 impl Consumer {
     /// Whether it reads for a group.
     #[must_use]
@@ -31,6 +34,24 @@ impl Consumer {
     pub fn starts(&self) -> Vec<(&str, i32, i64)> {
         let progress = self.progress.borrow();
         progress.partitions.iter().map(|p| (self.topics[p.topic].as_str(), p.id, p.start)).collect()
+    }
+
+    /// The offset behind the last record that a partition has now; none when it cannot be asked.
+    #[must_use]
+    pub fn end_now(&self, topic: &str, partition: i32) -> Option<i64> {
+        let (_, high) = self.inner.fetch_watermarks(topic, partition, ASIDE).ok()?;
+        Some(high)
+    }
+
+    /// Whether the cluster answers, asked when nothing came for a while.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn ensure_answers(&self) -> Result<(), KafkaError> {
+        match self.inner.fetch_metadata(Some(&self.topics[0]), ASIDE) {
+            Err(_) => Err(self.inner.context().watch.unreachable(&self.config)),
+            Ok(_) => Ok(()),
+        }
     }
 
     /// For each slot, whether its partition has records before the first one to read.

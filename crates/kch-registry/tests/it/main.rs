@@ -48,6 +48,26 @@ fn an_unknown_id_is_not_asked_for_at_every_record() {
 }
 
 #[test]
+fn a_guid_is_looked_up_with_its_id() {
+    let stub = HttpStub::start();
+    let guid: [u8; 16] = std::array::from_fn(|at| at as u8);
+    let path = "/schemas/guids/00010203-0405-0607-0809-0a0b0c0d0e0f";
+    stub.reply("GET", &format!("{path}/ids"), 200, r#"[{"context":".","id":9},{"context":":.x:","id":3}]"#);
+    stub.reply("GET", path, 200, r#"{"guid":"00010203-0405-0607-0809-0a0b0c0d0e0f","schema":"\"long\""}"#);
+    let registry = registry(&stub);
+    let schema = registry.schema_by_guid(&guid).unwrap();
+    assert_eq!((schema.id, schema.text.as_str()), (9, "\"long\""));
+    assert_eq!(registry.schema_by_id(9).unwrap(), schema);
+    // Apicurio, and Confluent's before 8.0, know no such path.
+    let error = registry.schema_by_guid(&[0xff; 16]).unwrap_err();
+    assert_eq!(error.exit(), Exit::Refused);
+    assert_eq!(
+        error.to_string().replace(&stub.url(), "URL"),
+        "the schema registry at URL has no schema with the GUID ffffffff-ffff-ffff-ffff-ffffffffffff"
+    );
+}
+
+#[test]
 fn a_missing_subject_names_its_nearest() {
     let stub = HttpStub::start();
     stub.reply("GET", "/subjects", 200, r#"["kafka-events-value","smoke"]"#);
