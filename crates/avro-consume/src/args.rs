@@ -146,9 +146,9 @@ pub struct FilterArgs {
 
     /// Only records whose line meets this condition: 'amount > 10 and status == "open"'
     ///
-    /// Paths as in --fields, so `value.amount` with --envelope; a path that is not there is null. Operators: == != < <= >
-    /// >= and =~ !~ with a regular expression; and, or, not, parentheses. Literals: numbers, texts in quotes, true,
-    /// false, null. Times compare as texts, decimals as numbers.
+    /// Paths as in --fields, so `value.amount` with --envelope; a path that is not there is null. Operators: == !=
+    /// < <= > >= and =~ !~ with a regular expression; and, or, not, parentheses. Literals: numbers, texts in quotes,
+    /// true, false, null. Times compare as texts, decimals as numbers.
     #[arg(long = "where", value_name = "CONDITION")]
     pub condition: Option<Condition>,
 

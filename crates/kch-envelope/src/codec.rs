@@ -207,7 +207,7 @@ impl Codec {
         let located = self.locate(record, payload)?;
         let Codec { registry, reader, unframed, unframed_resolver, known, .. } = self;
         let known = match located.schema {
-            Some(schema) => Some(&*look_up(known, registry, reader.as_ref(), schema)?),
+            Some(schema) => Some(look_up(known, registry, reader.as_ref(), schema)?),
             None => None,
         };
         let resolver = known.map_or(unframed_resolver.as_ref(), |known| known.resolver.as_ref());
