@@ -9,7 +9,7 @@ use kch_cli::Failure;
 use kch_http::{Client, Error, Response};
 
 use crate::compress::Decoder;
-use crate::exception::{Exception, one_line};
+use crate::exception::{self, Exception, one_line};
 use crate::summary::Summary;
 use crate::tail::{End, Tail};
 use crate::watch::{Stop, Watch};
@@ -104,12 +104,14 @@ pub(crate) async fn read(
     let mut decoder = decoder.map_err(|error| Trouble::Failed(unreadable(client, &error)))?;
     if !head.status.is_success() || code.is_some() {
         let mut error = Vec::new();
-        while error.len() < LONGEST_ERROR
-            && let Some(Ok(frame)) = watch.over(pin!(body.frame()), sink).await?
-        {
+        while let Some(Ok(frame)) = watch.over(pin!(body.frame()), sink).await? {
             // What cannot be unpacked is shown as it is.
             let data = frame.into_data().unwrap_or_default();
             error.extend_from_slice(&decoder.feed(data.clone()).unwrap_or(data));
+            // Rows that were held back may come before the error: its end is what counts.
+            if error.len() > 2 * LONGEST_ERROR {
+                error.drain(..error.len() - LONGEST_ERROR);
+            }
         }
         return Err(refusal(client, head.status.as_u16(), code, &head.headers, &error));
     }
@@ -162,7 +164,8 @@ fn printed(rows: Option<u64>, had_printed: bool) -> Option<String> {
 }
 
 fn refusal(client: &Client, status: u16, code: Option<u32>, headers: &HeaderMap, body: &[u8]) -> Trouble {
-    let text = String::from_utf8_lossy(body);
+    let begins = if body.starts_with(b"Code: ") { None } else { exception::find_at_end(body) };
+    let text = String::from_utf8_lossy(&body[begins.unwrap_or(0)..]);
     let known = Exception::parse(&text).or_else(|| code.map(Exception::from_code));
     if let Some(exception) = known {
         let written = Summary::from_headers(headers).and_then(|summary| summary.written_rows);

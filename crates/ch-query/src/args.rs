@@ -9,11 +9,11 @@ use clap::{Parser, ValueEnum};
 use kch_cli::{CommonArgs, Settings, vars};
 
 pub use server::{Compression, ServerArgs};
-pub use verbs::{DescribeArgs, InsertArgs, Limit, TablesArgs, Verb};
+pub use verbs::{CheckArgs, DescribeArgs, InsertArgs, Limit, RouteName, TablesArgs, Verb};
 
 /// ClickHouse from the shell, over HTTP: SQL in, rows out as JSON lines; rows in, for an INSERT
 ///
-/// The first word is the SQL, in quotes, or a verb: insert, tables, describe. A verb is exactly that word; SQL is
+/// The first word is the SQL, in quotes, or a verb: insert, tables, describe, check. A verb is exactly that word; SQL is
 /// never one of them alone. SQL behind `--` is SQL in any case.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_long_help = EXAMPLES, disable_help_subcommand = true)]
@@ -79,7 +79,7 @@ pub struct QueryArgs {
 
     /// Its columns, as 'id UInt64, name String'
     ///
-    /// Default: what ClickHouse infers from the first MiB of the lines.
+    /// Default: what ClickHouse infers from the first 128 KiB of the lines.
     #[arg(long, value_name = "COLUMNS", requires = "table")]
     pub structure: Option<String>,
 
@@ -159,6 +159,9 @@ impl Args {
         settings.set_flag(&vars::CLICKHOUSE_USER, self.server.user.as_deref());
         settings.set_flag(&vars::CLICKHOUSE_DATABASE, self.server.database.as_deref());
         settings.set_flag(&vars::TABLE, self.query.table.as_deref());
+        if let Some(Verb::Check(check)) = &self.verb {
+            check.registry.apply(settings);
+        }
         settings.set_flag(&vars::LIMIT, self.query.limit.map(|limit| limit.to_string()).as_deref());
     }
 }
@@ -169,7 +172,7 @@ Examples:
   ch-query 'SELECT * FROM kafka_events' | jq -r .payload | sort | uniq -c
   ch-query -p source=app 'SELECT * FROM kafka_events WHERE source = {source:String}'
   echo '{\"id\":7}' | ch-query --each 'SELECT * FROM kafka_events WHERE id = {id:Int64}'
-  echo '{\"id\":7}' | ch-query --table ids 'SELECT * FROM kafka_events WHERE id IN (SELECT id FROM ids)'
+  echo '{\"id\":7}' | ch-query --table ids 'SELECT * FROM kafka_events WHERE id IN ids'
   ch-query --until 'n >= 5' --timeout 60s 'SELECT count() AS n FROM kafka_events'
   jq -c .value events.json | ch-query insert kafka_events --rejects bad.jsonl
   ch-query -f sql/ddl/clickhouse_kafka_sink.sql

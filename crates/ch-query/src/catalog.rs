@@ -4,6 +4,7 @@ use kch_cli::{Exit, Failure, Format, Io, Render, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::args::{DescribeArgs, TablesArgs};
 use crate::exception::Exception;
 use crate::quoting::{escape, quote, table_parts};
 use crate::session::{Pairs, Session};
@@ -20,12 +21,12 @@ const COLUMNS: &str = "SELECT name, type, default_kind, default_expression, comm
 
 /// `ch-query tables`.
 pub(crate) async fn tables(
-    pattern: Option<&str>,
+    args: &TablesArgs,
     format: Option<Format>,
     session: &mut Session,
     io: &mut Io,
 ) -> Result<Exit> {
-    let like = ("like".to_owned(), escape(pattern.unwrap_or("%")));
+    let like = ("like".to_owned(), escape(args.pattern.as_deref().unwrap_or("%")));
     let rows = match session.ask(TABLES, "JSONEachRow", vec![like], io).await? {
         Ok(rows) => parse_rows(&rows)?,
         Err(exit) => return Ok(exit),
@@ -36,18 +37,18 @@ pub(crate) async fn tables(
 
 /// `ch-query describe`.
 pub(crate) async fn describe(
-    table: &str,
+    args: &DescribeArgs,
     format: Option<Format>,
     session: &mut Session,
     io: &mut Io,
 ) -> Result<Exit> {
-    let text = match session.ask(COLUMNS, "JSONEachRow", names(table), io).await? {
+    let text = match session.ask(COLUMNS, "JSONEachRow", names(&args.table), io).await? {
         Ok(text) => text,
         Err(exit) => return Ok(exit),
     };
     let rows = parse_rows(&text)?;
     if rows.is_empty() {
-        return Err(unknown(table, session, io).await);
+        return Err(unknown(&args.table, session, io).await);
     }
     Render::new(format, &io.output).rows(&rows, &mut io.output)?;
     Ok(Exit::Done)

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use crate::session::{Pairs, Session};
 use crate::upload::Upload;
 
-/// How much is looked at to find the columns.
-const SAMPLE: usize = 1 << 20;
+/// How much is looked at to find the columns: less than the 256 KiB that a query may have.
+const SAMPLE: usize = 128 << 10;
 
 /// The table of a query.
 #[derive(Clone, Debug)]

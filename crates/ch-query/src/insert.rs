@@ -17,6 +17,7 @@ mod rejects;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use kch_cli::{Exit, Failure, Io, Result};
@@ -94,7 +95,7 @@ pub(crate) async fn run(args: &InsertArgs, session: &mut Session, io: &mut Io) -
         failure: None,
         shows_progress: session.shows_progress,
     };
-    LocalSet::new().run_until(job.carry(pieces, io)).await?;
+    LocalSet::new().run_until(job.carry(pieces, io)).await;
     job.finish(args, session.stats, io)
 }
 
@@ -125,6 +126,8 @@ fn courier(args: &InsertArgs, table: &Table, dedup: Dedup, session: &Session, io
         retry: args.retry,
         timeout: session.timeout.unwrap_or(courier::TRY),
         signals: io.signals.clone(),
+        query_id: session.query_id.clone(),
+        queries: AtomicUsize::new(0),
     }
 }
 
@@ -144,30 +147,37 @@ struct Job {
 
 impl Job {
     /// Carries pieces to the server until stdin or the patience ends.
-    async fn carry(&mut self, mut pieces: Receiver<Piece>, io: &mut Io) -> Result<()> {
+    async fn carry(&mut self, mut pieces: Receiver<Piece>, io: &mut Io) {
         let mut ended = false;
         loop {
             while self.failure.is_none()
                 && self.flights.len() < IN_FLIGHT
                 && let Some(batch) = self.intake.next_ready(ended)
             {
-                self.send(batch)?;
+                let sent = self.send(batch);
+                self.keep_first(sent);
             }
             let done_reading = ended || self.failure.is_some();
             if done_reading && self.flights.is_empty() {
-                return Ok(());
+                return;
             }
             let due = self.intake.deadline().filter(|_| self.flights.len() < IN_FLIGHT && !done_reading);
             let due = due.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
             let mut tick = self.shows_progress;
             tokio::select! {
                 piece = pieces.recv(), if !done_reading && self.intake.has_room() => match piece {
-                    Some(piece) => self.take(&piece, io)?,
+                    Some(piece) => {
+                        let taken = self.take(&piece, io);
+                        self.keep_first(taken);
+                    }
                     None => ended = true,
                 },
                 Some(delivery) = self.flights.join_next(), if !self.flights.is_empty() => {
-                    let delivery = delivery.map_err(|error| Failure::refused(format!("a batch was lost: {error}")))?;
-                    self.book(delivery, io)?;
+                    let booked = match delivery {
+                        Ok(delivery) => self.book(delivery, io),
+                        Err(error) => Err(Failure::refused(format!("a batch was lost: {error}"))),
+                    };
+                    self.keep_first(booked);
                 }
                 () = tokio::time::sleep_until(due.into()) => {}
                 () = tokio::time::sleep(TICK), if tick => tick = false,
@@ -175,6 +185,13 @@ impl Job {
             if self.shows_progress && !tick {
                 self.account.show();
             }
+        }
+    }
+
+    /// The first failure ends the run, once what is on its way has come to its end.
+    fn keep_first(&mut self, outcome: Result<()>) {
+        if let Err(failure) = outcome {
+            self.failure.get_or_insert(failure);
         }
     }
 
@@ -192,11 +209,8 @@ impl Job {
             self.rejects.add(&reject, &mut io.messages)?;
         }
         self.rejects.flush()?;
-        self.failure = match &piece.failed {
-            Some(why) => Some(Failure::refused(why)),
-            None => self.failure.take().or_else(|| self.rejects.too_many(self.account.lines(), false)),
-        };
-        Ok(())
+        let too_many = self.rejects.too_many(self.account.lines(), false);
+        piece.failed.as_ref().map(Failure::refused).or(too_many).map_or(Ok(()), Err)
     }
 
     fn send(&mut self, batch: Sealed) -> Result<()> {
@@ -234,15 +248,13 @@ impl Job {
         }
         self.rejects.flush()?;
         self.account.book(&delivery);
-        if delivery.failure.is_none() {
-            if let Some(journal) = &mut self.journal {
-                journal.finish(&delivery.batch.token)?;
-            }
-            self.failure = self.failure.take().or_else(|| self.rejects.too_many(self.account.lines(), false));
-        } else {
-            self.failure = self.failure.take().or(delivery.failure);
+        if let Some(failure) = delivery.failure {
+            return Err(failure);
         }
-        Ok(())
+        if let Some(journal) = &mut self.journal {
+            journal.finish(&delivery.batch.token)?;
+        }
+        self.rejects.too_many(self.account.lines(), false).map_or(Ok(()), Err)
     }
 
     /// The exit code, and what there is to say.
@@ -259,7 +271,7 @@ impl Job {
         if stats {
             io.messages.json(&self.account.to_json(refused));
         } else if failure.is_some() || refused > 0 || signal.is_some() || self.shows_progress {
-            io.messages.say(&self.account.summary(refused));
+            io.messages.say(&self.account.summary(refused, self.intake.first_waiting()));
         }
         match (failure, signal) {
             (Some(failure), Some(signal)) if failure.exit() != Exit::Refused => {

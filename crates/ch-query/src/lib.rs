@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! SQL  -> statements -> request -> answer -> stdout          rows end with the answer, an error behind them is found
-//! stdin ---------------^                                     data of an INSERT, streamed
+//! stdin ---------------^                                     data of an INSERT, parameters, or a table of the query
+//! stdin -> lines -> batches -> request -> answer -> account  `insert`: sent again safely, cut at bad lines
 //! ```
 //!
 //! The constraint it keeps: exit code 0 means that the server has said so at the end of its answer, not at its head.
@@ -11,11 +12,13 @@ mod answer;
 mod args;
 mod caret;
 mod catalog;
+mod check;
 mod compress;
 mod each;
 pub mod exception;
 mod explain;
 mod external;
+mod fit;
 mod insert;
 mod latest;
 mod lexer;
@@ -36,6 +39,7 @@ mod upload;
 mod watch;
 
 pub use args::{
-    Args, Compression, DescribeArgs, InsertArgs, Limit, Output, QueryArgs, ServerArgs, TablesArgs, Verb,
+    Args, CheckArgs, Compression, DescribeArgs, InsertArgs, Limit, Output, QueryArgs, RouteName, ServerArgs,
+    TablesArgs, Verb,
 };
 pub use run::run;

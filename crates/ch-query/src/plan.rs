@@ -3,23 +3,30 @@
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 
-use kch_cli::{Failure, Input, Io, Result};
+use kch_cli::{Failure, Input, Io, Result, Settings};
+use kch_schema::Columns;
 
-use crate::args::{QueryArgs, Verb};
+use crate::args::{Args, CheckArgs, DescribeArgs, InsertArgs, QueryArgs, TablesArgs, Verb};
+use crate::check;
 use crate::sql::{self, Statement};
 
 /// Larger SQL is data in disguise: it is read whole before any of it runs.
 const LONGEST_SQL: u64 = 64 << 20;
 
 /// What to do.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Plan {
+#[derive(Debug)]
+pub(crate) enum Plan<'a> {
     /// Ask whether the server is up.
     Ping,
     /// Show a table's latest rows.
     Latest,
     /// Run this text.
     Run(Text),
+    Insert(&'a InsertArgs),
+    Tables(&'a TablesArgs),
+    Describe(&'a DescribeArgs),
+    /// Compare a table with these columns.
+    Check(&'a CheckArgs, Columns),
 }
 
 /// SQL, and where it is from.
@@ -76,11 +83,25 @@ impl Text {
     }
 }
 
-/// Decides, and reads the SQL.
-///
+/// Decides, and reads the SQL, or the schema that is asked for.
+pub(crate) fn decide<'a>(args: &'a Args, settings: &Settings, io: &mut Io) -> Result<Plan<'a>> {
+    let Some(verb) = &args.verb else { return decide_query(&args.query, io) };
+    if let Some(flag) = args.query.first_given() {
+        // In front of a verb it would do nothing.
+        let why = format!("{flag} is for SQL, and {} is a verb that has no use for it", verb.name());
+        return Err(Failure::usage(why));
+    }
+    Ok(match verb {
+        Verb::Insert(insert) => Plan::Insert(insert),
+        Verb::Tables(tables) => Plan::Tables(tables),
+        Verb::Describe(describe) => Plan::Describe(describe),
+        Verb::Check(check) => Plan::Check(check, check::wanted(check, settings, io)?),
+    })
+}
+
 /// Without SQL, `--table` and `--limit` ask for the latest rows and leave stdin alone. Otherwise stdin is read unless it
 /// is a terminal, and an empty one, as in `ch-query < /dev/null`, means the latest rows too.
-pub(crate) fn decide(args: &QueryArgs, io: &mut Io) -> Result<Plan> {
+fn decide_query(args: &QueryArgs, io: &mut Io) -> Result<Plan<'static>> {
     if args.ping {
         return Ok(Plan::Ping);
     }

@@ -5,6 +5,8 @@
 //! it sees no progress.
 
 use std::io::{self, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use http::Method;
@@ -24,31 +26,37 @@ const SQL: &str = "SELECT read_rows, total_rows_approx, written_rows, memory_usa
 #[derive(Debug)]
 pub(crate) struct Progress {
     task: JoinHandle<()>,
+    shown: Arc<AtomicBool>,
 }
 
 impl Progress {
     /// `shares_terminal`: rows go to the same terminal. Then progress ends with the first of them that can be there.
     pub(crate) fn start(session: &Session, query_id: &str, shares_terminal: bool) -> Progress {
         let (client, query_id) = (session.client().clone(), query_id.to_owned());
+        let shown = Arc::<AtomicBool>::default();
+        let shows = Arc::clone(&shown);
         let task = tokio::spawn(async move {
             let begun = Instant::now();
             tokio::time::sleep(FIRST).await;
             while let Some(state) = ask(&client, &query_id).await {
                 show(&state.line(begun.elapsed()));
+                shows.store(true, Ordering::Relaxed);
                 if shares_terminal && state.is_whole() {
                     break;
                 }
                 tokio::time::sleep(EVERY).await;
             }
         });
-        Progress { task }
+        Progress { task, shown }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
         self.task.abort();
-        show("");
+        if self.shown.load(Ordering::Relaxed) {
+            show("");
+        }
     }
 }
 

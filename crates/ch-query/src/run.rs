@@ -10,7 +10,7 @@ use crate::session::{Query, Session};
 use crate::sql::{Kind, Statement};
 use crate::upload::Upload;
 use crate::watch::Watch;
-use crate::{catalog, each, insert, latest, ping, stdin, until};
+use crate::{catalog, check, each, insert, latest, ping, stdin, until};
 
 /// Runs the tool.
 ///
@@ -21,54 +21,40 @@ pub fn run(args: &Args, mut settings: Settings, io: &mut Io) -> Result<Exit> {
     if args.common.show_config {
         let mut all = CLICKHOUSE.all().to_vec();
         all.extend([&vars::CLICKHOUSE_DATABASE, &vars::TABLE, &vars::LIMIT]);
+        if matches!(args.verb, Some(Verb::Check(_))) {
+            all.extend(kch_registry::registry_settings());
+        }
         Render::new(render_format(args), &io.output).rows(&settings.show(&all)?, &mut io.output)?;
         return Ok(Exit::Done);
     }
-    ensure_fitting(args)?;
     let mut session = Session::new(args, &settings, io.output.is_terminal())?;
-    let plan = args.verb.is_none().then(|| plan::decide(&args.query, io)).transpose()?;
+    let plan = plan::decide(args, &settings, io)?;
     if let Some(exit) = io.signals.received() {
         return Ok(exit);
     }
+    let format = render_format(args);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
-        match (&args.verb, plan) {
-            (Some(verb), _) => run_verb(verb, args, &mut session, io).await,
-            (None, Some(Plan::Ping)) => {
+        match plan {
+            Plan::Ping => {
                 let watch = Watch::new(io.signals.clone(), session.timeout);
-                ping::ping(session.client(), &watch, render_format(args), io).await
+                ping::ping(session.client(), &watch, format, io).await
             }
-            (None, Some(Plan::Run(text))) => run_text(&args.query, &mut session, &text, io).await,
-            (None, Some(Plan::Latest) | None) => {
+            Plan::Latest => {
                 let table = settings.require(&vars::TABLE)?;
                 let limit = settings.number(&vars::LIMIT)?.unwrap_or(10);
                 latest::show(&mut session, &table, limit, io).await
             }
+            Plan::Run(text) => run_text(&args.query, &mut session, &text, io).await,
+            Plan::Insert(insert) => insert::run(insert, &mut session, io).await,
+            Plan::Tables(tables) => catalog::tables(tables, format, &mut session, io).await,
+            Plan::Describe(describe) => catalog::describe(describe, format, &mut session, io).await,
+            Plan::Check(check, wanted) => check::run(check, &wanted, format, &mut session, io).await,
         }
     });
     // A lookup of a name that takes long must not keep a finished tool.
     runtime.shutdown_background();
     outcome
-}
-
-async fn run_verb(verb: &Verb, args: &Args, session: &mut Session, io: &mut Io) -> Result<Exit> {
-    let format = render_format(args);
-    match verb {
-        Verb::Insert(insert) => insert::run(insert, session, io).await,
-        Verb::Tables(tables) => catalog::tables(tables.pattern.as_deref(), format, session, io).await,
-        Verb::Describe(describe) => catalog::describe(&describe.table, format, session, io).await,
-    }
-}
-
-/// Flags of SQL in front of a verb would do nothing there.
-fn ensure_fitting(args: &Args) -> Result<()> {
-    match (&args.verb, args.query.first_given()) {
-        (Some(verb), Some(flag)) => Err(Failure::usage(format!(
-            "{flag} is for SQL, and {} is a verb that has no use for it",
-            verb.name()
-        ))),
-        _ => Ok(()),
-    }
 }
 
 async fn run_text(args: &QueryArgs, session: &mut Session, text: &Text, io: &mut Io) -> Result<Exit> {

@@ -61,7 +61,7 @@ pub(crate) struct Session {
     pub(crate) atomic: bool,
     /// The user may not change settings: ours are left out.
     pub(crate) may_not_set: bool,
-    query_id: Option<String>,
+    pub(crate) query_id: Option<String>,
     queries: usize,
     pub(crate) shows_progress: bool,
 }

@@ -47,7 +47,7 @@ vars! {
     CONNECT_CA None, false, "PEM file with the authorities that signed Connect's certificate";
     CONNECT_CERT None, false, "PEM file with the client's certificate for Connect";
     CONNECT_KEY None, false, "PEM file with the client's key for Connect";
-    CLICKHOUSE_HTTP Some("http://localhost:18123"), false, "ClickHouse HTTP interface, base URL";
+    CLICKHOUSE_HTTP Some("http://localhost:18123"), false, "ClickHouse HTTP interface, base URL; several nodes separated by commas";
     CLICKHOUSE_USER Some("admin"), false, "ClickHouse user";
     CLICKHOUSE_PASSWORD None, true, "its password";
     CLICKHOUSE_TOKEN None, true, "ClickHouse bearer token, instead of user and password";

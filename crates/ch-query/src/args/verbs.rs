@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use kch_cli::parse_duration;
+use kch_registry::RegistryArgs;
 
 /// What to do, when it is not SQL.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -14,6 +15,8 @@ pub enum Verb {
     Tables(TablesArgs),
     /// Show the columns of a table
     Describe(DescribeArgs),
+    /// Compare a table with the Avro schema of a subject
+    Check(CheckArgs),
 }
 
 impl Verb {
@@ -23,11 +26,12 @@ impl Verb {
             Verb::Insert(_) => "insert",
             Verb::Tables(_) => "tables",
             Verb::Describe(_) => "describe",
+            Verb::Check(_) => "check",
         }
     }
 
     /// All of those words.
-    pub(crate) const NAMES: [&'static str; 3] = ["insert", "tables", "describe"];
+    pub(crate) const NAMES: [&'static str; 4] = ["insert", "tables", "describe", "check"];
 }
 
 /// Insert JSON lines, in batches that are retried safely
@@ -155,6 +159,50 @@ pub struct DescribeArgs {
     /// The table, or database.table
     #[arg(value_name = "TABLE")]
     pub table: String,
+}
+
+/// Compare a table with the Avro schema of a subject
+///
+/// One row a field: its Avro type, the column that would fit, the column that is there, and the verdict. `kept`: what is
+/// read back is what was sent. `lost`: some values are refused, changed or passed over, and why; the exit code is then 1.
+/// `note`: to know about, such as a column that no field fills.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  ch-query check kafka_events kafka-events-value
+  ch-query check kafka_events kafka-events-value --route json | jq -c 'select(.verdict == \"lost\")'")]
+pub struct CheckArgs {
+    /// The table, or database.table
+    #[arg(value_name = "TABLE")]
+    pub table: String,
+
+    /// The subject
+    #[arg(value_name = "SUBJECT")]
+    pub subject: String,
+
+    /// Version of the subject, instead of the latest
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub schema_version: Option<u32>,
+
+    /// How records get into the table: avro or json
+    ///
+    /// avro: ClickHouse reads them itself (the Kafka engine with AvroConfluent, the Kafka Connect sink). json: as lines of
+    /// avro-consume, through ch-query insert.
+    #[arg(long, value_name = "ROUTE", default_value = "avro", hide_possible_values = true)]
+    pub route: RouteName,
+
+    /// Registry
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+}
+
+/// How records get into a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum RouteName {
+    /// ClickHouse reads Avro itself
+    Avro,
+    /// As JSON lines
+    Json,
 }
 
 const INSERT_EXAMPLES: &str = "\

@@ -73,18 +73,18 @@ impl Account {
         }
     }
 
-    /// One line for a person.
-    pub(super) fn summary(&self, refused: u64) -> String {
+    /// One line for a person. `waiting` is the first line that was not sent.
+    pub(super) fn summary(&self, refused: u64, waiting: Option<u64>) -> String {
         let what = if self.dry { "would go into" } else { "inserted into" };
         let mut text = format!("{} of {} lines {what} {}", self.inserted, self.lines, self.table);
         for (count, name) in
-            [(refused, "refused"), (self.tombstones, "tombstones"), (self.skipped, "in already")]
+            [(refused, "refused"), (self.tombstones, "without a value"), (self.skipped, "in already")]
         {
             if count > 0 {
                 text += &format!(", {count} {name}");
             }
         }
-        if let Some((_, first, _)) = self.open.first() {
+        if let Some(first) = self.open.iter().map(|(_, first, _)| *first).chain(waiting).min() {
             text += &format!("; every line before {first} is done");
         }
         text

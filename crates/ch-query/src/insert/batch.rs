@@ -48,6 +48,11 @@ impl Batch {
         self.bytes.len()
     }
 
+    /// The number of its first line.
+    pub(super) fn first_line(&self) -> Option<u64> {
+        self.rows.first().map(|row| row.number)
+    }
+
     /// Adds a row; `line` has its newline.
     pub(super) fn push(&mut self, row: Row, line: &[u8]) {
         self.bytes.put_slice(line);

@@ -4,6 +4,7 @@
 //! What makes it safe: a batch is one block of ClickHouse, so it is in as a whole or not at all, and a block that may be
 //! in already is sent again only to a table that drops it by its token.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -50,6 +51,9 @@ pub(super) struct Courier {
     pub(super) retry: Duration,
     pub(super) timeout: Duration,
     pub(super) signals: Signals,
+    /// What the queries are named after, with a number behind it.
+    pub(super) query_id: Option<String>,
+    pub(super) queries: AtomicUsize,
 }
 
 /// How a batch fared.
@@ -159,9 +163,17 @@ impl Courier {
         }
     }
 
+    fn next_query_id(&self) -> String {
+        let number = self.queries.fetch_add(1, Ordering::Relaxed) + 1;
+        match &self.query_id {
+            None => Uuid::new_v4().to_string(),
+            Some(id) => format!("{id}-{number}"),
+        }
+    }
+
     async fn send(&self, data: Bytes, token: &str, rows: usize) -> Try {
         let client = self.nodes.find_live().await;
-        let query_id = Uuid::new_v4().to_string();
+        let query_id = self.next_query_id();
         let own = [("insert_deduplication_token", token), ("query_id", &query_id)];
         let parameters: Vec<(&str, &str)> =
             self.parameters.iter().map(|(name, value)| (&**name, &**value)).chain(own).collect();

@@ -31,12 +31,32 @@ impl Dedup {
         if !table.engine.ends_with("MergeTree") {
             return Ok(Ok(no_engine(name, &table.engine)));
         }
-        let defaults = match session.ask(DEFAULTS, "TabSeparatedRaw", Vec::new(), io).await? {
-            Ok(defaults) => defaults,
-            Err(exit) => return Ok(Err(exit)),
+        // The table's own setting is known; the server's may not be for this user to read.
+        let defaults = if own_window(table).is_some() {
+            String::new()
+        } else {
+            match session.ask(DEFAULTS, "TabSeparatedRaw", Vec::new(), io).await {
+                Ok(Ok(defaults)) => defaults,
+                Ok(Err(exit)) => return Ok(Err(exit)),
+                Err(failure) if failure.exit() == Exit::Unavailable => return Err(failure),
+                Err(_) => "replicated_deduplication_window\t10000".to_owned(),
+            }
         };
         Ok(Ok(from_settings(name, table, &defaults)))
     }
+}
+
+/// Which setting counts for the table.
+fn setting(table: &Table) -> &'static str {
+    if ["Replicated", "Shared"].iter().any(|kind| table.engine.starts_with(kind)) {
+        "replicated_deduplication_window"
+    } else {
+        "non_replicated_deduplication_window"
+    }
+}
+
+fn own_window(table: &Table) -> Option<&str> {
+    table.engine_full.split_once(&format!(" {} = ", setting(table))).map(|(_, value)| value)
 }
 
 fn no_engine(name: &str, engine: &str) -> Dedup {
@@ -47,12 +67,8 @@ fn no_engine(name: &str, engine: &str) -> Dedup {
 }
 
 fn from_settings(name: &str, table: &Table, defaults: &str) -> Dedup {
-    let setting = if ["Replicated", "Shared"].iter().any(|kind| table.engine.starts_with(kind)) {
-        "replicated_deduplication_window"
-    } else {
-        "non_replicated_deduplication_window"
-    };
-    let own = table.engine_full.split_once(&format!(" {setting} = ")).map(|(_, value)| value);
+    let setting = setting(table);
+    let own = own_window(table);
     let default = defaults.lines().find_map(|line| line.strip_prefix(setting)?.strip_prefix('\t'));
     let window = own
         .or(default)

@@ -154,6 +154,11 @@ impl Intake {
         Some(self.since? + self.limits.flush?)
     }
 
+    /// The first line that was read and has not been sent.
+    pub(super) fn first_waiting(&self) -> Option<u64> {
+        self.ready.front().map(|batch| batch.span().0).or_else(|| self.filling.first_line())
+    }
+
     /// The first batch of an earlier run whose records have not all come again.
     pub(super) fn missing(&self) -> Option<&Pending> {
         self.again.first().map(|again| &again.pending)

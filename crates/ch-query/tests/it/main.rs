@@ -2,8 +2,13 @@
 
 mod answers;
 mod arguments;
+mod checks;
+mod help;
 mod inserts;
 mod live;
+mod loads;
+mod queries;
+mod tls;
 mod verbs;
 
 use kch_test::{RawServer, Scene};

@@ -176,7 +176,7 @@ fn too_many_bad_lines_end_the_run() {
     let run = scene.tool("ch-query").args(["insert", "t", "--max-errors", "1"]).stdin(lines).run();
     run.fails_with(1).stderr_is(
         "ch-query: stdin:1: not a JSON object\nch-query: stdin:3: not a JSON object\n\
-         ch-query: 0 of 3 lines inserted into t, 2 refused\n\
+         ch-query: 0 of 3 lines inserted into t, 2 refused; every line before 2 is done\n\
          ch-query: 2 of 3 lines were refused, more than --max-errors\n",
     );
     let run = scene.tool("ch-query").args(["insert", "t", "--max-errors", "70%"]).stdin(lines).run();

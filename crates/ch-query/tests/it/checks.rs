@@ -1,0 +1,82 @@
+//! `ch-query check`: a table of the real ClickHouse against a schema of the real registry.
+
+use kch_test::live::{self, Service};
+use serde_json::{Value, json};
+
+fn schema() -> String {
+    let nullable = |kind: &str| json!(["null", kind]);
+    let logical = |kind: &str, logical: &str| json!({"type": kind, "logicalType": logical});
+    json!({"type": "record", "name": "Order", "fields": [
+        {"name": "id", "type": "long"},
+        {"name": "amount", "type": {"type": "bytes", "logicalType": "decimal", "precision": 10, "scale": 2}},
+        {"name": "at", "type": logical("long", "timestamp-micros")},
+        {"name": "note", "type": nullable("string"), "default": null},
+        {"name": "tags", "type": {"type": "array", "items": "string"}},
+        {"name": "extra", "type": "string"},
+    ]})
+    .to_string()
+}
+
+#[test]
+fn a_table_is_compared_with_a_schema_field_by_field_live() {
+    let Some(stack) = live::need(&[Service::ClickHouse, Service::Registry]) else { return };
+    let (scene, table, subject) = (stack.scene(), stack.unique_table("check"), stack.unique_subject("check"));
+    let body = json!({"schema": schema()}).to_string();
+    let (status, said) = stack.registry("POST", &format!("/subjects/{subject}/versions"), Some(&body));
+    assert_eq!(status, 200, "{said}");
+    stack.clickhouse(&format!(
+        "CREATE TABLE {table} (id Int32, amount Decimal(10, 2), at DateTime64(3, 'UTC'), note String, \
+         tags Array(LowCardinality(String)), seen DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY id"
+    ));
+    let run = scene.tool("ch-query").args(["check", &table, &subject, "--route", "json"]).run();
+    run.fails_with(1).stderr_is("");
+    let said = |rows: &[Value], verdict: &str| {
+        let rows = rows.iter().filter(|row| row["verdict"] == verdict && !row["avro"].is_null());
+        rows.map(|row| format!("{}: {}", row["field"].as_str().unwrap(), row["why"].as_str().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let rows = run.json_lines();
+    assert_eq!(said(&rows, "kept"), ["amount: ", "tags: "]);
+    assert_eq!(
+        said(&rows, "lost"),
+        [
+            "id: numbers beyond Int32 wrap in silence",
+            "at: 3 of 6 digits of a second are kept",
+            "note: null is refused: the column is not Nullable",
+            "extra: there is no such column: insert refuses the line",
+        ]
+    );
+    let unfilled = rows.iter().find(|row| row["column"] == "seen DateTime").unwrap();
+    assert_eq!(unfilled["why"], "no field fills it: it gets its own default");
+
+    // One that fits, and holds what was sent.
+    let fitting = stack.unique_table("fitting");
+    stack.clickhouse(&format!(
+        "CREATE TABLE {fitting} (id Int64, amount Decimal(10, 2), at DateTime64(6, 'UTC'), note Nullable(String), \
+         tags Array(String), extra String) ENGINE = MergeTree ORDER BY id"
+    ));
+    scene
+        .tool("ch-query")
+        .args(["check", &fitting, &subject, "--route", "json"])
+        .run()
+        .succeeds()
+        .stderr_is("");
+    scene
+        .tool("ch-query")
+        .args(["check", &fitting, &subject, "-o", "table"])
+        .run()
+        .succeeds()
+        .stdout_has("verdict");
+    let line = "{\"id\":9007199254740993,\"amount\":\"12345678.90\",\"at\":\"2026-11-22T10:00:00.123456Z\",\"note\":null,\
+                \"tags\":[\"a\"],\"extra\":\"x\"}\n";
+    scene.tool("ch-query").args(["insert", &fitting]).stdin(line).run().succeeds();
+    let kept = stack.clickhouse(&format!("SELECT * FROM {fitting} FORMAT TSV"));
+    assert_eq!(kept, "9007199254740993\t12345678.9\t2026-11-22 10:00:00.123456\t\\N\t['a']\tx\n");
+}
+
+#[test]
+fn a_subject_or_table_that_is_not_there_is_named_live() {
+    let Some(stack) = live::need(&[Service::ClickHouse, Service::Registry]) else { return };
+    let run = stack.scene().tool("ch-query").args(["check", "t", "no-such-subject-of-anybody"]).run();
+    run.fails_with(1).stdout_is("").stderr_has("no-such-subject-of-anybody");
+}
