@@ -19,6 +19,14 @@ demo: check-prerequisites build ## The main job on the native stack: build, fetc
 build: ## Build the tools (target/release)
 	cargo build --release --locked
 
+.PHONY: install
+install: build ## Put tools, man pages and completions into PREFIX (/usr/local), below DESTDIR
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh
+
+.PHONY: uninstall
+uninstall: ## Take away exactly what make install put there
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh --uninstall
+
 .PHONY: test
 test: check-prerequisites ## All tests, the live ones on the native stack, which it starts and stops
 	scripts/test.sh

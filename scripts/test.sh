@@ -27,7 +27,9 @@ scripts/native_up.sh
 scripts/init.sh
 KCH_LIVE=1 cargo test --workspace --locked "$@"
 scripts/smoke_test.sh >/dev/null
+BIN_DIR=$KCH_BIN scripts/test_install.sh
 scripts/readme_test.sh
+if [ -z "$was_up" ]; then scripts/test_broker_down.sh; fi
 # Code that is not ours reads what we write and writes what we read; it needs Python's packages.
 if python3 -c 'import ensurepip, venv' 2>/dev/null; then
   scripts/interop_test.sh 1000

@@ -2,10 +2,8 @@
 
 use std::str::FromStr;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
-use kch_cli::parse_duration;
+use jiff::Timestamp;
+use kch_kafka::place::{bound, time};
 use kch_kafka::{Bound, Selection, Span};
 
 /// One `-o`: `[PARTITION=]SPAN`.
@@ -72,46 +70,6 @@ fn time_span(text: &str, now: Timestamp) -> Option<Span> {
         };
         Some(Span { from, to })
     })
-}
-
-fn bound(text: &str, now: Timestamp) -> Option<Bound> {
-    let count =
-        |digits: &str| digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    Some(match text {
-        "start" | "beginning" => Bound::Start,
-        "end" => Bound::End,
-        _ => match text.split_at_checked(1)? {
-            ("@", rest) => Bound::Time(time(rest, now)?),
-            ("+", rest) => Bound::FromStart(count(rest)?),
-            ("-", rest) => Bound::FromEnd(count(rest)?),
-            _ => Bound::Offset(count(text)?),
-        },
-    })
-}
-
-/// Milliseconds since 1970. A number of fewer than 12 digits is refused: it means seconds to those who write it, and
-/// would start in January 1970.
-fn time(text: &str, now: Timestamp) -> Option<i64> {
-    if let Some(ago) = text.strip_prefix('-') {
-        return Some(now.checked_sub(duration(ago)?).ok()?.as_millisecond());
-    }
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().ok().filter(|_| text.len() >= 12);
-    }
-    if text.len() == "2026-11-22".len() {
-        let date: Date = text.parse().ok()?;
-        return Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond());
-    }
-    Some(text.parse::<Timestamp>().ok()?.as_millisecond())
-}
-
-fn duration(text: &str) -> Option<SignedDuration> {
-    if let Some(days) = text.strip_suffix('d') {
-        return SignedDuration::try_from_hours(days.parse::<u32>().map(i64::from).ok()? * 24);
-    }
-    // A number alone is no duration here: -5 is five offsets.
-    text.ends_with(|c: char| c.is_ascii_alphabetic()).then_some(())?;
-    SignedDuration::try_from(parse_duration(text).ok()?).ok()
 }
 
 /// All `-o` together. A partition without its own takes the one without a number; if there are only such with numbers,

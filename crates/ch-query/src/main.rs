@@ -1,9 +1,7 @@
 //! `ch-query`: SQL in, rows out as JSON lines; rows in, for an `INSERT`.
 
-use clap::Parser as _;
-
 fn main() -> std::process::ExitCode {
-    let args = ch_query::Args::parse();
+    let args: ch_query::Args = kch_cli::parse(); // answers --help, exits 2 on bad usage, before any work
     kch_cli::run("ch-query", |io| {
         let settings = kch_cli::Settings::load(args.common.env_file.as_deref())?;
         ch_query::run(&args, settings, io)

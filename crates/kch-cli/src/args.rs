@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::Shell;
+
 /// Flags shared by all tools. Flatten it into a tool's own arguments.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Settings")]
@@ -15,4 +17,14 @@ pub struct CommonArgs {
     /// Print each setting, masked, with where it came from, and stop
     #[arg(long, global = true)]
     pub show_config: bool,
+
+    /// Print the completions for a shell, and stop
+    ///
+    /// `make install` puts them in place; else, in bash: source <(TOOL --completions bash).
+    #[arg(long, value_name = "SHELL", exclusive = true, hide_short_help = true)]
+    pub completions: Option<Shell>,
+
+    /// Write the man pages into this directory, and stop
+    #[arg(long, value_name = "DIR", exclusive = true, hide = true)]
+    pub man_pages: Option<PathBuf>,
 }

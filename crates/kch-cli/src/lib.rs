@@ -4,10 +4,13 @@
 //! The constraint it keeps: below `main` nothing exits, prints or reads the environment except through here.
 
 mod args;
+pub mod complete;
 mod duration;
 mod error;
 mod exit;
+mod front;
 mod input;
+mod manual;
 mod nearest;
 mod output;
 mod render;
@@ -18,9 +21,11 @@ mod signals;
 pub mod vars;
 
 pub use args::CommonArgs;
+pub use complete::Shell;
 pub use duration::parse_duration;
 pub use error::{Explain, Failure, Result};
 pub use exit::Exit;
+pub use front::parse;
 pub use input::{Input, Line, LineError, LineReader, MAX_LINE};
 pub use nearest::nearest;
 pub use output::{Messages, Output};

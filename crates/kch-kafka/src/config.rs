@@ -27,17 +27,17 @@ pub struct KafkaArgs {
     /// Brokers, host:port separated by commas
     ///
     /// Environment: BOOTSTRAP_SERVERS.
-    #[arg(short = 'b', long, value_name = "HOST:PORT,…")]
+    #[arg(short = 'b', long, value_name = "HOST:PORT,…", global = true)]
     pub brokers: Option<String>,
 
     /// A librdkafka or Java client.properties file
     ///
     /// `sasl.jaas.config` is understood. Its settings beat the environment and `.env`.
-    #[arg(long = "config", value_name = "FILE")]
+    #[arg(long = "config", value_name = "FILE", global = true)]
     pub config_file: Option<PathBuf>,
 
     /// A librdkafka property, KEY=VALUE; repeat for more
-    #[arg(short = 'X', value_name = "KEY=VALUE")]
+    #[arg(short = 'X', value_name = "KEY=VALUE", global = true)]
     pub properties: Vec<String>,
 }
 
@@ -127,6 +127,12 @@ impl KafkaConfig {
     /// An error once a signal has come.
     pub(crate) fn ensure_not_interrupted(&self) -> Result<(), KafkaError> {
         self.signals.received().map_or(Ok(()), |exit| Err(KafkaError::Interrupted { exit }))
+    }
+
+    /// An error once a signal has come, after the cluster has accepted what `done` says.
+    pub(crate) fn ensure_not_interrupted_after(&self, done: &str) -> Result<(), KafkaError> {
+        let interrupted = |exit| KafkaError::InterruptedAfter { done: done.to_owned(), exit };
+        self.signals.received().map_or(Ok(()), |exit| Err(interrupted(exit)))
     }
 
     /// Sets a property that the user has not set.

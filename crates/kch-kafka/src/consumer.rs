@@ -24,7 +24,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use self::group::Group;
 use self::progress::{Partition, Progress};
-use self::range::Watermarks;
+pub(crate) use self::range::Watermarks;
 use crate::error::classify;
 use crate::watch::{CONNECT_DEADLINE, creation_error, ensure_topic};
 use crate::{KafkaConfig, KafkaError};

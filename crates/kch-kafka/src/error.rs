@@ -47,6 +47,26 @@ pub enum KafkaError {
         /// A topic that exists and is spelled nearly so.
         nearest: Option<String>,
     },
+    /// The consumer group is not there.
+    #[error("group {group:?} does not exist at {brokers}")]
+    GroupMissing {
+        /// The group asked for.
+        group: String,
+        /// The addresses asked.
+        brokers: String,
+        /// A group that exists and is spelled nearly so.
+        nearest: Option<String>,
+    },
+    /// A setting that topics or brokers do not have.
+    #[error("{what}: there is no setting {setting:?}")]
+    SettingUnknown {
+        /// What was tried.
+        what: String,
+        /// The setting asked for.
+        setting: String,
+        /// A setting that is spelled nearly so.
+        nearest: Option<String>,
+    },
     /// A setting that librdkafka does not know or cannot use.
     #[error("{0}")]
     Config(String),
@@ -78,6 +98,14 @@ pub enum KafkaError {
         /// The exit code of the signal.
         exit: Exit,
     },
+    /// A signal came after a change was made, while brokers were asked for it.
+    #[error("stopped by a signal: {done}, but not every broker may show it yet")]
+    InterruptedAfter {
+        /// What the cluster has accepted.
+        done: String,
+        /// The exit code of the signal.
+        exit: Exit,
+    },
     /// The request was understood and refused.
     #[error("{what}: {reason}")]
     Refused {
@@ -105,9 +133,11 @@ impl Explain for KafkaError {
             KafkaError::Authentication { .. }
             | KafkaError::Authorization { .. }
             | KafkaError::TopicMissing { .. }
+            | KafkaError::GroupMissing { .. }
+            | KafkaError::SettingUnknown { .. }
             | KafkaError::OffsetPastEnd { .. }
             | KafkaError::Config(_) => Exit::Usage,
-            KafkaError::Interrupted { exit } => *exit,
+            KafkaError::Interrupted { exit } | KafkaError::InterruptedAfter { exit, .. } => *exit,
             KafkaError::Refused { .. } => Exit::Refused,
         }
     }
@@ -120,7 +150,11 @@ impl Explain for KafkaError {
             KafkaError::Authentication { .. } => {
                 Some("check KAFKA_CLIENT_SASL_USERNAME, KAFKA_CLIENT_SASL_PASSWORD and KAFKA_SASL_MECHANISM; --show-config says where they are from".into())
             }
-            KafkaError::TopicMissing { nearest: Some(nearest), .. } => Some(format!("did you mean {nearest:?}?")),
+            KafkaError::TopicMissing { nearest: Some(nearest), .. }
+            | KafkaError::GroupMissing { nearest: Some(nearest), .. }
+            | KafkaError::SettingUnknown { nearest: Some(nearest), .. } => {
+                Some(format!("did you mean {nearest:?}?"))
+            }
             KafkaError::TopicMissing { topic, .. } => Some(format!("topic-ctl create {topic} makes it")),
             KafkaError::NotEverywhere { .. } => {
                 Some("a command that asks this broker may not see it yet; is the broker well?".into())

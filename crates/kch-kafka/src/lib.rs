@@ -5,15 +5,21 @@
 //! failed, on every way out.
 
 mod admin;
+pub mod complete;
 mod config;
 mod consumer;
 mod error;
+pub mod place;
 mod producer;
 mod watch;
 
-pub use admin::{Admin, NewTopicSpec, PartitionInfo, TopicInfo};
+pub use admin::{
+    Admin, At, Broker, Change, ConfigChange, ConfigValue, GroupInfo, Member, NewTopicSpec, PartitionInfo,
+    Place, Resource, TopicInfo,
+};
 pub use config::{KafkaArgs, KafkaConfig, VARS};
 pub use consumer::{Bound, Consumer, Merge, Next, Order, Range, Selection, Span};
 pub use error::KafkaError;
+pub use place::parse_bound;
 pub use producer::{Deliveries, Outgoing, Producer, Receipt, Rejection};
 pub use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders, Timestamp};

@@ -8,6 +8,7 @@
 
 mod args;
 mod compatibility;
+pub mod complete;
 mod delete;
 mod disk;
 mod error;

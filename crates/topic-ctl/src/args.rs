@@ -1,14 +1,19 @@
 //! The command line of `topic-ctl`, as typed.
 
-use clap::{Parser, Subcommand};
-use kch_cli::{CommonArgs, Format};
-use kch_kafka::KafkaArgs;
+mod examples;
 
-/// Kafka topics from the shell
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use kch_cli::{CommonArgs, Format, parse_duration};
+use kch_kafka::complete::{groups, topics};
+use kch_kafka::{Bound, KafkaArgs, parse_bound};
+
+/// Kafka topics and consumer groups from the shell
 ///
 /// JSON lines in a pipe, a table on a terminal.
 #[derive(Debug, Parser)]
-#[command(name = "topic-ctl", version, after_help = EXAMPLES, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "topic-ctl", version, after_help = examples::TOOL, max_term_width = 100, arg_required_else_help = true)]
 pub struct Args {
     /// What to do
     #[command(subcommand)]
@@ -30,60 +35,219 @@ pub struct Args {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Create a topic
-    Create {
-        /// The topic's name
-        topic: String,
-        /// Number of partitions
-        #[arg(short = 'p', long, default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..))]
-        partitions: i32,
-        /// Replicas of each partition; by default what the brokers are set to
-        #[arg(short = 'r', long, value_parser = clap::value_parser!(i32).range(1..))]
-        replication_factor: Option<i32>,
-        /// A topic setting, KEY=VALUE; repeat for more
-        #[arg(short = 'c', long = "setting", value_name = "KEY=VALUE")]
-        settings: Vec<String>,
-        /// Succeed when the topic is there already
-        #[arg(long)]
-        if_not_exists: bool,
-    },
     /// List topics
+    #[command(after_help = examples::LIST)]
     List {
         /// Show the brokers' own topics too (names that begin with two underscores)
         #[arg(short = 'a', long)]
         all: bool,
     },
-    /// Show partitions, leaders, replicas, offsets and settings of a topic
+    /// Show partitions, leaders, replicas, offsets and settings of topics
+    #[command(after_help = examples::DESCRIBE)]
     Describe {
-        /// The topic's name
-        topic: String,
+        /// The topics
+        #[arg(value_name = "TOPIC", required = true, add = topics())]
+        topics: Vec<String>,
     },
-    /// Delete a topic and all its records
-    Delete {
-        /// The topic's name
+    /// Create a topic
+    #[command(after_help = examples::CREATE)]
+    Create {
+        /// The topic
         topic: String,
-        /// Succeed when the topic is not there
+        /// Number of partitions
+        #[arg(short = 'p', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..))]
+        partitions: i32,
+        /// Replicas of each partition; by default what the brokers are set to
+        #[arg(short = 'r', long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+        replication_factor: Option<i32>,
+        /// A setting of the topic, NAME=VALUE; repeat for more
+        #[arg(short = 's', long = "setting", visible_short_alias = 'c', value_name = "NAME=VALUE")]
+        settings: Vec<String>,
+        /// Succeed when the topic is there already
+        #[arg(long)]
+        if_not_exists: bool,
+        /// How far it goes
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
+    /// Give a topic more partitions, or other settings
+    #[command(after_help = examples::ALTER)]
+    Alter {
+        /// The topic
+        #[arg(add = topics())]
+        topic: String,
+        /// Number of partitions
+        #[arg(short = 'p', long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+        partitions: Option<i32>,
+        /// What is set
+        #[command(flatten)]
+        settings: SettingArgs,
+        /// How far it goes
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
+    /// Delete topics with all their records
+    #[command(after_help = examples::DELETE)]
+    Delete {
+        /// The topics
+        #[arg(value_name = "TOPIC", required = true, add = topics())]
+        topics: Vec<String>,
+        /// Succeed when one is not there
         #[arg(long)]
         if_exists: bool,
+        /// How far it goes
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
+    /// List, describe or delete consumer groups
+    #[command(subcommand, after_help = examples::GROUPS)]
+    Groups(Groups),
+    /// Show how far consumer groups are behind the ends of their topics
+    #[command(after_help = examples::LAG)]
+    Lag {
+        /// The groups; without one, all that are consumers
+        #[arg(value_name = "GROUP", add = groups())]
+        groups: Vec<String>,
+        /// Only this topic; repeat for more
+        #[arg(short = 't', long = "topic", value_name = "TOPIC", add = topics())]
+        topics: Vec<String>,
+    },
+    /// Set where a consumer group goes on
+    #[command(after_help = examples::RESET_OFFSETS)]
+    ResetOffsets(ResetArgs),
+    /// Show the first and the next offset of each partition
+    #[command(after_help = examples::OFFSETS)]
+    Offsets {
+        /// The topics
+        #[arg(value_name = "TOPIC", required = true, add = topics())]
+        topics: Vec<String>,
+        /// Show the offset of this place too: start, end, N, +N (behind the start), -N (before the end), @TIME
+        #[arg(long, value_name = "PLACE", allow_hyphen_values = true, value_parser = parse_bound)]
+        at: Option<Bound>,
+    },
+    /// Show or change the settings of a topic or a broker
+    #[command(after_help = examples::CONFIGS)]
+    Configs {
+        /// The topic
+        #[arg(required_unless_present = "broker", add = topics())]
+        topic: Option<String>,
+        /// The broker with this number, instead of a topic
+        #[arg(long, value_name = "N", conflicts_with = "topic")]
+        broker: Option<i32>,
+        /// Show the settings that are at their defaults too
+        #[arg(long, conflicts_with_all = ["settings", "unset"])]
+        defaults: bool,
+        /// What is set
+        #[command(flatten)]
+        settings: SettingArgs,
+        /// How far it goes
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
+    /// Check that every partition has a leader and all its replicas
+    #[command(after_help = examples::CHECK)]
+    Check {
+        /// The topics; without one, all, also the brokers' own
+        #[arg(value_name = "TOPIC", add = topics())]
+        topics: Vec<String>,
     },
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  topic-ctl create kafka-events --replication-factor 3 --if-not-exists
-  topic-ctl create orders -p 6 -r 3 -c cleanup.policy=compact -c min.insync.replicas=2
-  topic-ctl list | jq -r .topic
-  topic-ctl describe kafka-events | jq '.partitions[] | select(.in_sync != .replicas)'
-  topic-ctl delete orders --if-exists
+/// The verbs of `topic-ctl groups`.
+#[derive(Debug, Subcommand)]
+pub enum Groups {
+    /// List consumer groups with their states
+    #[command(after_help = examples::GROUPS_LIST)]
+    List,
+    /// Show the members of groups and what each of them reads
+    #[command(after_help = examples::GROUPS_DESCRIBE)]
+    Describe {
+        /// The groups
+        #[arg(value_name = "GROUP", required = true, add = groups())]
+        groups: Vec<String>,
+    },
+    /// Delete groups with all their offsets
+    #[command(after_help = examples::GROUPS_DELETE)]
+    Delete {
+        /// The groups
+        #[arg(value_name = "GROUP", required = true, add = groups())]
+        groups: Vec<String>,
+        /// Succeed when one is not there
+        #[arg(long)]
+        if_exists: bool,
+        /// Say what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
 
-Exit codes: 0 done, 1 refused, 2 usage or configuration, 3 brokers unreachable (try again).";
+/// Where a group goes on.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("place").required(true).args(["to", "shift_by"]))]
+pub struct ResetArgs {
+    /// The group; it must have no members
+    #[arg(add = groups())]
+    pub group: String,
+    /// Only this topic; repeat for more. Without one, all topics that the group has read
+    #[arg(short = 't', long = "topic", value_name = "TOPIC", add = topics())]
+    pub topics: Vec<String>,
+    /// Only this partition; repeat for more
+    #[arg(long = "partition", value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    pub partitions: Vec<i32>,
+    /// Go on at start, end, N (this offset), +N (behind the start), -N (before the end) or @TIME
+    ///
+    /// TIME is 2026-11-22T10:00:00Z, 2026-11-22 (UTC), milliseconds since 1970, or -30m, -1h, -2d from now. earliest
+    /// means start, latest end.
+    #[arg(long, value_name = "PLACE", allow_hyphen_values = true, value_parser = parse_bound)]
+    pub to: Option<Bound>,
+    /// Go so many records on, or back with a minus, from where the group is
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub shift_by: Option<i64>,
+    /// Succeed when the group is not there yet: it is made
+    #[arg(long, requires = "topics")]
+    pub create: bool,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Settings to change.
+#[derive(Debug, Default, clap::Args)]
+pub struct SettingArgs {
+    /// A setting to set, NAME=VALUE; repeat for more
+    #[arg(short = 's', long = "setting", visible_short_alias = 'c', value_name = "NAME=VALUE")]
+    pub settings: Vec<String>,
+    /// A setting that is to be what the brokers have again; repeat for more
+    #[arg(long, value_name = "NAME")]
+    pub unset: Vec<String>,
+}
+
+/// How far a change goes.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct ChangeArgs {
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How long to wait until every broker shows the change
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    pub timeout: Duration,
+}
 
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
 
     #[test]
-    fn the_definition_is_sound() {
-        super::Args::command().debug_assert();
+    fn the_definition_is_sound_and_every_flag_has_help() {
+        let mut command = super::Args::command();
+        command.clone().debug_assert();
+        command.build();
+        let mut commands = vec![&command];
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands());
+            for arg in command.get_arguments() {
+                assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
+            }
+        }
     }
 }

@@ -1,9 +1,8 @@
 //! `topic-ctl`: Kafka topics from the shell.
 
-use clap::Parser as _;
 use topic_ctl::Args;
 
 fn main() -> std::process::ExitCode {
-    let args = Args::parse(); // answers --help, exits 2 on bad usage, before any work
+    let args: Args = kch_cli::parse(); // answers --help, exits 2 on bad usage, before any work
     kch_cli::run("topic-ctl", |io| topic_ctl::run(args, io))
 }

@@ -85,14 +85,14 @@ impl Selection {
 
 /// The offsets of a partition's first record and behind its last one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Watermarks {
-    pub(super) low: i64,
-    pub(super) high: i64,
+pub(crate) struct Watermarks {
+    pub(crate) low: i64,
+    pub(crate) high: i64,
 }
 
 impl Watermarks {
     /// The offset that a bound means, within what the partition has. `offset_at` finds the first record of a time.
-    pub(super) fn resolve(
+    pub(crate) fn resolve(
         self,
         bound: Bound,
         offset_at: impl FnOnce(i64) -> Result<Option<i64>, KafkaError>,

@@ -42,3 +42,31 @@ fn usage_errors_are_exit_2() {
     let shown = scene.env("KAFKA_CLIENT_SASL_PASSWORD", "hunter2");
     shown.tool("topic-ctl").arg("--show-config").run().succeeds().never_says("hunter2");
 }
+
+#[test]
+fn a_full_disk_is_exit_1_and_a_reader_that_went_away_is_none() {
+    let mock = Mock::start(1);
+    mock.create_topic("orders", 1, 1);
+    let list = || mock.scene().tool("topic-ctl").arg("list");
+    list()
+        .stdout_to("/dev/full")
+        .run()
+        .fails_with(1)
+        .stderr_is("topic-ctl: cannot write to stdout: No space left on device (os error 28)\n");
+    list().pipe_to(&["true"]).run().succeeds().stderr_is("");
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_a_broker_that_does_not_answer() {
+    // It takes connections and never says a word.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let scene = Scene::new().env("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT");
+    let mut running = scene.tool("topic-ctl").args(["list", "-b", &address]).spawn();
+    let _connected = silent.accept().unwrap();
+    running.signal(kch_test::Signal::Interrupt);
+    running
+        .wait()
+        .fails_with(130)
+        .stderr_is("topic-ctl: stopped by a signal before Kafka answered; nothing was sent or read\n");
+}

@@ -8,8 +8,12 @@ fn a_topic_is_created_described_listed_and_deleted_live() {
     let Some(stack) = live::need(&[Service::Kafka]) else { return };
     let (scene, topic) = (stack.scene(), stack.unique_topic("verbs"));
     let run = |args: &[&str]| scene.tool("topic-ctl").args(args).run();
+    let topics = || run(&["list"]).succeeds().json_lines().iter().filter(|row| row["topic"] == topic).count();
     let create: Vec<&str> =
         format!("create {topic} -p 2 -r 3 -c cleanup.policy=compact").leak().split(' ').collect();
+    let tried = run(&[&create[..], &["--dry-run"]].concat()).succeeds().json_lines().remove(0);
+    assert_eq!(tried, json!({"topic": topic, "created": true, "dry_run": true}));
+    assert_eq!(topics(), 0);
     run(&create).succeeds().stdout_is(format!("{{\"topic\":\"{topic}\",\"created\":true}}\n"));
     run(&create).fails_with(1).stderr_is(format!(
         "topic-ctl: topic \"{topic}\" exists already\nhint: --if-not-exists makes that a success\n"
@@ -29,6 +33,9 @@ fn a_topic_is_created_described_listed_and_deleted_live() {
     let internal = |args: &[&str]| run(args).succeeds().stdout_text().contains("__consumer_offsets");
     assert!(!internal(&["list"]));
 
+    let tried = run(&["delete", &topic, "--dry-run"]).succeeds().json_lines().remove(0);
+    assert_eq!(tried, json!({"topic": topic, "deleted": true, "dry_run": true}));
+    assert_eq!(topics(), 1);
     run(&["delete", &topic]).succeeds().stdout_is(format!("{{\"topic\":\"{topic}\",\"deleted\":true}}\n"));
     assert!(!run(&["list"]).succeeds().json_lines().contains(&row));
 }
@@ -39,12 +46,15 @@ fn what_the_brokers_refuse_is_exit_1_with_the_reason_live() {
     let (scene, topic) = (stack.scene(), stack.unique_topic("refused"));
     let table = [
         (vec!["-r", "9"], "replication factor 9 is more than the brokers there are"),
-        (vec!["-c", "nope=1"], "a topic setting is unknown or out of range: nope=1"),
+        (vec!["-c", "retention.ms=soon"], "\"soon\" is no value of retention.ms"),
     ];
     for (args, reason) in table {
         let outcome = scene.tool("topic-ctl").args(["create", &topic]).args(&args).run();
         outcome.fails_with(1).stderr_is(format!("topic-ctl: cannot create topic \"{topic}\": {reason}\n"));
     }
+    let slip = scene.tool("topic-ctl").args(["create", &topic, "-c", "retention.sm=1", "--dry-run"]).run();
+    slip.fails_with(2)
+        .stderr_has("there is no setting \"retention.sm\"\nhint: did you mean \"retention.ms\"?");
     let outcome = scene.tool("topic-ctl").args(["create", "a/b"]).run();
     outcome.fails_with(1).stderr_has("a name has letters, digits, dot, underscore and hyphen");
 }

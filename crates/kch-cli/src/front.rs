@@ -1,0 +1,49 @@
+//! Reads the command line, and answers what has nothing to do with a tool's work: completions and man pages.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Command, Parser};
+
+use crate::{Exit, Shell, complete, manual};
+
+/// The arguments of the process. Answers `--help`, a bad command line (exit 2), a shell that asks for completions,
+/// `--completions` and `--man-pages`, and ends the process then, before any work.
+#[must_use]
+pub fn parse<A: Parser>() -> A {
+    let mut command = A::command();
+    if complete::answer(&mut command, &mut io::stdout()) {
+        end(Exit::Done);
+    }
+    let matches = command.get_matches_mut();
+    if let Some(outcome) = generate(&A::command(), &matches) {
+        end(outcome.map_or_else(|error| say(command.get_name(), &error), |()| Exit::Done));
+    }
+    A::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+}
+
+/// Does what the two flags of [`crate::CommonArgs`] ask for, if one does.
+fn generate(command: &Command, matches: &ArgMatches) -> Option<io::Result<()>> {
+    if let Ok(Some(&shell)) = matches.try_get_one::<Shell>("completions") {
+        let mut stdout = io::stdout();
+        return Some(
+            complete::write_script(command.get_name(), shell, &mut stdout).and_then(|()| stdout.flush()),
+        );
+    }
+    let directory = matches.try_get_one::<PathBuf>("man_pages").ok()??;
+    Some(manual::write_pages(command.clone(), directory))
+}
+
+#[expect(clippy::print_stderr, reason = "the tool's own messages begin after its arguments are read")]
+fn say(tool: &str, error: &io::Error) -> Exit {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Exit::Done;
+    }
+    eprintln!("{tool}: cannot write: {error}");
+    Exit::Refused
+}
+
+#[expect(clippy::exit, reason = "as clap does for --help: nothing has begun yet that would have to be ended")]
+fn end(exit: Exit) -> ! {
+    std::process::exit(exit.code().into())
+}

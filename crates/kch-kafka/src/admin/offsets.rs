@@ -1,0 +1,151 @@
+//! Offsets: what partitions have, and where groups are.
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaErrorCode as Code;
+
+use super::{Admin, REQUEST_TIMEOUT};
+use crate::consumer::Watermarks;
+use crate::error::classify;
+use crate::watch::creation_error;
+use crate::{Bound, KafkaError};
+
+/// A topic and the number of a partition.
+pub type Place = (String, i32);
+
+/// Which offset of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// Of the first record that it still has.
+    Start,
+    /// Behind the last record.
+    End,
+    /// Of the first record that is not older than this, in milliseconds since 1970; behind the last one if there is
+    /// none.
+    Time(i64),
+}
+
+impl Admin {
+    /// An offset of each of these partitions, in their order. One request for each broker, not one for each partition.
+    ///
+    /// # Errors
+    /// When a leader does not answer. A partition without one is not to be asked for.
+    pub fn offsets(&self, places: &[Place], at: At) -> Result<Vec<i64>, KafkaError> {
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let raw = match at {
+            At::Start => Offset::Beginning,
+            At::End => Offset::End,
+            At::Time(time) => Offset::Offset(time),
+        };
+        let error = |error| self.error("offsets", &error);
+        let mut list = TopicPartitionList::with_capacity(places.len());
+        for (topic, partition) in places {
+            list.add_partition_offset(topic, *partition, raw).map_err(error)?;
+        }
+        let found = self.metadata.offsets_for_times(list, REQUEST_TIMEOUT).map_err(error)?;
+        let mut offsets = Vec::with_capacity(places.len());
+        for element in found.elements() {
+            if let Err(error) = element.error() {
+                let what =
+                    format!("topic {:?}: offsets of partition {}", element.topic(), element.partition());
+                return Err(self.error(&what, &error));
+            }
+            offsets.push(match element.offset() {
+                Offset::Offset(offset) => Some(offset),
+                _ => None,
+            });
+        }
+        // No record is so young.
+        let ends = if offsets.contains(&None) && at != At::End {
+            self.offsets(places, At::End)?
+        } else {
+            Vec::new()
+        };
+        let known = offsets.into_iter().enumerate();
+        Ok(known.map(|(at, offset)| offset.or(ends.get(at).copied()).unwrap_or_default()).collect())
+    }
+
+    /// The offset that a bound means in each of these partitions, in their order, within what the partition has.
+    ///
+    /// # Errors
+    /// [`KafkaError::OffsetPastEnd`], and as [`Admin::offsets`].
+    pub fn resolve(&self, places: &[Place], bound: Bound) -> Result<Vec<i64>, KafkaError> {
+        let starts = self.offsets(places, At::Start)?;
+        let ends = self.offsets(places, At::End)?;
+        let times = match bound {
+            Bound::Time(time) => self.offsets(places, At::Time(time))?,
+            _ => Vec::new(),
+        };
+        let mut resolved = Vec::with_capacity(places.len());
+        for (at, (topic, partition)) in places.iter().enumerate() {
+            let marks = Watermarks { low: starts[at], high: ends[at] };
+            if let Bound::Offset(offset) = bound
+                && offset > marks.high
+            {
+                let (topic, partition) = (topic.clone(), *partition);
+                return Err(KafkaError::OffsetPastEnd { topic, partition, offset, end: marks.high });
+            }
+            resolved.push(marks.resolve(bound, |_| Ok(times.get(at).copied()))?);
+        }
+        Ok(resolved)
+    }
+
+    /// Where a group is in each of these partitions, in their order; `None` where it has committed nothing.
+    ///
+    /// # Errors
+    /// When the group's coordinator does not answer.
+    pub fn committed(&self, group: &str, places: &[Place]) -> Result<Vec<Option<i64>>, KafkaError> {
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let what = format!("offsets of group {group:?}");
+        let mut list = TopicPartitionList::with_capacity(places.len());
+        for (topic, partition) in places {
+            list.add_partition(topic, *partition);
+        }
+        let found = self
+            .speaker_for(group)?
+            .committed_offsets(list, REQUEST_TIMEOUT)
+            .map_err(|error| self.error(&what, &error))?;
+        let offset =
+            |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match element.offset() {
+                Offset::Offset(offset) => Some(offset),
+                _ => None,
+            };
+        Ok(found.elements().iter().map(offset).collect())
+    }
+
+    /// Sets where a group is. The coordinator refuses while the group has members.
+    ///
+    /// # Errors
+    /// When it refuses or does not answer.
+    pub fn commit(&self, group: &str, offsets: &[(Place, i64)]) -> Result<(), KafkaError> {
+        let what = format!("cannot set the offsets of group {group:?}");
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for ((topic, partition), offset) in offsets {
+            list.add_partition_offset(topic, *partition, Offset::Offset(*offset))
+                .map_err(|error| self.error(&what, &error))?;
+        }
+        match self.speaker_for(group)?.commit(&list, CommitMode::Sync) {
+            Ok(()) => Ok(()),
+            // What a coordinator says to one who is no member while there are some.
+            Err(error) => match error.rdkafka_error_code() {
+                Some(Code::UnknownMemberId | Code::IllegalGeneration | Code::RebalanceInProgress) => {
+                    let reason = "it has members that are reading".to_owned();
+                    Err(KafkaError::Refused { what, reason })
+                }
+                Some(code) => Err(classify(code, &what, self.config.user())),
+                None => Err(self.error(&what, &error)),
+            },
+        }
+    }
+
+    /// A client that speaks for the group and never joins it, since it subscribes to nothing.
+    fn speaker_for(&self, group: &str) -> Result<BaseConsumer, KafkaError> {
+        let mut config = self.config.clone();
+        config.force("group.id", group).force("enable.auto.commit", "false");
+        config.client().create().map_err(creation_error)
+    }
+}

@@ -1,0 +1,74 @@
+//! `groups`: list, describe, delete.
+
+use kch_cli::{Failure, Result};
+use kch_kafka::{GroupInfo, KafkaError, Member};
+use serde_json::{Map, Value, json};
+
+use crate::topics::prefixed;
+use crate::{Job, outcome};
+
+pub(crate) fn list(job: &Job) -> Result<Vec<Value>> {
+    Ok(job.admin.groups()?.iter().map(summary).collect())
+}
+
+fn summary(group: &GroupInfo) -> Value {
+    json!({
+        "group": group.name, "state": group.state, "type": group.protocol_type, "members": group.members.len(),
+    })
+}
+
+pub(crate) fn describe(job: &Job, names: &[String]) -> Result<Vec<Value>> {
+    let mut rows = Vec::new();
+    for name in names {
+        let group = job.admin.group(name)?;
+        let members = group.members.iter().map(member);
+        if job.table && !group.members.is_empty() {
+            rows.extend(members.map(|member| prefixed("group", name, member)));
+            continue;
+        }
+        let mut row = summary(&group);
+        if !job.table {
+            row["protocol"] = group.protocol.clone().into();
+            row["members"] = members.collect();
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+fn member(member: &Member) -> Value {
+    let partitions: Map<String, Value> =
+        member.partitions.iter().map(|(topic, ids)| (topic.clone(), json!(ids))).collect();
+    json!({"id": member.id, "client_id": member.client_id, "host": member.host, "partitions": partitions})
+}
+
+pub(crate) fn delete(job: &Job, names: &[String], if_exists: bool, dry_run: bool) -> Result<Vec<Value>> {
+    // All are looked at first: nothing is deleted when one cannot be.
+    let exists = |name: &String| match job.admin.group(name) {
+        Ok(group) => ensure_idle(&group).map(|()| true),
+        Err(KafkaError::GroupMissing { .. }) if if_exists => Ok(false),
+        Err(error @ KafkaError::GroupMissing { nearest: None, .. }) => {
+            Err(Failure::usage(error.to_string()).hint("--if-exists makes that a success"))
+        }
+        Err(error) => Err(error.into()),
+    };
+    let there = names.iter().map(exists).collect::<Result<Vec<bool>>>()?;
+    let mut rows = Vec::new();
+    for (name, there) in names.iter().zip(there) {
+        if there && !dry_run {
+            job.admin.delete_group(name)?;
+        }
+        rows.push(outcome(json!({"group": name, "deleted": there}), dry_run));
+    }
+    Ok(rows)
+}
+
+/// A group whose members are reading keeps its own offsets: they would be set back at the next commit.
+pub(crate) fn ensure_idle(group: &GroupInfo) -> Result<()> {
+    if group.members.is_empty() {
+        return Ok(());
+    }
+    let who: Vec<String> = group.members.iter().map(|m| format!("{} at {}", m.client_id, m.host)).collect();
+    let text = format!("group {:?} is {} and has members: {}", group.name, group.state, who.join(", "));
+    Err(Failure::refused(text).hint("stop them first"))
+}

@@ -1,0 +1,152 @@
+//! `list`, `describe`, `create`, `alter`, `delete`.
+
+use kch_cli::{Failure, Io, Render, Result};
+use kch_kafka::{At, KafkaError, NewTopicSpec, PartitionInfo, Place, Resource, TopicInfo};
+use serde_json::{Value, json};
+
+use crate::args::{ChangeArgs, SettingArgs};
+use crate::{Job, configs, outcome};
+
+pub(crate) fn list(job: &Job, all: bool) -> Result<Vec<Value>> {
+    let topics = job.admin.topics()?;
+    Ok(topics.iter().filter(|topic| all || !topic.is_internal()).map(summary).collect())
+}
+
+fn summary(topic: &TopicInfo) -> Value {
+    let replication = topic.partitions.iter().map(|p| p.replicas.len()).min().unwrap_or(0);
+    json!({"topic": topic.name, "partitions": topic.partitions.len(), "replication_factor": replication})
+}
+
+pub(crate) fn describe(job: &Job, names: &[String]) -> Result<Vec<Value>> {
+    let mut rows = Vec::new();
+    for topic in all_of(job, names)? {
+        let mut row = summary(&topic);
+        row["partitions"] = partitions(job, &topic)?.into();
+        let config = job.admin.topic_config(&topic.name)?;
+        row["config"] = config.into_iter().map(|(key, value)| (key, Value::from(value))).collect();
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// For people: the partitions of all topics, then the settings that were set for them.
+pub(crate) fn describe_tables(
+    job: &Job,
+    names: &[String],
+    io: &mut Io,
+    render: &Render,
+) -> Result<Vec<Value>> {
+    let (mut partitions, mut settings) = (Vec::new(), Vec::new());
+    for topic in all_of(job, names)? {
+        let name = &topic.name;
+        let rows = self::partitions(job, &topic)?;
+        partitions.extend(rows.into_iter().map(|partition| prefixed("topic", name, partition)));
+        let config = job.admin.topic_config(name)?.into_iter();
+        settings.extend(config.map(|(key, value)| json!({"topic": name, "setting": key, "value": value})));
+    }
+    render.rows(&partitions, &mut io.output)?;
+    if !settings.is_empty() {
+        io.output.line(b"")?;
+    }
+    Ok(settings)
+}
+
+/// All are looked up before the first is shown.
+fn all_of(job: &Job, names: &[String]) -> Result<Vec<TopicInfo>> {
+    Ok(names.iter().map(|name| job.admin.topic(name)).collect::<std::result::Result<_, _>>()?)
+}
+
+/// The row with one column more, the first.
+pub(crate) fn prefixed(key: &str, value: &str, row: Value) -> Value {
+    let mut whole = json!({ key: value });
+    if let (Value::Object(whole), Value::Object(row)) = (&mut whole, row) {
+        whole.extend(row);
+    }
+    whole
+}
+
+fn partitions(job: &Job, topic: &TopicInfo) -> Result<Vec<Value>> {
+    // One that has no leader has no one to ask for its offsets.
+    let led: Vec<&PartitionInfo> = topic.partitions.iter().filter(|p| p.leader >= 0).collect();
+    let places: Vec<Place> = led.iter().map(|p| (topic.name.clone(), p.id)).collect();
+    let starts = job.admin.offsets(&places, At::Start)?;
+    let ends = job.admin.offsets(&places, At::End)?;
+    let row = |p: &PartitionInfo| {
+        let at = led.iter().position(|partition| partition.id == p.id);
+        json!({
+            "partition": p.id, "leader": (p.leader >= 0).then_some(p.leader), "replicas": p.replicas,
+            "in_sync": p.in_sync, "start": at.map(|at| starts[at]), "end": at.map(|at| ends[at]),
+        })
+    };
+    Ok(topic.partitions.iter().map(row).collect())
+}
+
+pub(crate) fn create(
+    job: &Job,
+    spec: &NewTopicSpec,
+    if_not_exists: bool,
+    change: ChangeArgs,
+) -> Result<Vec<Value>> {
+    let created = job.admin.create(spec, change.change())?;
+    if !created && !if_not_exists {
+        return Err(Failure::refused(format!("topic {:?} exists already", spec.name))
+            .hint("--if-not-exists makes that a success"));
+    }
+    Ok(vec![outcome(json!({"topic": spec.name, "created": created}), change.dry_run)])
+}
+
+pub(crate) fn alter(
+    job: &Job,
+    name: &str,
+    partitions: Option<i32>,
+    settings: &SettingArgs,
+    change: ChangeArgs,
+) -> Result<Vec<Value>> {
+    if partitions.is_none() && settings.settings.is_empty() && settings.unset.is_empty() {
+        return Err(Failure::usage("nothing to alter").hint("give --partitions, --setting or --unset"));
+    }
+    let set = configs::key_values(&settings.settings)?;
+    let topic = job.admin.topic(name)?;
+    let has = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
+    let more = partitions.filter(|&wanted| wanted != has);
+    if let Some(wanted) = more.filter(|&wanted| wanted < has) {
+        let text = format!("topic {name:?} has {has} partitions: they can only become more, not {wanted}");
+        return Err(Failure::refused(text));
+    }
+    // Both are tried before one is made.
+    let resource = Resource::Topic(name.to_owned());
+    let mut changes = Vec::new();
+    if let Some(wanted) = more {
+        job.admin.add_partitions(name, wanted, kch_kafka::Change::Validate)?;
+        changes.push(json!({"setting": "partitions", "from": has, "to": wanted}));
+    }
+    changes.extend(configs::change(job, &resource, &set, &settings.unset, change)?);
+    if let Some(wanted) = more.filter(|_| !change.dry_run) {
+        job.admin.add_partitions(name, wanted, change.change())?;
+    }
+    let result = if changes.is_empty() { "unchanged" } else { "updated" };
+    if job.table {
+        return Ok(changes.into_iter().map(|change| prefixed("topic", name, change)).collect());
+    }
+    Ok(vec![outcome(json!({"topic": name, "result": result, "changes": changes}), change.dry_run)])
+}
+
+pub(crate) fn delete(job: &Job, names: &[String], if_exists: bool, change: ChangeArgs) -> Result<Vec<Value>> {
+    // All are looked up first: a slip of the keyboard is answered with the nearest name, and nothing is deleted.
+    let exists = |name: &String| match job.admin.topic(name) {
+        Ok(_) => Ok(true),
+        Err(KafkaError::TopicMissing { .. }) if if_exists => Ok(false),
+        // What is not there needs no cure that makes it.
+        Err(error @ KafkaError::TopicMissing { nearest: None, .. }) => {
+            Err(Failure::usage(error.to_string()).hint("--if-exists makes that a success"))
+        }
+        Err(error) => Err(error.into()),
+    };
+    let there = names.iter().map(exists).collect::<Result<Vec<bool>>>()?;
+    let mut rows = Vec::new();
+    for (name, there) in names.iter().zip(there) {
+        let deleted = there && (change.dry_run || job.admin.delete(name, change.timeout)?);
+        rows.push(outcome(json!({"topic": name, "deleted": deleted}), change.dry_run));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,39 @@
+//! `check`: what is not well is told, and is the exit code.
+
+use kch_test::kafka::Mock;
+use serde_json::json;
+
+use crate::Desk;
+
+#[test]
+fn a_partition_without_a_leader_is_told_even_when_settings_are_not_to_be_had() {
+    let mock = Mock::start(3);
+    mock.create_topic("orders", 2, 3).create_topic("well", 1, 3);
+    let check = |args: &[&str]| mock.scene().tool("topic-ctl").arg("check").args(args).run();
+    check(&["well"]).succeeds().stdout_is("").stderr_has("warning: min.insync.replicas is not checked: ");
+    mock.cluster().partition_leader("orders", 1, None).unwrap();
+    let outcome = check(&[]);
+    outcome.fails_with(1).stderr_has("topic-ctl: 1 of 3 partitions are not well\n");
+    let row = outcome.json_lines().remove(0);
+    assert_eq!(
+        (&row["topic"], &row["partition"], &row["problem"]),
+        (&json!("orders"), &json!(1), &json!("offline"))
+    );
+    assert_eq!(row["leader"], json!(null));
+    check(&["wel"]).fails_with(2).stderr_has("did you mean \"well\"?");
+}
+
+#[test]
+fn a_topic_that_cannot_be_written_to_is_told_live() {
+    let Some(desk) = Desk::new() else { return };
+    let (well, topic) = (desk.stack.create_topic("well", 1), desk.stack.unique_topic("unwell"));
+    desk.run(&["create", &topic, "-r", "1", "-c", "min.insync.replicas=2"]).succeeds();
+    desk.run(&["check", &well]).succeeds().stdout_is("").stderr_is("");
+    let outcome = desk.run(&["check", &topic, &well]);
+    outcome.fails_with(1).stderr_is("topic-ctl: 1 of 2 partitions are not well\n");
+    let row = outcome.json_lines().remove(0);
+    assert_eq!(
+        (&row["topic"], &row["problem"], &row["min_in_sync"]),
+        (&json!(topic), &json!("below min.insync.replicas"), &json!(2))
+    );
+}
