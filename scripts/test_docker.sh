@@ -3,9 +3,9 @@
 #
 # Usage: scripts/test_docker.sh [--keep] [TEST...]      without names, all of them
 #
-#   --keep   leaves the cluster up at the end
+#   --keep   leaves the cluster up at the end, with the passwords of .env; without it they are made up
 #
-# Tests: smoke restart topology replication node_down tools
+# Tests: smoke engine restart topology replication node_down recipes tools plugins secrets
 #
 # Exit codes: 0 all passed, 1 a test failed: it is named, 2 usage or settings.
 set -euo pipefail
@@ -28,16 +28,17 @@ main() {
     esac
     shift
   done
-  if [ ${#tests[@]} -eq 0 ]; then tests=(smoke restart topology replication node_down tools); fi
+  if [ ${#tests[@]} -eq 0 ]; then tests=(smoke engine restart topology replication node_down recipes tools plugins secrets); fi
   use_tools
+  if [ -z "$keep" ]; then make_passwords; fi
   load_settings
   cd "$repo"
+  said=$(mktemp)
 
   scripts/docker_down.sh --remove_volumes 2>/dev/null
-  if [ -z "$keep" ]; then trap 'scripts/docker_down.sh --remove_volumes 2>/dev/null' EXIT; fi
+  if [ -z "$keep" ]; then trap 'scripts/docker_down.sh --remove_volumes 2>/dev/null; rm -f "$said"' EXIT; fi
   local start=$SECONDS
-  scripts/docker_up.sh 2>"${TMPDIR:-/tmp}/test_docker.$$" || { cat "${TMPDIR:-/tmp}/test_docker.$$" >&2 && exit 1; }
-  rm -f "${TMPDIR:-/tmp}/test_docker.$$"
+  scripts/docker_up.sh 2>"$said" || { cat "$said" >&2 && exit 1; }
   ok "every service is healthy from empty volumes, after $((SECONDS - start)) s"
   ok "memory of all containers: $(memory) MiB"
   for test in "${tests[@]}"; do
@@ -48,6 +49,14 @@ main() {
     equal "no container is left" "" "$(docker ps --all --quiet --filter label=com.docker.compose.project=kafka-clickhouse)"
     equal "no volume is left" "" "$(docker volume ls --quiet --filter label=com.docker.compose.project=kafka-clickhouse)"
   fi
+}
+
+secrets=(KAFKA_CLIENT_SASL_PASSWORD KAFKA_INTERNAL_SASL_PASSWORD CLICKHOUSE_PASSWORD CLICKHOUSE_WRITER_PASSWORD
+  CLICKHOUSE_READER_PASSWORD)
+# make_passwords: ones that are found wherever they should not be.
+make_passwords() {
+  local name
+  for name in "${secrets[@]}"; do export "$name=secret$(head -c 12 /dev/urandom | od -An -tx1 | tr -d ' \n')"; done
 }
 
 ok() { say "ok    $1"; }
@@ -81,8 +90,24 @@ sql() {
 }
 
 test_smoke() {
-  scripts/smoke_test.sh >/dev/null 2>&1 || die "smoke test failed" "scripts/smoke_test.sh"
+  scripts/smoke_test.sh >>"$said" 2>&1 || die "smoke test failed" "scripts/smoke_test.sh"
   ok "five records in at Kafka, five rows out of ClickHouse (SINK=$SINK)"
+}
+
+# The engine sink on one node, in a database and a group of its own: with images that have no ON CLUSTER as well.
+test_engine() {
+  local table=engine_$$ file node
+  node=http://$(compose port clickhouse-1 8123)
+  topic-ctl create kafka-events --replication-factor 3 --if-not-exists >/dev/null
+  sr register kafka-events-value configs/schemas/kafka-events-value.avsc >/dev/null
+  ch-query --url "$node" "CREATE DATABASE $table"
+  for file in clickhouse_kafka_sink kafka_engine; do
+    sed "s/ ON CLUSTER clickhouse_cluster//; s/ReplicatedMergeTree(.*)/MergeTree/; s/replicated_dedup/non_replicated_dedup/
+      s/'clickhouse-kafka-events'/'$table'/" "sql/ddl/$file.sql" | ch-query --url "$node" --database "$table" -f - >/dev/null
+  done
+  seq 5 | avro-produce -t kafka-events --set source="$table" 2>/dev/null
+  within 60 "the Kafka engine moves five Avro records into a table" rows clickhouse-1 "$table.kafka_events WHERE source = '$table'" $'5\t1\t5'
+  ch-query --url "$node" "DROP DATABASE $table"
 }
 
 test_restart() {
@@ -137,6 +162,59 @@ test_tools() {
   equal "and the brokers" _schemas "$(compose run --rm tools topic-ctl list 2>/dev/null | jq -r .topic | grep -x _schemas)"
   equal "and ClickHouse" Ok. "$(compose run --rm tools ch-query --ping 2>/dev/null | jq -r .ping)"
   equal "and are not root" 10001 "$(compose run --rm tools id -u 2>/dev/null | tr -d '\r')"
+}
+
+# The README's lines that only Docker can run, with the ports of this cluster.
+test_recipes() {
+  local line tested=0 one two
+  one=$(compose port clickhouse-1 8123) two=$(compose port clickhouse-2 8123)
+  if [ -n "${KCH_ENV_FILE-}" ]; then export COMPOSE_ENV_FILES=$KCH_ENV_FILE; fi
+  topic-ctl create kafka-events --replication-factor 3 --if-not-exists >/dev/null
+  while IFS= read -r line; do
+    line=${line//localhost:8123/$one}
+    line=${line//localhost:8124/$two}
+    bash -o pipefail -euc "$line" >>"$said" 2>&1 </dev/null || die "README.md: $line: $(tail -n 3 "$said")"
+    tested=$((tested + 1))
+  done < <(awk '/^```text docker$/ { inside = 1; next } /^```/ { inside = 0 } inside && NF' README.md)
+  [ "$tested" -gt 0 ] || die "README.md has no line for Docker"
+  ok "$tested lines of the README ran"
+}
+
+# Without the sink's jars the image that is to have them is not built.
+test_plugins() {
+  local context
+  context=$(mktemp -d)
+  cp docker/kafka-connect/Dockerfile "$context" && mkdir "$context/plugins" && cp docker/kafka-connect/plugins/README.md "$context/plugins"
+  if docker build --build-arg SINK=connect "$context" >"$context/log" 2>&1; then die "Connect's image is built without the sink's jars"; fi
+  grep -q '^#\?.*docker/kafka-connect/plugins/clickhouse-sink/ has no jar: run scripts/fetch_plugins.sh' "$context/log" ||
+    die "Connect's image: $(tail -n 3 "$context/log")"
+  rm -r "$context"
+  ok "Connect's image is not built without the jars that SINK=connect asks for"
+}
+
+# No password where others can read it: in the processes' arguments, in what was printed, in logs, in images.
+test_secrets() {
+  local name image patterns
+  [[ $CLICKHOUSE_PASSWORD == secret* ]] || die "the test of secrets needs passwords of its own" "without --keep" 2
+  patterns=$(for name in "${secrets[@]}"; do printf '%s\n' "${!name}"; done)
+  clean() { ! grep -qFf <(echo "$patterns"); }
+  for _ in $(seq 20); do
+    ps -eo args | clean || die "a password is in ps"
+    sleep 0.5
+  done
+  ok "no password in ps"
+  clean <"$said" || die "a password is in what the scripts and tools print"
+  ok "none in what the scripts and tools printed"
+  compose logs --no-color 2>&1 | clean || die "a password is in the logs"
+  ok "none in the logs"
+  for image in kafka-clickhouse-kafka-connect:7.7.7 kafka-clickhouse-tools; do
+    docker image inspect "$image" >/dev/null 2>&1 || continue
+    { docker history --no-trunc "$image" && docker image inspect "$image" && docker save "$image"; } | clean ||
+      die "a password is in the image $image"
+  done
+  ok "none in an image"
+  if grep -rqFf <(echo "$patterns") -- configs docker sql docker-compose.yml; then die "a password is in a file"; fi
+  ok "none in the repository"
 }
 
 main "$@"

@@ -66,8 +66,9 @@ dead() { avro-consume -t "$dead_letters" --envelope --on-error emit 2>/dev/null 
 has_dead() { [ "$(dead | wc -l)" = "$1" ]; }
 header() { jq -r --arg key "__connect.errors.$1" '.headers[] | select(.key == $key).value'; }
 paused() { connect-ctl status clickhouse-sink | jq -e '[.state, .tasks[].state] | unique == ["PAUSED"]' >/dev/null; }
+failed() { { connect-ctl status clickhouse-sink 2>/dev/null || true; } | jq -e '.tasks[0].state == "FAILED"' >/dev/null; }
 tell_connect() { curl --silent --fail --noproxy '*' --max-time 30 -X PUT "$CONNECT_URL/connectors/clickhouse-sink/$1"; }
-running() { connect-ctl status clickhouse-sink | jq -e '[.state, .tasks[].state] | unique == ["RUNNING"]' >/dev/null; }
+running() { connect-ctl status clickhouse-sink 2>/dev/null | jq -e '[.state, .tasks[].state] | unique == ["RUNNING"]' >/dev/null; }
 events() { avro-produce -t kafka-events --set source="$1" --set payload=@line 2>/dev/null; }
 
 # The cluster's HAProxy, with both of its nodes in one place.
@@ -136,8 +137,23 @@ test_poison() {
   ok "the connector is RUNNING all the same"
 }
 
+# A null where the table has none is found in the batch, and takes it along; the good ones can be sent again.
+test_send_again() {
+  tell_connect pause
+  within 30 "PAUSED" paused
+  seq 1 3 | events again
+  stranger Null '{"name":"id","type":["null","long"]},{"name":"source","type":"string"},{"name":"ts","type":"string"},{"name":"payload","type":"string"}' \
+    '{"id":null,"source":"again","ts":"t","payload":"p"}'
+  tell_connect resume
+  within 60 "the batch in $dead_letters" has_dead 7
+  bash -o pipefail -c "$(grep "^avro-consume -t $dead_letters .*| avro-produce" README.md)" 2>"$work/said" || true
+  within 60 "the good ones of the dead letters" has_rows again 3
+  equal "the README's line sends the good dead letters again" "$(printf '3\t3')" "$(rows again)"
+}
+
 test_outage() {
-  local outage=${OUTAGE:-30} n=0 ends
+  local outage=${OUTAGE:-30} n=0 ends letters
+  letters=$(dead | wc -l)
   seq 100 | events outage
   within 60 "rows before the outage" has_rows outage 100
   scripts/native_down.sh clickhouse 2>/dev/null
@@ -154,7 +170,18 @@ test_outage() {
   say "      $outage s away; all $((n * 100 + 100)) rows are there $((SECONDS - back)) s after its return, $(($(rows outage | cut -f1) - n * 100 - 100)) of them twice"
   within 30 "RUNNING" running
   ok "after an outage every row is there"
-  equal "and none of them became a dead letter" 3 "$(dead | wc -l)"
+  equal "and none of them became a dead letter" "$letters" "$(dead | wc -l)"
+}
+
+test_start_without_clickhouse() {
+  scripts/native_down.sh clickhouse 2>/dev/null
+  curl --silent --fail --noproxy '*' --max-time 60 --output /dev/null -X POST "$CONNECT_URL/connectors/clickhouse-sink/restart?includeTasks=true"
+  within 120 "FAILED" failed
+  ok "a sink that starts while ClickHouse is away is FAILED: $(connect-ctl status clickhouse-sink 2>/dev/null | jq -r '.tasks[0].cause')"
+  scripts/native_up.sh 2>/dev/null
+  connect-ctl restart clickhouse-sink >/dev/null
+  within 60 "RUNNING" running
+  ok "and connect-ctl restart is the cure"
 }
 
 scripts/native_up.sh 2>"$work/said" || { code=$? && cat "$work/said" >&2 && exit "$code"; }
@@ -163,4 +190,6 @@ test_smoke
 start_balancer
 test_cluster_connector
 test_poison
+test_send_again
 test_outage
+test_start_without_clickhouse
