@@ -106,12 +106,45 @@ impl Registry {
     /// [`Error::SubjectNotFound`], [`Error::VersionNotFound`], [`Error::InvalidSchema`].
     pub fn check(&self, subject: &str, version: Version, schema: &NewSchema) -> Result<Compatibility, Error> {
         let version_text = version.to_string();
-        let path = ["compatibility", "subjects", subject, "versions", &version_text];
-        let reply = self.service.post(&path).query("verbose", "true").json(schema).repeatable().send()?;
+        self.judge(&["compatibility", "subjects", subject, "versions", &version_text], subject, version, schema)
+    }
+
+    /// Whether `subject` would take `schema` now, and why not: compared with the last version, or with all of them, as its
+    /// level wants it.
+    ///
+    /// # Errors
+    /// [`Error::SubjectNotFound`], [`Error::InvalidSchema`].
+    pub fn check_next(&self, subject: &str, schema: &NewSchema) -> Result<Compatibility, Error> {
+        self.judge(&["compatibility", "subjects", subject, "versions"], subject, Version::Latest, schema)
+    }
+
+    fn judge(
+        &self,
+        path: &[&str],
+        subject: &str,
+        version: Version,
+        schema: &NewSchema,
+    ) -> Result<Compatibility, Error> {
+        let request = self.service.post(path).query("verbose", "true");
+        let request = if schema.normalize { request.query("normalize", "true") } else { request };
+        let reply = request.json(schema).repeatable().send()?;
         let wire: WireCompatibility = self.of_version(reply, subject, version)?.json()?;
         let said = wire.messages.iter().chain(&wire.reason);
         let messages = said.flat_map(|text| reasons(text)).collect();
         Ok(Compatibility { compatible: wire.is_compatible, messages })
+    }
+
+    /// The level that is set on the subject itself, if one is. Apicurio says `NONE` where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Http`].
+    pub fn own_compatibility(&self, subject: &str) -> Result<Option<Level>, Error> {
+        let reply = self.service.get(&["config", subject]).send()?;
+        match (reply.status, reply.error_code()) {
+            // 40408: the subject has none of its own. Apicurio answers 40401 also when only the subject's config is there.
+            (404, Some(40401 | 40408)) => Ok(None),
+            _ => level_of(&self.accept(reply)?).map(Some),
+        }
     }
 
     /// The level that rules `subject`, or all subjects, and where it is set.
@@ -119,12 +152,8 @@ impl Registry {
     /// # Errors
     /// [`Error::Http`].
     pub fn compatibility(&self, subject: Option<&str>) -> Result<(Level, Source), Error> {
-        if let Some(subject) = subject {
-            let reply = self.service.get(&["config", subject]).send()?;
-            // 40408: the subject has none of its own. Apicurio answers 40401 also when only the subject's config is there.
-            if !(reply.status == 404 && matches!(reply.error_code(), Some(40401 | 40408))) {
-                return Ok((level_of(&self.accept(reply)?)?, Source::Subject));
-            }
+        if let Some(level) = subject.map(|subject| self.own_compatibility(subject)).transpose()?.flatten() {
+            return Ok((level, Source::Subject));
         }
         Ok((level_of(&self.accept(self.service.get(&["config"]).send()?)?)?, Source::Global))
     }

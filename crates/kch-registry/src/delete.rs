@@ -100,8 +100,7 @@ impl Registry {
             _ => (format!("subject {subject}"), self.versions(subject).unwrap_or_default()),
         };
         let by = versions.iter().filter_map(|&version| self.referring(subject, version).ok()).flatten();
-        let by: BTreeSet<SubjectVersion> =
-            by.map(|(user, _)| user).filter(|user| user.subject != subject).collect();
+        let by: BTreeSet<SubjectVersion> = by.map(|(user, _)| user).collect();
         Error::Referenced { what, by: by.into_iter().collect() }
     }
 }

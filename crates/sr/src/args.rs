@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 use kch_cli::{CommonArgs, Format};
 use kch_registry::{Reference, RegistryArgs};
 
-use crate::verbs::{Check, Compat, Delete, Get, Lookup, Mode, Register, Subjects, Versions, Wait};
+use crate::verbs::{
+    Check, Compat, Delete, Get, Id, Lookup, Mode, Refs, Register, Subjects, Undelete, Versions, Wait,
+};
 
 /// The Schema Registry from the shell
 ///
@@ -40,6 +42,10 @@ pub enum Verb {
     Get(Get),
     /// Find the version of a subject that holds a schema
     Lookup(Lookup),
+    /// List the versions that an id stands for
+    Id(Id),
+    /// List who refers to a schema, or what it refers to
+    Refs(Refs),
     /// Register a schema under a subject
     Register(Register),
     /// Say whether a schema may follow those a subject has, and why not
@@ -47,10 +53,13 @@ pub enum Verb {
     /// Show or change what a subject's next schema may change
     #[command(subcommand)]
     Compat(Compat),
-    /// Show whether the registry, or a subject, takes schemas
+    /// Show or change whether the registry, or a subject, takes schemas
+    #[command(subcommand)]
     Mode(Mode),
     /// Delete a subject or one of its versions, softly or for good
     Delete(Delete),
+    /// Bring softly deleted versions back
+    Undelete(Undelete),
     /// Wait until the registry answers
     Wait(Wait),
 }
@@ -100,7 +109,7 @@ mod tests {
     #[test]
     fn compat_set_takes_a_level_with_or_without_a_subject() {
         let parse = |args: &[&str]| match Args::try_parse_from(args).unwrap().verb {
-            Some(Verb::Compat(Compat::Set { subject, level })) => (subject, level),
+            Some(Verb::Compat(Compat::Set { subject, level, .. })) => (subject, level),
             other => panic!("{other:?}"),
         };
         assert_eq!(parse(&["sr", "compat", "set", "full"]), (None, Level::Full));

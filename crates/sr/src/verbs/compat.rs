@@ -11,7 +11,7 @@ const EXAMPLES: &str = "\
 Examples:
   sr compat get
   sr compat set smoke-avro-value BACKWARD
-  sr compat set FULL
+  sr compat set FULL --dry-run
   sr compat delete smoke-avro-value";
 
 /// The verbs of `sr compat`.
@@ -30,11 +30,17 @@ pub enum Compat {
         subject: Option<String>,
         /// NONE, BACKWARD, FORWARD, FULL, or one of the last three with _TRANSITIVE
         level: Level,
+        /// Print what would be set
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Take the subject's own level away, so that the registry's counts
     Delete {
         /// The subject; without one, the registry goes back to its default
         subject: Option<String>,
+        /// Print what would count then
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 
@@ -43,12 +49,17 @@ impl Compat {
         let registry = desk.registry()?;
         let row = match self {
             Compat::Get { subject } => show(&registry, subject.as_deref(), desk)?,
-            Compat::Set { subject, level } => {
-                registry.set_compatibility(subject.as_deref(), level)?;
+            Compat::Set { subject, level, dry_run } => {
+                if !dry_run {
+                    registry.set_compatibility(subject.as_deref(), level)?;
+                }
                 let source = if subject.is_some() { Source::Subject } else { Source::Global };
                 row(subject.as_deref(), level, source)
             }
-            Compat::Delete { subject } => {
+            Compat::Delete { subject, dry_run: true } => {
+                row(subject.as_deref(), &registry.compatibility(None)?.0, Source::Global)
+            }
+            Compat::Delete { subject, dry_run: false } => {
                 registry.delete_compatibility(subject.as_deref())?;
                 let (level, source) = registry.compatibility(subject.as_deref())?;
                 row(subject.as_deref(), &level, source)

@@ -1,13 +1,16 @@
 //! `sr delete`.
 
+use std::collections::BTreeSet;
+
 use kch_cli::{Exit, Result};
-use kch_registry::{Registry, Version};
+use kch_registry::{Error, Registry, Version};
 use serde_json::{Value, json};
 
 use crate::Desk;
 
 const EXAMPLES: &str = "\
-Deleting what is softly deleted already succeeds; --permanent takes both steps from any state.
+Deleting what is softly deleted already succeeds; --permanent takes both steps from any state. What other schemas refer
+to is not deleted: they are named, exit code 1, and so does --dry-run.
 
 Examples:
   sr delete orders-value 3
@@ -22,8 +25,8 @@ pub struct Delete {
     pub subject: String,
     /// Only this version: a number, or latest
     pub version: Option<Version>,
-    /// For good. Otherwise its schemas can still be read by id
-    #[arg(long)]
+    /// For good. Otherwise its schemas can still be read by id, and `sr undelete` brings them back
+    #[arg(long, visible_alias = "hard")]
     pub permanent: bool,
     /// Print what would be deleted
     #[arg(long)]
@@ -39,13 +42,33 @@ impl Delete {
         desk.rows(&rows)
     }
 
+    /// What the registry would refuse is refused here too.
     fn would_delete(&self, registry: &Registry) -> Result<Vec<u32>> {
         let Delete { subject, version, permanent, .. } = self;
-        Ok(match version {
+        let versions = match version {
+            Some(version) if *permanent => {
+                vec![registry.subject_version_even_deleted(subject, *version)?.version]
+            }
             Some(version) => vec![registry.subject_version(subject, *version)?.version],
             None if *permanent => registry.versions_with_deleted(subject)?,
             None => registry.versions(subject)?,
-        })
+        };
+        let mut by = BTreeSet::new();
+        for &version in &versions {
+            match registry.referring(subject, version) {
+                // Softly deleted: its users were looked at then.
+                Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) => {}
+                users => by.extend(users?.into_iter().map(|(user, _)| user)),
+            }
+        }
+        if by.is_empty() {
+            return Ok(versions);
+        }
+        let what = match version {
+            Some(_) => format!("{subject} version {}", versions[0]),
+            None => format!("subject {subject}"),
+        };
+        Err(Error::Referenced { what, by: by.into_iter().collect() }.into())
     }
 
     fn delete(&self, registry: &Registry, desk: &mut Desk<'_>) -> Result<Vec<u32>> {

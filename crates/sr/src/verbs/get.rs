@@ -1,7 +1,7 @@
 //! `sr get`.
 
 use kch_cli::{Exit, Format, Render, Result};
-use kch_registry::{Registered, Schema, Version};
+use kch_registry::{Registered, Schema, Version, in_context};
 use serde_json::{Value, json};
 
 use crate::Desk;
@@ -26,6 +26,12 @@ pub struct Get {
     /// The id that a record's frame holds
     #[arg(long, value_name = "N", conflicts_with = "subject")]
     pub id: Option<u32>,
+    /// The context that counted the id; by default the one without a name
+    #[arg(long, value_name = "NAME", requires = "id")]
+    pub context: Option<String>,
+    /// Even if the version is softly deleted
+    #[arg(long, conflicts_with = "id")]
+    pub deleted: bool,
     /// The schema's text alone, as it was registered
     #[arg(long)]
     pub raw: bool,
@@ -39,12 +45,18 @@ enum Found {
 impl Get {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
         let registry = desk.registry()?;
-        let found = match (self.id, &self.subject) {
-            (Some(id), _) => Found::Id(registry.schema_by_id(id)?.as_ref().clone()),
-            (None, subject) => Found::Version(
-                registry.subject_version(subject.as_deref().unwrap_or_default(), self.version)?,
-            ),
+        let subject = self.subject.as_deref().unwrap_or_default();
+        let found = match (self.id, &self.context) {
+            (Some(id), Some(context)) => Found::Id(registry.schema_by_id_of(id, &in_context(context, ""))?),
+            (Some(id), None) => Found::Id(registry.schema_by_id(id)?.as_ref().clone()),
+            (None, _) if self.deleted => {
+                Found::Version(registry.subject_version_even_deleted(subject, self.version)?)
+            }
+            (None, _) => Found::Version(registry.subject_version(subject, self.version)?),
         };
+        if let Some(notice) = registry.take_notice() {
+            desk.io.messages.say(&format!("warning: {notice}"));
+        }
         self.print(&found, desk)
     }
 

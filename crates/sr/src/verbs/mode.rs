@@ -1,20 +1,85 @@
 //! `sr mode`.
 
+use clap::Subcommand;
 use kch_cli::{Exit, Result};
-use serde_json::json;
+use kch_registry::Mode as Written;
+use serde_json::{Value, json};
 
 use crate::Desk;
 
-/// Whose mode to show.
-#[derive(Debug, clap::Args)]
-pub struct Mode {
-    /// The subject; without one, the registry
-    pub subject: Option<String>,
+const EXAMPLES: &str = "\
+READWRITE takes new schemas, READONLY none, IMPORT those that bring their own ids and versions.
+
+Examples:
+  sr mode get
+  sr mode set orders-value READONLY
+  sr mode set orders-value IMPORT --force --dry-run
+  sr mode delete orders-value";
+
+/// The verbs of `sr mode`.
+#[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
+pub enum Mode {
+    /// Show the mode that counts
+    Get {
+        /// The subject; without one, the registry
+        subject: Option<String>,
+    },
+    /// Set the mode
+    #[command(allow_missing_positional = true)]
+    Set {
+        /// The subject; without one, the registry
+        subject: Option<String>,
+        /// READWRITE, READONLY or IMPORT
+        mode: Written,
+        /// Begin IMPORT although there are schemas
+        #[arg(long)]
+        force: bool,
+        /// Print what would be set
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Take the subject's own mode away, so that the registry's counts
+    Delete {
+        /// The subject; without one, the registry goes back to its default
+        subject: Option<String>,
+        /// Print what would be taken away
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 impl Mode {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
-        let mode = desk.registry()?.mode(self.subject.as_deref())?;
-        desk.row(json!({"subject": self.subject, "mode": mode.to_string()}))
+        let registry = desk.registry()?;
+        let row = match self {
+            Mode::Get { subject } => row(subject.as_deref(), &registry.mode(subject.as_deref())?),
+            Mode::Set { subject, mode, force, dry_run } => {
+                let was = registry.mode(subject.as_deref())?;
+                if !dry_run {
+                    registry.set_mode(subject.as_deref(), mode, *force)?;
+                }
+                changed(subject.as_deref(), mode, &was)
+            }
+            Mode::Delete { subject, dry_run } => {
+                let was = registry.mode(subject.as_deref())?;
+                if *dry_run {
+                    let after = registry.mode(None)?;
+                    changed(subject.as_deref(), &after, &was)
+                } else {
+                    registry.delete_mode(subject.as_deref())?;
+                    changed(subject.as_deref(), &registry.mode(subject.as_deref())?, &was)
+                }
+            }
+        };
+        desk.row(row)
     }
+}
+
+fn row(subject: Option<&str>, mode: &Written) -> Value {
+    json!({"subject": subject, "mode": mode.to_string()})
+}
+
+fn changed(subject: Option<&str>, mode: &Written, was: &Written) -> Value {
+    json!({"subject": subject, "mode": mode.to_string(), "was": was.to_string()})
 }

@@ -1,5 +1,7 @@
 //! `sr subjects`.
 
+use std::collections::HashSet;
+
 use kch_cli::{Exit, Result};
 use serde_json::{Value, json};
 
@@ -9,28 +11,36 @@ const EXAMPLES: &str = "\
 Examples:
   sr subjects | jq -r .subject
   sr subjects -o raw | grep -x kafka-events-value
+  sr subjects --deleted | jq -r 'select(.deleted).subject'
   sr subjects -o raw | xargs -n1 sr get";
 
 /// Which subjects to list.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Subjects {
-    /// Only those whose names begin so
+    /// Only those whose names begin so; `:.eu:` is a context
     #[arg(long)]
     pub prefix: Option<String>,
-    /// Those that are softly deleted too
+    /// Those that are softly deleted too, with a column that says so
     #[arg(long)]
     pub deleted: bool,
 }
 
 impl Subjects {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
+        let registry = desk.registry()?;
         // The registries do not agree on their own prefix filter.
         let prefix = self.prefix.as_deref().unwrap_or_default();
-        let mut subjects = desk.registry()?.subjects(self.deleted)?;
+        let mut subjects = registry.subjects(self.deleted)?;
         subjects.retain(|subject| subject.starts_with(prefix));
         subjects.sort_unstable();
-        let rows: Vec<Value> = subjects.iter().map(|subject| json!({"subject": subject})).collect();
+        let rows: Vec<Value> = if self.deleted {
+            let live: HashSet<String> = registry.subjects(false)?.into_iter().collect();
+            let row = |subject: &String| json!({"subject": subject, "deleted": !live.contains(subject)});
+            subjects.iter().map(row).collect()
+        } else {
+            subjects.iter().map(|subject| json!({"subject": subject})).collect()
+        };
         desk.rows(&rows)
     }
 }

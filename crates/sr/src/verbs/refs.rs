@@ -1,0 +1,83 @@
+//! `sr refs`.
+
+use std::collections::HashSet;
+
+use kch_cli::{Exit, Result};
+use kch_registry::{Reference, Registry, Version};
+use serde_json::{Value, json};
+
+use crate::Desk;
+
+const EXAMPLES: &str = "\
+Examples:
+  sr refs money-value
+  sr refs money-value 1 | jq -r '\"\\(.subject) \\(.version)\"'
+  sr refs order-value --needs -o table";
+
+/// Whose references.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Refs {
+    /// The subject
+    pub subject: String,
+    /// Its version: a number, or latest; by default all of them, with --needs the latest
+    pub version: Option<Version>,
+    /// The other way round: what the schema refers to, over all steps, what is needed first
+    #[arg(long)]
+    pub needs: bool,
+}
+
+impl Refs {
+    pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
+        let registry = desk.registry()?;
+        let rows = if self.needs { self.needs(&registry)? } else { self.users(&registry)? };
+        desk.rows(&rows)
+    }
+
+    fn users(&self, registry: &Registry) -> Result<Vec<Value>> {
+        let versions = match self.version {
+            Some(Version::Latest) => vec![registry.latest(&self.subject)?.version],
+            Some(Version::Number(number)) => vec![number],
+            None => registry.versions(&self.subject)?,
+        };
+        let mut rows = Vec::new();
+        for version in versions {
+            for (user, id) in registry.referring(&self.subject, version)? {
+                rows.push(json!({"subject": user.subject, "version": user.version, "id": id, "uses": version}));
+            }
+        }
+        Ok(rows)
+    }
+
+    fn needs(&self, registry: &Registry) -> Result<Vec<Value>> {
+        let version = self.version.unwrap_or(Version::Latest);
+        let schema = registry.subject_version_even_deleted(&self.subject, version)?.schema;
+        // Ends, because it has come to an end once: this fails when references go in a circle.
+        registry.references(&schema.references)?;
+        let mut walk = Walk { registry, seen: HashSet::new(), rows: Vec::new() };
+        walk.all(&schema.references)?;
+        Ok(walk.rows)
+    }
+}
+
+struct Walk<'r> {
+    registry: &'r Registry,
+    seen: HashSet<Reference>,
+    rows: Vec<Value>,
+}
+
+impl Walk<'_> {
+    fn all(&mut self, references: &[Reference]) -> Result<()> {
+        for reference in references {
+            if !self.seen.insert(reference.clone()) {
+                continue;
+            }
+            let Reference { name, subject, version } = reference;
+            let found = self.registry.subject_version_even_deleted(subject, Version::Number(*version))?;
+            self.all(&found.schema.references)?;
+            let id = found.schema.id;
+            self.rows.push(json!({"name": name, "subject": subject, "version": version, "id": id}));
+        }
+        Ok(())
+    }
+}
