@@ -106,7 +106,12 @@ impl Registry {
     /// [`Error::SubjectNotFound`], [`Error::VersionNotFound`], [`Error::InvalidSchema`].
     pub fn check(&self, subject: &str, version: Version, schema: &NewSchema) -> Result<Compatibility, Error> {
         let version_text = version.to_string();
-        self.judge(&["compatibility", "subjects", subject, "versions", &version_text], subject, version, schema)
+        self.judge(
+            &["compatibility", "subjects", subject, "versions", &version_text],
+            subject,
+            version,
+            schema,
+        )
     }
 
     /// Whether `subject` would take `schema` now, and why not: compared with the last version, or with all of them, as its

@@ -1,5 +1,7 @@
 //! The command line of `sr`, as typed. Each verb's own arguments stand with the verb.
 
+use std::str::FromStr;
+
 use clap::{Parser, Subcommand};
 use kch_cli::{CommonArgs, Format};
 use kch_registry::{Reference, RegistryArgs};
@@ -69,9 +71,35 @@ pub enum Verb {
 pub struct SchemaArgs {
     /// File with the Avro schema; - is stdin
     pub file: String,
-    /// A name that another subject's schema defines, NAME=SUBJECT:VERSION; repeat for more
-    #[arg(long = "reference", alias = "references", value_name = "REFERENCE")]
-    pub references: Vec<Reference>,
+    /// A name that another subject's schema defines, NAME=SUBJECT:VERSION; repeat for more; auto: look beside the file
+    #[arg(long = "reference", visible_alias = "references", value_name = "REFERENCE")]
+    pub references: Vec<ReferenceArg>,
+}
+
+/// What `--reference` takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReferenceArg {
+    /// Look for all of them in the files beside the schema's.
+    Auto,
+    /// This one.
+    Given(Reference),
+}
+
+impl ReferenceArg {
+    pub(crate) fn given(&self) -> Option<Reference> {
+        match self {
+            ReferenceArg::Auto => None,
+            ReferenceArg::Given(reference) => Some(reference.clone()),
+        }
+    }
+}
+
+impl FromStr for ReferenceArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<ReferenceArg, String> {
+        if text == "auto" { Ok(ReferenceArg::Auto) } else { text.parse().map(ReferenceArg::Given) }
+    }
 }
 
 const EXAMPLES: &str = "\

@@ -2,24 +2,67 @@
 //! too many may be "failed to discover artifact type".
 
 use std::io::Read as _;
+use std::path::Path;
 
 use kch_avro::Plan;
 use kch_cli::{Failure, Io, Result};
-use kch_registry::{NewSchema, Registry};
+use kch_registry::{NewSchema, Reference, Registry};
+use serde_json::Value;
 
 use crate::SchemaArgs;
+use crate::args::ReferenceArg;
+use crate::siblings::{self, Missing};
 
 /// What messages call the file.
 pub(crate) fn name(file: &str) -> &str {
     if file == "-" { "stdin" } else { file }
 }
 
+/// A schema, and what had to be registered for it.
+pub(crate) struct Read {
+    pub(crate) schema: NewSchema,
+    /// A row for each schema that was registered, or would be, because this one refers to it.
+    pub(crate) siblings: Vec<Value>,
+}
+
 /// Reads the schema that the arguments name.
 pub(crate) fn read(args: &SchemaArgs, registry: &Registry, io: &mut Io) -> Result<NewSchema> {
+    Ok(read_with(args, registry, io, Missing::Refuse)?.schema)
+}
+
+/// As [`read`]; `missing` says what becomes of schemas beside it that it needs and that are not registered.
+pub(crate) fn read_with(
+    args: &SchemaArgs,
+    registry: &Registry,
+    io: &mut Io,
+    missing: Missing,
+) -> Result<Read> {
     let name = name(&args.file);
+    let text = text(&args.file, io)?;
+    let given: Vec<Reference> = args.references.iter().filter_map(ReferenceArg::given).collect();
+    let auto = args.references.len() > given.len();
+    let (references, texts, siblings) = if auto {
+        if args.file == "-" {
+            return Err(Failure::usage(
+                "--references auto looks beside the schema's file, and stdin has no folder",
+            ));
+        }
+        let found = siblings::resolve(Path::new(&args.file), &text, registry, missing)?;
+        (found.references, found.texts, found.rows)
+    } else {
+        let texts = registry.references(&given)?;
+        (given, texts, Vec::new())
+    };
+    Plan::compile_with_references(&text, &texts)
+        .map_err(|error| Failure::refused(format!("{name}: not an Avro schema: {error}")))?;
+    Ok(Read { schema: NewSchema::avro(text).with_references(references), siblings })
+}
+
+fn text(file: &str, io: &mut Io) -> Result<String> {
+    let name = name(file);
     let cannot = |error: std::io::Error| Failure::usage(format!("cannot read {name}: {error}"));
     let mut text = String::new();
-    match args.file.as_str() {
+    match file {
         "-" => io.input.read_to_string(&mut text).map(|_| ()).map_err(cannot)?,
         path => text = std::fs::read_to_string(path).map_err(cannot)?,
     }
@@ -31,8 +74,5 @@ pub(crate) fn read(args: &SchemaArgs, registry: &Registry, io: &mut Io) -> Resul
         let why = text.split(" at line ").next().unwrap_or_default();
         return Err(Failure::refused(format!("{name}:{}:{}: not JSON: {why}", error.line(), error.column())));
     }
-    let referenced = registry.references(&args.references)?;
-    Plan::compile_with_references(&text, &referenced)
-        .map_err(|error| Failure::refused(format!("{name}: not an Avro schema: {error}")))?;
-    Ok(NewSchema::avro(text).with_references(args.references.clone()))
+    Ok(text)
 }

@@ -2,15 +2,18 @@
 
 mod args;
 mod evolution;
+mod file_name;
 mod input;
 mod judged;
+mod names;
+mod siblings;
 pub mod verbs;
 
 use kch_cli::{Exit, Failure, Format, Io, Render, Result, Settings};
 use kch_registry::Registry;
 use serde_json::Value;
 
-pub use args::{Args, SchemaArgs, Verb};
+pub use args::{Args, ReferenceArg, SchemaArgs, Verb};
 
 /// Runs the tool.
 ///

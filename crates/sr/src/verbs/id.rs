@@ -34,11 +34,11 @@ impl Id {
         let context = self.context.as_deref().map(|context| in_context(context, ""));
         let versions = desk.registry()?.versions_with_id(self.id, self.deleted, context.as_deref())?;
         if versions.is_empty() {
-            desk.io.messages.say(&format!("id {}: no version uses it any more; --deleted shows those that did", self.id));
+            desk.io
+                .messages
+                .say(&format!("id {}: no version uses it any more; --deleted shows those that did", self.id));
         }
-        let row = |used: &kch_registry::SubjectVersion| {
-            json!({"id": self.id, "subject": used.subject, "version": used.version})
-        };
+        let row = |used: &kch_registry::SubjectVersion| json!({"id": self.id, "subject": used.subject, "version": used.version});
         let rows: Vec<Value> = versions.iter().map(row).collect();
         desk.rows(&rows)
     }

@@ -43,7 +43,9 @@ impl Refs {
         let mut rows = Vec::new();
         for version in versions {
             for (user, id) in registry.referring(&self.subject, version)? {
-                rows.push(json!({"subject": user.subject, "version": user.version, "id": id, "uses": version}));
+                rows.push(
+                    json!({"subject": user.subject, "version": user.version, "id": id, "uses": version}),
+                );
             }
         }
         Ok(rows)

@@ -1,19 +1,24 @@
 //! `sr register`.
 
-use kch_cli::{Exit, Result};
-use kch_registry::{Error, Version};
-use serde_json::json;
+use kch_cli::{Exit, Failure, Result};
+use kch_registry::{Error, Level, Mode, NewSchema, Registered, Registry, Version};
+use serde_json::{Value, json};
 
 use crate::judged::Judged;
+use crate::siblings::Missing;
 use crate::{Desk, SchemaArgs, input};
 
 const EXAMPLES: &str = "\
 Registering a schema that is there already changes nothing; \"created\" says which it was.
+--references auto finds what the schema refers to in the .avsc files beside it, which are named after their subjects
+(money-value.avsc, or money-value.v2.avsc), and registers them first where they are not there.
 
 Examples:
   sr register kafka-events-value configs/schemas/kafka-events-value.avsc
-  sr get orders-value --raw | sr --registry http://other:8081 register orders-value -
-  sr register order-value order.avsc --reference example.Money=money-value:1";
+  sr register orders-value orders.avsc --set-compat FULL --normalize
+  sr register orders-value orders.avsc --references auto --dry-run
+  sr register orders-value orders.avsc --reference example.Money=money-value:1
+  sr get orders-value --raw | sr --registry http://other:8081 register orders-value -";
 
 /// What to register, and where.
 #[derive(Debug, clap::Args)]
@@ -24,22 +29,104 @@ pub struct Register {
     /// The schema
     #[command(flatten)]
     pub schema: SchemaArgs,
+    /// Let the registry bring it into one form first, so that spaces and the order of attributes make no new version
+    #[arg(long)]
+    pub normalize: bool,
+    /// Set the subject's compatibility first, so that it rules this schema already; put back when the schema is refused
+    #[arg(long, value_name = "LEVEL")]
+    pub set_compat: Option<Level>,
+    /// Print what would be registered. A schema that would be refused is refused
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 impl Register {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
-        let Register { subject, schema } = self;
         let registry = desk.registry()?;
-        let name = input::name(&schema.file);
-        let schema = input::read(schema, &registry, desk.io)?;
-        let registered = match registry.register(subject, &schema) {
-            Err(Error::Incompatible { messages, .. }) => {
-                let judged = Judged::explain(&registry, subject, Version::Latest, &schema, messages)?;
-                return Err(judged.failure(subject, name));
-            }
-            outcome => outcome?,
+        let missing = if self.dry_run { Missing::Plan } else { Missing::Register };
+        let read = input::read_with(&self.schema, &registry, desk.io, missing)?;
+        let schema = read.schema.normalized(self.normalize);
+        let row = if self.dry_run {
+            self.plan(&registry, &schema, desk)?
+        } else {
+            self.register(&registry, &schema)?
         };
-        desk.row(json!({"subject": subject, "version": registered.version, "id": registered.schema.id,
-            "created": registered.created}))
+        let mut rows = read.siblings;
+        rows.push(row);
+        desk.rows(&rows)
+    }
+
+    fn row(&self, registered: Option<&Registered>, created: bool) -> Value {
+        let version = registered.map(|registered| registered.version);
+        let id = registered.map(|registered| registered.schema.id);
+        let mut row = json!({"subject": self.subject, "version": version, "id": id, "created": created});
+        if let Some(level) = &self.set_compat {
+            row["compatibility"] = json!(level.to_string());
+        }
+        row
+    }
+
+    fn register(&self, registry: &Registry, schema: &NewSchema) -> Result<Value> {
+        let Register { subject, set_compat, .. } = self;
+        let mut before = None;
+        if let Some(level) = set_compat {
+            before = Some(registry.own_compatibility(subject)?);
+            registry.set_compatibility(Some(subject), level)?;
+        }
+        match registry.register(subject, schema) {
+            Ok(registered) => Ok(self.row(Some(&registered), registered.created)),
+            Err(error) => {
+                let failure = self.explain(registry, schema, error)?;
+                match before {
+                    Some(Some(level)) => registry.set_compatibility(Some(subject), &level)?,
+                    Some(None) => registry.delete_compatibility(Some(subject))?,
+                    None => {}
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    fn explain(&self, registry: &Registry, schema: &NewSchema, error: Error) -> Result<Failure> {
+        match error {
+            Error::Incompatible { messages, .. } => {
+                let judged = Judged::explain(registry, &self.subject, Version::Latest, schema, messages)?;
+                Ok(judged.failure(&self.subject, input::name(&self.schema.file)))
+            }
+            error => Ok(error.into()),
+        }
+    }
+
+    /// What the registry would say. With `--set-compat` it would judge by a level that it does not have yet.
+    fn plan(&self, registry: &Registry, schema: &NewSchema, desk: &mut Desk<'_>) -> Result<Value> {
+        let Register { subject, set_compat, .. } = self;
+        if schema.references.iter().any(|reference| reference.version == 0) {
+            desk.io.messages.say("not checked: it needs a schema that is not registered yet");
+            return Ok(self.row(None, true));
+        }
+        if let Some(found) = registry.lookup(subject, schema)? {
+            return Ok(self.row(Some(&found), false));
+        }
+        if registry.mode(Some(subject))? == Mode::ReadOnly {
+            return Err(Failure::refused(format!(
+                "subject {subject} takes no schemas: its mode is READONLY"
+            ))
+            .hint(format!("sr mode set {subject} READWRITE")));
+        }
+        if set_compat.is_some() {
+            desk.io.messages.say("not checked: the level is not set yet");
+            return Ok(self.row(None, true));
+        }
+        match registry.check_next(subject, schema) {
+            Ok(verdict) if !verdict.compatible => {
+                let judged = Judged::explain(registry, subject, Version::Latest, schema, verdict.messages)?;
+                Err(judged.failure(subject, input::name(&self.schema.file)))
+            }
+            // Nothing to follow: all is well.
+            Ok(_) | Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) => {
+                Ok(self.row(None, true))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }

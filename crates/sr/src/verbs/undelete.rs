@@ -35,7 +35,12 @@ impl Undelete {
         let registry = desk.registry()?;
         let mut rows = Vec::new();
         for was in self.deleted(&registry)? {
-            let found = registry.subject_version_even_deleted(subject, Version::Number(was))?;
+            let found = match registry.subject_version_even_deleted(subject, Version::Number(was)) {
+                Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) => {
+                    return Err(hidden(subject, was));
+                }
+                outcome => outcome?,
+            };
             let id = found.schema.id;
             let schema = NewSchema::from(found.schema);
             if *dry_run {
@@ -54,7 +59,9 @@ impl Undelete {
                 outcome => outcome?,
             };
             if back.created {
-                rows.push(json!({"subject": subject, "version": back.version, "id": back.schema.id, "was": was}));
+                rows.push(
+                    json!({"subject": subject, "version": back.version, "id": back.schema.id, "was": was}),
+                );
             }
         }
         if rows.is_empty() {
@@ -85,6 +92,12 @@ impl Undelete {
             }
         }
     }
+}
+
+/// Apicurio's registry lists the versions of a subject that is deleted as a whole, and shows none of them.
+fn hidden(subject: &str, version: u32) -> Failure {
+    Failure::refused(format!("{subject} version {version} is deleted, and this registry no longer shows it"))
+        .hint(format!("the same text comes back under its old id: sr register {subject} FILE"))
 }
 
 /// None where the whole subject is softly deleted.

@@ -33,9 +33,7 @@ impl Versions {
                 Err(Error::SubjectNotFound { .. }) => Vec::new(),
                 outcome => outcome?,
             };
-            let row = |version: &u32| {
-                json!({"subject": subject, "version": version, "deleted": !live.contains(version)})
-            };
+            let row = |version: &u32| json!({"subject": subject, "version": version, "deleted": !live.contains(version)});
             all.iter().map(row).collect()
         } else {
             let row = |version: &u32| json!({"subject": subject, "version": version});

@@ -2,6 +2,9 @@
 
 mod failures;
 mod live;
+mod modes;
+mod references;
+mod undelete;
 mod verbs;
 
 use kch_test::{HttpStub, Outcome, Scene};

@@ -1,0 +1,111 @@
+//! Modes and contexts, which the live registry (Apicurio's) does not have: a stub answers as Confluent's does.
+
+use kch_test::live::{self, Service};
+
+use crate::{V1, scene, sr};
+
+const READ_ONLY: &str = r#"{"error_code":42205,"message":"Subject s is in read-only mode"}"#;
+
+#[test]
+fn a_mode_is_set_for_a_subject_and_for_all_and_taken_away() {
+    let (registry, scene) = scene();
+    registry.reply("GET", "/mode/s", 200, r#"{"mode":"READWRITE"}"#);
+    registry.reply("GET", "/mode", 200, r#"{"mode":"READWRITE"}"#);
+    registry.reply("PUT", "/mode/s", 200, r#"{"mode":"IMPORT"}"#);
+    registry.reply("PUT", "/mode", 200, r#"{"mode":"READONLY"}"#);
+    registry.reply("DELETE", "/mode/s", 200, r#"{"mode":"IMPORT"}"#);
+    sr(&scene, &["mode", "get", "s"]).succeeds().stdout_is("{\"subject\":\"s\",\"mode\":\"READWRITE\"}\n");
+    let set = "{\"subject\":\"s\",\"mode\":\"IMPORT\",\"was\":\"READWRITE\"}\n";
+    sr(&scene, &["mode", "set", "s", "import", "--force", "--dry-run"]).succeeds().stdout_is(set);
+    assert!(registry.request_bodies().iter().all(String::is_empty), "a dry run sends nothing");
+    sr(&scene, &["mode", "set", "s", "import", "--force"]).succeeds().stdout_is(set);
+    sr(&scene, &["mode", "set", "READONLY"]).succeeds().stdout_has("\"subject\":null,\"mode\":\"READONLY\"");
+    sr(&scene, &["mode", "delete", "s"]).succeeds();
+    let changes: Vec<String> =
+        registry.request_lines().into_iter().filter(|line| !line.starts_with("GET")).collect();
+    assert_eq!(changes, ["PUT /mode/s?force=true", "PUT /mode", "DELETE /mode/s"]);
+}
+
+#[test]
+fn a_registry_that_is_read_only_says_so_with_the_cure() {
+    let (registry, scene) = scene();
+    registry.reply("POST", "/subjects/s", 404, r#"{"error_code":40401,"message":"no"}"#);
+    registry.reply("POST", "/subjects/s/versions", 422, READ_ONLY);
+    registry.reply("DELETE", "/subjects/s", 422, READ_ONLY);
+    registry.reply("GET", "/mode/s", 200, r#"{"mode":"READONLY"}"#);
+    for args in [&["register", "s", "v1.avsc"][..], &["delete", "s"]] {
+        sr(&scene, args).fails_with(1).stdout_is("").stderr_is(format!(
+            "sr: the schema registry at {} does not permit this: Subject s is in read-only mode\n\
+             hint: `sr mode get SUBJECT` shows the mode, `sr mode set SUBJECT READWRITE` changes it\n",
+            registry.url()
+        ));
+    }
+    sr(&scene, &["register", "s", "v1.avsc", "--dry-run"])
+        .fails_with(1)
+        .stderr_is("sr: subject s takes no schemas: its mode is READONLY\nhint: sr mode set s READWRITE\n");
+}
+
+#[test]
+fn a_level_that_was_set_for_a_schema_is_put_back_when_it_is_refused() {
+    let (registry, scene) = scene();
+    registry.reply("GET", "/config/s", 200, r#"{"compatibilityLevel":"BACKWARD"}"#);
+    registry.reply("PUT", "/config/s", 200, r#"{"compatibility":"FULL"}"#);
+    registry.reply("POST", "/subjects/s", 404, r#"{"error_code":40401,"message":"no"}"#);
+    registry.reply("POST", "/subjects/s/versions", 422, READ_ONLY);
+    sr(&scene, &["register", "s", "v1.avsc", "--set-compat", "FULL"]).fails_with(1);
+    let levels: Vec<String> =
+        registry.request_bodies().into_iter().filter(|body| body.contains("compatibility")).collect();
+    assert_eq!(levels, [r#"{"compatibility":"FULL"}"#, r#"{"compatibility":"BACKWARD"}"#]);
+}
+
+#[test]
+fn contexts_reach_the_registry_as_they_are_written() {
+    let (registry, scene) = scene();
+    registry.reply("GET", "/subjects", 200, r#"["a",":.eu:a",":.eu:b/c"]"#);
+    registry.reply("GET", "/subjects/:.eu:b%2Fc/versions", 200, "[1]");
+    registry.reply("GET", "/schemas/ids/7/versions", 200, r#"[{"subject":":.eu:a","version":1}]"#);
+    registry.reply("GET", "/schemas/ids/7", 200, r#"{"schema":"\"long\"","subject":":.eu:a"}"#);
+    sr(&scene, &["subjects", "--prefix", ":.eu:", "-o", "raw"]).succeeds().stdout_is(":.eu:a\n:.eu:b/c\n");
+    sr(&scene, &["versions", ":.eu:b/c"]).succeeds().stdout_has("\"version\":1");
+    sr(&scene, &["id", "7", "--context", "eu"])
+        .succeeds()
+        .stdout_is("{\"id\":7,\"subject\":\":.eu:a\",\"version\":1}\n");
+    sr(&scene, &["get", "--id", "7", "--context", ".eu", "--raw"]).succeeds().stdout_is("\"long\"\n");
+    let asked = registry.request_lines();
+    assert!(asked.contains(&"GET /schemas/ids/7/versions?subject=:.eu:".to_owned()), "{asked:?}");
+    assert!(asked.contains(&"GET /schemas/ids/7?subject=:.eu:".to_owned()), "{asked:?}");
+}
+
+#[test]
+fn the_live_registry_has_a_mode_to_show_and_none_to_set_live() {
+    let Some(stack) = live::need(&[Service::Registry]) else { return };
+    let subject = stack.unique_subject("sr-mode");
+    let scene = stack.scene();
+    let sr = |args: &[&str]| scene.tool("sr").args(args).run();
+    sr(&["mode", "get"]).succeeds().stdout_has("\"mode\":\"READWRITE\"");
+    // Apicurio 2 has no modes; Confluent's registry sets it.
+    let outcome = sr(&["mode", "set", &subject, "READONLY"]);
+    if outcome.stderr_text().is_empty() {
+        sr(&["mode", "get", &subject]).succeeds().stdout_has("READONLY");
+        sr(&["mode", "delete", &subject]).succeeds();
+    } else {
+        outcome.fails_with(1).stderr_has("cannot set a mode");
+    }
+}
+
+#[test]
+fn odd_names_of_subjects_live() {
+    let Some(stack) = live::need(&[Service::Registry]) else { return };
+    let scene = stack.scene();
+    scene.file("v1.avsc", V1);
+    let sr = |args: &[&str]| scene.tool("sr").args(args).run();
+    for odd in ["a/b", "a b", "a%2Fb", "é?&#+", ":.eu:a", "a:b=c"] {
+        let subject = stack.unique(odd);
+        sr(&["register", &subject, "v1.avsc"]).succeeds().stdout_has("\"created\":true");
+        sr(&["versions", &subject]).succeeds().stdout_has("\"version\":1");
+        let listed = sr(&["subjects", "-o", "raw"]).succeeds().stdout_text();
+        assert!(listed.lines().any(|line| line == subject), "{subject}");
+        sr(&["delete", &subject, "--permanent"]).succeeds();
+        sr(&["versions", &subject]).fails_with(1);
+    }
+}
