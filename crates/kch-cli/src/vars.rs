@@ -39,6 +39,13 @@ vars! {
     SCHEMA_REGISTRY_CA None, false, "PEM file with the authorities that signed the registry's certificate";
     SCHEMA_REGISTRY_CERT None, false, "PEM file with the client's certificate for the registry";
     SCHEMA_REGISTRY_KEY None, false, "PEM file with the client's key for the registry";
+    OTHER_REGISTRY_URL None, false, "the other Schema Registry of sr copy, base URL";
+    OTHER_REGISTRY_USERNAME None, false, "its user (basic authentication)";
+    OTHER_REGISTRY_PASSWORD None, true, "its password";
+    OTHER_REGISTRY_TOKEN None, true, "its bearer token";
+    OTHER_REGISTRY_CA None, false, "PEM file with the authorities that signed its certificate";
+    OTHER_REGISTRY_CERT None, false, "PEM file with the client's certificate for it";
+    OTHER_REGISTRY_KEY None, false, "PEM file with the client's key for it";
     KCH_SCHEMA_CACHE None, false, "folder that keeps schemas for the time that the registry is down, or off; by default below ~/.cache";
     CONNECT_URL Some("http://localhost:8083"), false, "Kafka Connect, base URL";
     CONNECT_USERNAME None, false, "Kafka Connect user (basic authentication)";

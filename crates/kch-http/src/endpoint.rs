@@ -57,6 +57,18 @@ pub static REGISTRY: EndpointVars = EndpointVars {
     key: vars::SCHEMA_REGISTRY_KEY,
 };
 
+/// A second Schema Registry, to copy from or to.
+pub static OTHER_REGISTRY: EndpointVars = EndpointVars {
+    service: "other schema registry",
+    url: vars::OTHER_REGISTRY_URL,
+    username: vars::OTHER_REGISTRY_USERNAME,
+    password: vars::OTHER_REGISTRY_PASSWORD,
+    token: vars::OTHER_REGISTRY_TOKEN,
+    ca: vars::OTHER_REGISTRY_CA,
+    cert: vars::OTHER_REGISTRY_CERT,
+    key: vars::OTHER_REGISTRY_KEY,
+};
+
 /// Kafka Connect.
 pub static CONNECT: EndpointVars = EndpointVars {
     service: "Kafka Connect",

@@ -25,7 +25,7 @@ pub use http::{HeaderMap, Method, header};
 
 pub use body::Body;
 pub use client::{Client, Response};
-pub use endpoint::{CLICKHOUSE, CONNECT, Endpoint, EndpointVars, REGISTRY};
+pub use endpoint::{CLICKHOUSE, CONNECT, Endpoint, EndpointVars, OTHER_REGISTRY, REGISTRY};
 pub use error::{Error, Place};
 pub use reply::Reply;
 pub use retry::Limits;

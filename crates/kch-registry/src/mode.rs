@@ -95,6 +95,21 @@ impl Registry {
         self.accept(reply).map(|_| ())
     }
 
+    /// Whether the registry has modes that can be set: Apicurio's has none. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`Error::Http`].
+    pub fn has_modes(&self) -> Result<bool, Error> {
+        // A mode that does not exist: refused with 42204 where there are modes.
+        let reply = self.service.put(&["mode"]).json(&json!({"mode": "NONE_SUCH"})).send();
+        match reply {
+            Ok(reply) => Ok(!no_such_call(&reply)),
+            // Not for us to change, so there is something to change.
+            Err(kch_http::Error::Forbidden { .. }) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Takes away the subject's own mode, so that the registry's counts; without a subject, sets the registry's mode back to
     /// its default.
     ///

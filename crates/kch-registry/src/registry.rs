@@ -68,6 +68,13 @@ impl Registry {
         Registry { service, memory: Mutex::default(), disk: Disk::default() }
     }
 
+    /// Neither reads from disk nor writes to it: for what must be as the registry has it now.
+    #[must_use]
+    pub fn without_disk(mut self) -> Registry {
+        self.disk = Disk::default();
+        self
+    }
+
     /// Lets a signal end a waiting call.
     #[must_use]
     pub fn with_signals(mut self, signals: Signals) -> Registry {

@@ -7,7 +7,8 @@ use kch_cli::{CommonArgs, Format};
 use kch_registry::{Reference, RegistryArgs};
 
 use crate::verbs::{
-    Check, Compat, Delete, Get, Id, Lookup, Mode, Refs, Register, Subjects, Undelete, Versions, Wait,
+    Check, Compat, Copy, Delete, Export, Get, Id, Import, Lookup, Mode, Refs, Register, Subjects, Undelete,
+    Versions, Wait,
 };
 
 /// The Schema Registry from the shell
@@ -62,6 +63,12 @@ pub enum Verb {
     Delete(Delete),
     /// Bring softly deleted versions back
     Undelete(Undelete),
+    /// Write subjects with all their versions into a folder
+    Export(Export),
+    /// Put an exported folder into a registry, ids and versions kept
+    Import(Import),
+    /// Copy subjects from one registry to another, ids and versions kept
+    Copy(Copy),
     /// Wait until the registry answers
     Wait(Wait),
 }

@@ -3,10 +3,14 @@
 mod args;
 mod evolution;
 mod file_name;
+mod folder;
 mod input;
 mod judged;
 mod names;
+mod put_back;
+mod restore;
 mod siblings;
+mod snapshot;
 pub mod verbs;
 
 use kch_cli::{Exit, Failure, Format, Io, Render, Result, Settings};
@@ -14,6 +18,8 @@ use kch_registry::Registry;
 use serde_json::Value;
 
 pub use args::{Args, ReferenceArg, SchemaArgs, Verb};
+pub use restore::How;
+pub use snapshot::Selection;
 
 /// Runs the tool.
 ///
@@ -40,6 +46,9 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Some(Verb::Mode(verb)) => verb.run(&mut desk),
         Some(Verb::Delete(verb)) => verb.run(&mut desk),
         Some(Verb::Undelete(verb)) => verb.run(&mut desk),
+        Some(Verb::Export(verb)) => verb.run(&mut desk),
+        Some(Verb::Import(verb)) => verb.run(&mut desk),
+        Some(Verb::Copy(verb)) => verb.run(&mut desk),
         Some(Verb::Wait(verb)) => verb.run(&mut desk),
         None => Err(Failure::usage("no verb given").hint("sr --help lists them")),
     }
@@ -56,7 +65,17 @@ pub(crate) struct Desk<'io> {
 impl Desk<'_> {
     /// The registry that the settings name.
     pub(crate) fn registry(&self) -> Result<Registry> {
+        Ok(self.cached_registry()?.without_disk())
+    }
+
+    /// The same; what it cannot be asked for, because it is away, may come from the disk.
+    pub(crate) fn cached_registry(&self) -> Result<Registry> {
         Ok(Registry::from_settings(&self.settings)?.with_signals(self.io.signals.clone()))
+    }
+
+    /// The same, but no signal interrupts its calls: for what must be put back.
+    pub(crate) fn calm_registry(&self) -> Result<Registry> {
+        Ok(Registry::from_settings(&self.settings)?.without_disk())
     }
 
     /// Prints rows.

@@ -44,7 +44,7 @@ enum Found {
 
 impl Get {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
-        let registry = desk.registry()?;
+        let registry = desk.cached_registry()?;
         let subject = self.subject.as_deref().unwrap_or_default();
         let found = match (self.id, &self.context) {
             (Some(id), Some(context)) => Found::Id(registry.schema_by_id_of(id, &in_context(context, ""))?),

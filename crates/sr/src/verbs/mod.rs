@@ -2,9 +2,12 @@
 
 mod check;
 mod compat;
+mod copy;
 mod delete;
+mod export;
 mod get;
 mod id;
+mod import;
 mod lookup;
 mod mode;
 mod refs;
@@ -16,9 +19,12 @@ mod wait;
 
 pub use check::Check;
 pub use compat::Compat;
+pub use copy::Copy;
 pub use delete::Delete;
+pub use export::Export;
 pub use get::Get;
 pub use id::Id;
+pub use import::Import;
 pub use lookup::Lookup;
 pub use mode::Mode;
 pub use refs::Refs;

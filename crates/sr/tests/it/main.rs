@@ -1,8 +1,12 @@
 //! `sr` from the outside: what it prints, where, and how it ends.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
+mod confluent;
 mod failures;
 mod live;
 mod modes;
+mod moving;
 mod references;
 mod undelete;
 mod verbs;

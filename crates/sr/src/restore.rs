@@ -1,0 +1,256 @@
+//! A snapshot goes into a registry: with its ids and versions through IMPORT mode, or under new ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kch_cli::{Failure, Messages, Result};
+use kch_registry::{Error, Mode, Registry, SubjectVersion, Version};
+use serde_json::{Value, json};
+
+use crate::put_back::PutBack;
+use crate::snapshot::{Entry, Rules, Snapshot, own_rules};
+
+/// How.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct How {
+    /// Register the schemas anew: the registry gives them ids of its own, and versions from 1 on
+    ///
+    /// For registries without IMPORT mode, and where the ids are taken. Records that were written with the old ids need the
+    /// old registry. Softly deleted versions are left out, unless something refers to them.
+    #[arg(long)]
+    pub new_ids: bool,
+    /// Print what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Where a snapshot goes.
+pub(crate) struct Target<'m> {
+    pub(crate) registry: Registry,
+    /// The same, but no signal interrupts it.
+    pub(crate) calm: Registry,
+    pub(crate) messages: &'m mut Messages,
+}
+
+/// Puts `snapshot` into the target and gives a row for each version, also of those that were done before a failure.
+pub(crate) fn restore(snapshot: &Snapshot, target: Target<'_>, how: How) -> (Vec<Value>, Result<()>) {
+    let mut rows = Vec::new();
+    let outcome = if how.new_ids {
+        anew(snapshot, target, how.dry_run, &mut rows)
+    } else {
+        with_ids(snapshot, target, how.dry_run, &mut rows)
+    };
+    (rows, outcome)
+}
+
+fn row(entry: &Entry, created: bool) -> Value {
+    let Entry { subject, version, id, deleted, .. } = entry;
+    json!({"subject": subject, "version": version, "id": id, "deleted": deleted, "created": created})
+}
+
+fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut Vec<Value>) -> Result<()> {
+    let Target { registry, calm, messages } = target;
+    if !registry.has_modes()? {
+        return Err(Failure::refused(format!(
+            "the schema registry at {} has no IMPORT mode, so it cannot take ids and versions as they are",
+            registry.url()
+        ))
+        .hint("--new-ids registers the schemas under ids of its own"));
+    }
+    let order = snapshot.in_order();
+    let (mut todo, mut occupied) = (Vec::new(), BTreeSet::new());
+    for &entry in &order {
+        if is_there(&registry, entry, &mut occupied)? {
+            rows.push(row(entry, false));
+        } else {
+            todo.push(entry);
+        }
+    }
+    if dry_run {
+        rows.extend(todo.iter().map(|entry| row(entry, true)));
+        return Ok(());
+    }
+    let subjects: BTreeSet<&str> = todo.iter().map(|entry| entry.subject.as_str()).collect();
+    let leftover: Vec<&str> = left_in_import(&registry, snapshot, &subjects)?;
+    let mut put_back = PutBack::new(calm);
+    let outcome = (|| -> Result<()> {
+        for &subject in &leftover {
+            messages.say(&format!("{subject} was left in IMPORT mode, which ends now"));
+            let mode = snapshot.subjects.get(subject).and_then(|rules| rules.mode.clone());
+            put_back.begin_import(subject, mode, true)?;
+        }
+        for &subject in &subjects {
+            let was = registry.own_mode(subject)?.filter(|mode| *mode != Mode::Import);
+            put_back.begin_import(subject, was, occupied.contains(subject))?;
+        }
+        for &entry in &todo {
+            let Entry { subject, version, id, schema, .. } = entry;
+            registry
+                .import(subject, *version, *id, schema)
+                .map_err(|error| Failure::from(error).context(format!("{subject} version {version}")))?;
+            rows.push(row(entry, true));
+        }
+        // Users first, or the deletion is refused.
+        for entry in order.iter().rev().filter(|entry| entry.deleted) {
+            if live_versions(&registry, &entry.subject)?.contains(&entry.version) {
+                registry.delete_version(&entry.subject, Version::Number(entry.version), false)?;
+            }
+        }
+        for (subject, rules) in &snapshot.subjects {
+            take_rules(&registry, subject, rules, subjects.contains(subject.as_str()), &mut put_back)?;
+        }
+        Ok(())
+    })();
+    put_back.finish(outcome, messages)
+}
+
+/// Gives a subject the level and mode that it has in the snapshot; an import that was cut short may not have come to it.
+fn take_rules(
+    registry: &Registry,
+    subject: &str,
+    rules: &Rules,
+    importing: bool,
+    put_back: &mut PutBack,
+) -> Result<()> {
+    let Rules { compatibility, mode } = rules;
+    let own = own_rules(registry, subject, true)?;
+    if compatibility.is_some() && *compatibility != own.compatibility && is_live(registry, subject)? {
+        compatibility.iter().try_for_each(|level| registry.set_compatibility(Some(subject), level))?;
+    }
+    if importing {
+        put_back.instead(subject, mode.as_ref(), None);
+    } else if let Some(mode) = mode.as_ref().filter(|mode| own.mode.as_ref() != Some(mode)) {
+        registry.set_mode(Some(subject), mode, true)?;
+    }
+    Ok(())
+}
+
+/// Subjects of an import that was killed: all of theirs is there, and they still take ids.
+fn left_in_import<'s>(
+    registry: &Registry,
+    snapshot: &'s Snapshot,
+    todo: &BTreeSet<&str>,
+) -> Result<Vec<&'s str>> {
+    let mut left = Vec::new();
+    for (subject, rules) in &snapshot.subjects {
+        let done = !todo.contains(subject.as_str()) && rules.mode != Some(Mode::Import);
+        if done && registry.own_mode(subject)? == Some(Mode::Import) {
+            left.push(subject.as_str());
+        }
+    }
+    Ok(left)
+}
+
+/// Whether the registry has this very version. One that has another schema there, or under the id, is refused before
+/// anything is changed.
+fn is_there(registry: &Registry, entry: &Entry, occupied: &mut BTreeSet<String>) -> Result<bool> {
+    let Entry { subject, version, id, schema, .. } = entry;
+    let conflict =
+        |what: String| Err(Failure::refused(what).hint("--new-ids gives them ids and versions of their own"));
+    match registry.subject_version_even_deleted(subject, Version::Number(*version)) {
+        Ok(found) if found.schema.id == *id && same(&found.schema.text, &schema.text) => {
+            occupied.insert(subject.clone());
+            return Ok(true);
+        }
+        Ok(found) => {
+            return conflict(format!(
+                "{subject} version {version} is another schema there, with id {}",
+                found.schema.id
+            ));
+        }
+        Err(Error::VersionNotFound { .. }) => {
+            occupied.insert(subject.clone());
+        }
+        Err(Error::SubjectNotFound { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    match registry.schema_by_id_of(*id, subject) {
+        Ok(found) if !same(&found.text, &schema.text) => {
+            conflict(format!("{subject} version {version}: its id {id} is another schema's there"))
+        }
+        Ok(_) | Err(Error::SchemaNotFound { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Registries may print a schema in their own way.
+fn same(a: &str, b: &str) -> bool {
+    let parse = |text| serde_json::from_str::<Value>(text).ok();
+    a == b || parse(a).is_some_and(|a| Some(a) == parse(b))
+}
+
+fn anew(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut Vec<Value>) -> Result<()> {
+    let Target { registry, calm, messages } = target;
+    let has_modes = registry.has_modes()?;
+    let needed: BTreeSet<(&str, u32)> = snapshot
+        .entries
+        .iter()
+        .filter(|entry| !entry.deleted)
+        .flat_map(|entry| &entry.schema.references)
+        .map(|reference| (reference.subject.as_str(), reference.version))
+        .collect();
+    let mut order = snapshot.in_order();
+    order.retain(|entry| !entry.deleted || needed.contains(&(entry.subject.as_str(), entry.version)));
+    let mut put_back = PutBack::new(calm);
+    let outcome = (|| -> Result<()> {
+        let mut now: BTreeMap<SubjectVersion, SubjectVersion> = BTreeMap::new();
+        let mut open: BTreeSet<&str> = BTreeSet::new();
+        for entry in order {
+            let Entry { subject, version, id, .. } = entry;
+            let mut schema = entry.schema.clone();
+            for reference in &mut schema.references {
+                let old = SubjectVersion { subject: reference.subject.clone(), version: reference.version };
+                if let Some(new) = now.get(&old) {
+                    reference.version = new.version;
+                }
+            }
+            let found = registry.lookup(subject, &schema)?;
+            let new = match found {
+                Some(found) => Some(found),
+                None if dry_run => None,
+                None => {
+                    // History is not judged again. The first version has nothing to be judged by.
+                    if !open.contains(subject.as_str()) && is_live(&registry, subject)? {
+                        open.insert(subject);
+                        put_back.allow_anything(
+                            subject,
+                            own_rules(&registry, subject, has_modes)?.compatibility,
+                        )?;
+                    }
+                    let made = registry.register(subject, &schema);
+                    Some(made.map_err(|error| {
+                        Failure::from(error).context(format!("{subject} version {version}"))
+                    })?)
+                }
+            };
+            rows.push(json!({"subject": subject, "version": new.as_ref().map(|new| new.version),
+                "id": new.as_ref().map(|new| new.schema.id),
+                "created": new.as_ref().is_none_or(|new| new.created), "was_version": version, "was_id": id}));
+            if let Some(new) = new {
+                let old = SubjectVersion { subject: subject.clone(), version: *version };
+                now.insert(old, SubjectVersion { subject: new.subject, version: new.version });
+            }
+        }
+        for (subject, rules) in &snapshot.subjects {
+            let Some(level) = rules.compatibility.as_ref().filter(|_| !dry_run) else { continue };
+            if open.contains(subject.as_str()) {
+                put_back.instead(subject, None, Some(level));
+            } else if is_live(&registry, subject)? {
+                registry.set_compatibility(Some(subject), level)?;
+            }
+        }
+        Ok(())
+    })();
+    put_back.finish(outcome, messages)
+}
+
+fn is_live(registry: &Registry, subject: &str) -> Result<bool> {
+    Ok(!live_versions(registry, subject)?.is_empty())
+}
+
+/// None where the subject is not there, or softly deleted.
+fn live_versions(registry: &Registry, subject: &str) -> Result<Vec<u32>> {
+    match registry.versions(subject) {
+        Err(Error::SubjectNotFound { .. }) => Ok(Vec::new()),
+        outcome => Ok(outcome?),
+    }
+}

@@ -1,0 +1,177 @@
+//! All of a registry, or of some of its subjects, in memory: what `export` writes, `import` reads, and `copy` passes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kch_cli::{Messages, Result};
+use kch_registry::{Error, Level, Mode, NewSchema, Registry, Version};
+
+/// One version of one subject.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) subject: String,
+    pub(crate) version: u32,
+    pub(crate) id: u32,
+    pub(crate) schema: NewSchema,
+    /// Softly: records that were written with it can still be read.
+    pub(crate) deleted: bool,
+}
+
+/// What a subject has besides its versions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rules {
+    pub(crate) compatibility: Option<Level>,
+    pub(crate) mode: Option<Mode>,
+}
+
+/// Subjects and their versions.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot {
+    /// The registry's own.
+    pub(crate) rules: Rules,
+    pub(crate) subjects: BTreeMap<String, Rules>,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// Which subjects.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Selection {
+    /// Only these subjects, and those that they refer to; by default all
+    #[arg(value_name = "SUBJECT")]
+    pub subjects: Vec<String>,
+    /// Only those whose names begin so, and those that they refer to
+    #[arg(long)]
+    pub prefix: Option<String>,
+}
+
+impl Selection {
+    fn of(&self, registry: &Registry) -> Result<BTreeSet<String>> {
+        if !self.subjects.is_empty() {
+            return Ok(self.subjects.iter().cloned().collect());
+        }
+        let prefix = self.prefix.as_deref().unwrap_or_default();
+        let all = registry.subjects(true)?;
+        Ok(all.into_iter().filter(|subject| subject.starts_with(prefix)).collect())
+    }
+}
+
+impl Snapshot {
+    /// Reads the selected subjects, with their softly deleted versions, from a registry.
+    pub(crate) fn take(
+        registry: &Registry,
+        selection: &Selection,
+        messages: &mut Messages,
+    ) -> Result<Snapshot> {
+        let has_modes = registry.has_modes()?;
+        let mode = if has_modes { Some(registry.mode(None)?) } else { None };
+        let rules = Rules { compatibility: Some(registry.compatibility(None)?.0), mode };
+        let mut snapshot = Snapshot { rules, ..Snapshot::default() };
+        let mut open = selection.of(registry)?;
+        while let Some(subject) = open.pop_first() {
+            let from = snapshot.entries.len();
+            snapshot.take_versions(registry, &subject, messages)?;
+            let rules = own_rules(registry, &subject, has_modes)?;
+            snapshot.subjects.insert(subject, rules);
+            let needed = snapshot.entries[from..].iter().flat_map(|entry| &entry.schema.references);
+            let needed = needed.map(|reference| reference.subject.clone());
+            open.extend(needed.filter(|subject| !snapshot.subjects.contains_key(subject)));
+        }
+        Ok(snapshot)
+    }
+
+    fn take_versions(&mut self, registry: &Registry, subject: &str, messages: &mut Messages) -> Result<()> {
+        let live = match registry.versions(subject) {
+            Err(Error::SubjectNotFound { .. }) => Vec::new(),
+            outcome => outcome?,
+        };
+        for version in registry.versions_with_deleted(subject)? {
+            let deleted = !live.contains(&version);
+            let found = match registry.subject_version_even_deleted(subject, Version::Number(version)) {
+                Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) if deleted => {
+                    // Apicurio's registry, where the whole subject is deleted.
+                    messages.say(&format!(
+                        "left out: {subject} version {version} is deleted and no longer shown"
+                    ));
+                    continue;
+                }
+                outcome => outcome?,
+            };
+            let (id, schema) = (found.schema.id, NewSchema::from(found.schema));
+            self.entries.push(Entry { subject: subject.to_owned(), version, id, schema, deleted });
+        }
+        Ok(())
+    }
+
+    /// The entries so that each comes after the one before it in its subject and after all that it refers to.
+    pub(crate) fn in_order(&self) -> Vec<&Entry> {
+        let mut by_subject: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+        for entry in &self.entries {
+            by_subject.entry(&entry.subject).or_default().push(entry);
+        }
+        by_subject.values_mut().for_each(|entries| entries.sort_by_key(|entry| entry.version));
+        let mut order = Order { by_subject: &by_subject, seen: BTreeSet::new(), ordered: Vec::new() };
+        for (subject, entries) in &by_subject {
+            order.up_to(subject, entries.last().map_or(0, |entry| entry.version));
+        }
+        order.ordered
+    }
+}
+
+struct Order<'m, 'a> {
+    by_subject: &'m BTreeMap<&'a str, Vec<&'a Entry>>,
+    seen: BTreeSet<(&'a str, u32)>,
+    ordered: Vec<&'a Entry>,
+}
+
+impl Order<'_, '_> {
+    fn up_to(&mut self, subject: &str, version: u32) {
+        let Some(entries) = self.by_subject.get(subject) else { return };
+        for &entry in entries.iter().take_while(|entry| entry.version <= version) {
+            // Seen before what it needs is looked at: a circle, which no registry has, ends.
+            if self.seen.insert((entry.subject.as_str(), entry.version)) {
+                for reference in &entry.schema.references {
+                    self.up_to(&reference.subject, reference.version);
+                }
+                self.ordered.push(entry);
+            }
+        }
+    }
+}
+
+/// The subject's own level and mode. Apicurio's registry has no modes, and says `NONE` for a subject without a level.
+pub(crate) fn own_rules(registry: &Registry, subject: &str, has_modes: bool) -> Result<Rules> {
+    let compatibility =
+        registry.own_compatibility(subject)?.filter(|level| has_modes || *level != Level::None);
+    let mode = if has_modes { registry.own_mode(subject)? } else { None };
+    Ok(Rules { compatibility, mode })
+}
+
+#[cfg(test)]
+mod tests {
+    use kch_registry::Reference;
+
+    use super::*;
+
+    #[test]
+    fn what_is_referred_to_comes_first_and_versions_stay_in_order() {
+        let entry = |subject: &str, version, needs: &[(&str, u32)]| {
+            let references = needs.iter().map(|&(subject, version)| Reference {
+                name: subject.to_owned(),
+                subject: subject.to_owned(),
+                version,
+            });
+            let schema = NewSchema::avro("").with_references(references.collect());
+            Entry { subject: subject.to_owned(), version, id: 1, schema, deleted: false }
+        };
+        let entries = vec![
+            entry("a", 2, &[("z", 2)]),
+            entry("a", 1, &[]),
+            entry("z", 2, &[("m", 1)]),
+            entry("z", 1, &[]),
+            entry("m", 1, &[("not there", 1)]),
+        ];
+        let snapshot = Snapshot { entries, ..Snapshot::default() };
+        let order: Vec<(&str, u32)> =
+            snapshot.in_order().iter().map(|entry| (entry.subject.as_str(), entry.version)).collect();
+        assert_eq!(order, [("a", 1), ("z", 1), ("m", 1), ("z", 2), ("a", 2)]);
+    }
+}
