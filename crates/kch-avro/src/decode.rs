@@ -40,11 +40,30 @@ impl<'p> Decoder<'p> {
     /// # Errors
     /// When the bytes are not a datum of the schema, or more than one.
     pub fn decode(&mut self, avro: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
+        self.decode_as(self.plan.root, avro, out, Cursor::finish)
+    }
+
+    /// As [`Decoder::decode`], for the first of several data that stand one behind the other; gives its length in bytes.
+    ///
+    /// # Errors
+    /// When the bytes do not begin with a datum of the schema.
+    pub fn decode_first(&mut self, avro: &[u8], out: &mut Vec<u8>) -> Result<usize, DecodeError> {
+        self.decode_as(self.plan.root, avro, out, |from| Ok(from.at))
+    }
+
+    /// Decodes a part of the schema; `end` says what may come behind it.
+    pub(crate) fn decode_as<T>(
+        &mut self,
+        node: NodeId,
+        avro: &[u8],
+        out: &mut Vec<u8>,
+        end: impl Fn(&Cursor<'_>) -> Decoded<T>,
+    ) -> Decoded<T> {
         let before = out.len();
         self.probed.shrink_to(1 << 16);
         let (plan, style) = (self.plan, self.style);
         let mut datum = Datum { plan, style, decoder: self, from: Cursor::new(avro) };
-        let result = datum.value(plan.root, out).and_then(|()| datum.from.finish());
+        let result = datum.value(node, out).and_then(|()| end(&datum.from));
         if result.is_err() {
             out.truncate(before);
         }

@@ -26,6 +26,7 @@ const SCRATCH: usize = 1 << 16;
 
 /// Where an attempt began, to go back to if it fails.
 struct Mark {
+    noted: usize,
     out: usize,
     spans: usize,
     keys: usize,
@@ -42,6 +43,18 @@ enum Form {
     Avro,
     /// The specification's defaults: as `Avro`, but union values bare.
     Default,
+}
+
+/// What happens to a key that names no field of its record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unknown {
+    /// The text is refused.
+    #[default]
+    Refuse,
+    /// The key and its value are left out.
+    Skip,
+    /// As `Skip`, and [`Encoder::noted`] names them.
+    Note,
 }
 
 /// JSON text to Avro bytes, for one plan. Reuse it: it keeps its scratch memory.
@@ -62,8 +75,12 @@ pub struct Encoder<'p> {
     zeros: usize,
     /// Bytes that unions may still read while they try branches.
     trials: usize,
-    /// Fields written from a default or null, counted to compare a union's branches.
+    /// Counted to compare a union's branches: fields written from a default or null,
+    /// and keys that name no field, where those are let go.
     absent: usize,
+    unknown: Unknown,
+    /// Keys of the text that named no field.
+    noted: Vec<String>,
 }
 
 impl<'p> Encoder<'p> {
@@ -89,7 +106,22 @@ impl<'p> Encoder<'p> {
             zeros: 0,
             trials: 0,
             absent: 0,
+            unknown: Unknown::Refuse,
+            noted: Vec::new(),
         }
+    }
+
+    /// The same encoder with this rule for keys that name no field of their record.
+    #[must_use]
+    pub fn with_unknown(mut self, unknown: Unknown) -> Self {
+        self.unknown = unknown;
+        self
+    }
+
+    /// The keys of the last text that named no field, each as `"key" of record ns.Name`, under [`Unknown::Note`].
+    #[must_use]
+    pub fn noted(&self) -> &[String] {
+        &self.noted
     }
 
     /// Appends the Avro bytes of one JSON text to `out`. On an error `out` is as long as before.
@@ -166,6 +198,7 @@ impl<'p> Encoder<'p> {
     fn reset(&mut self, len: usize) {
         self.spans.clear();
         self.keys.clear();
+        self.noted.clear();
         self.spans.shrink_to(SCRATCH);
         self.keys.shrink_to(SCRATCH);
         self.scratch.shrink_to(SCRATCH);
@@ -229,14 +262,22 @@ impl<'p> Encoder<'p> {
     }
 
     fn mark(&self, out: &[u8]) -> Mark {
-        let Encoder { spans, keys, depth, zeros, .. } = self;
-        Mark { out: out.len(), spans: spans.len(), keys: keys.len(), depth: *depth, zeros: *zeros }
+        let Encoder { spans, keys, depth, zeros, noted, .. } = self;
+        Mark {
+            noted: noted.len(),
+            out: out.len(),
+            spans: spans.len(),
+            keys: keys.len(),
+            depth: *depth,
+            zeros: *zeros,
+        }
     }
 
     fn back_to(&mut self, mark: &Mark, out: &mut Vec<u8>) {
         out.truncate(mark.out);
         self.spans.truncate(mark.spans);
         self.keys.truncate(mark.keys);
+        self.noted.truncate(mark.noted);
         self.depth = mark.depth;
         self.zeros = mark.zeros;
     }

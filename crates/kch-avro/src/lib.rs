@@ -54,7 +54,7 @@ mod varint;
 
 pub use compile::schema_json;
 pub use decode::Decoder;
-pub use encode::{Encoder, Fill, Supply};
+pub use encode::{Encoder, Fill, Supply, Unknown};
 pub use error::{DecodeError, DecodeReason, EncodeError, EncodeErrorKind, SchemaError};
 pub use frame::FrameError;
 pub use inline::inline;

@@ -5,10 +5,12 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::SchemaError;
 use crate::compile;
 use crate::decimal::Decimal;
+use crate::cursor::Cursor;
+use crate::decode::Decoder;
 use crate::time::Time;
+use crate::{JsonMode, SchemaError};
 
 /// Place of a node in the arena.
 pub(crate) type NodeId = u32;
@@ -179,6 +181,17 @@ impl Plan {
     pub fn record_fields(&self) -> Option<Vec<FieldInfo<'_>>> {
         let Node::Record(record) = self.node(self.root) else { return None };
         Some(record.fields.iter().map(|field| self.field_info(field)).collect())
+    }
+
+    /// The default of a top-level record's field, as plain JSON; `None` for one that has none, or one that does not fit.
+    #[must_use]
+    pub fn default_of(&self, field: usize) -> Option<String> {
+        let Node::Record(record) = self.node(self.root) else { return None };
+        let field = record.fields.get(field)?;
+        let DefaultValue::Bytes(bytes) = &field.default else { return None };
+        let mut json = Vec::new();
+        Decoder::new(self, JsonMode::Plain).decode_as(field.node, bytes, &mut json, Cursor::finish).ok()?;
+        String::from_utf8(json).ok()
     }
 
     fn field_info<'p>(&'p self, field: &'p Field) -> FieldInfo<'p> {

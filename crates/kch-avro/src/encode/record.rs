@@ -3,7 +3,7 @@
 //! The one constraint: a text whose keys come in schema order is read once; any other text is read at most twice per level.
 
 use super::supply::Fill;
-use super::{Encoder, Form};
+use super::{Encoder, Form, Unknown};
 use crate::error::{EncodeErrorKind, Encoded, Fail};
 use crate::finish::LONGEST_DEFAULT;
 use crate::plan::{DefaultValue, Field, NodeId, Record};
@@ -41,7 +41,9 @@ impl Encoder<'_> {
                 Some(field) if reader.take_exactly(field.key()) => next,
                 _ => self.key(reader, id, record)?,
             };
-            if index == next {
+            if index == NOWHERE {
+                reader.skip()?;
+            } else if index == next {
                 let field = &fields[next];
                 self.value(reader, field.node, out).map_err(|fail| fail.under(&field.name))?;
                 next += 1;
@@ -61,14 +63,23 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    /// Takes a key and its colon and finds its field.
+    /// Takes a key and its colon and finds its field; `NOWHERE` for one that is to be left out.
     #[inline(never)]
     fn key(&mut self, reader: &mut Reader<'_>, id: NodeId, record: &Record) -> Encoded<usize> {
         let key = reader.raw_string("a key in quotes")?;
         let found = record.find(self.resolved(&key, reader.quiet)?);
-        let Some(index) = found else { return Err(self.unknown_field(reader, &key, id, record)) };
+        match (found, self.unknown) {
+            (Some(_), _) => {}
+            (None, Unknown::Refuse) => return Err(self.unknown_field(reader, &key, id, record)),
+            (None, Unknown::Skip) => self.absent += 1,
+            (None, Unknown::Note) => {
+                self.absent += 1;
+                let name = shorten(&String::from_utf8_lossy(key.raw));
+                self.noted.push(format!("\"{name}\" of {}", self.plan.title(id)));
+            }
+        }
         reader.expect(b':', "\":\"")?;
-        Ok(index)
+        Ok(found.unwrap_or(NOWHERE))
     }
 
     #[cold]

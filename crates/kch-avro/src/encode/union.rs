@@ -2,7 +2,7 @@
 //!
 //! Plain and tagged texts: a tag by its exact name wins if its value fits, since that is what we print where the bare form would not do.
 //! Else a bare value is matched by kind; a number asks int, long, float, double, decimal in this order; a string is a string first;
-//! of several records the one that needs the fewest defaults is meant. What still fits twice is an error.
+//! of several records the one that needs the fewest defaults, and leaves out the fewest keys, is meant. What still fits twice is an error.
 //! The one constraint: deciding takes bounded time, however the unions nest (`Encoder::trials`).
 
 use super::{Encoder, Form};
@@ -117,12 +117,12 @@ impl Encoder<'_> {
     /// A value that several branches may take: all are tried, the best is kept.
     #[inline(never)]
     fn best(&mut self, reader: &mut Reader<'_>, id: NodeId, union: &Union, out: &mut Vec<u8>) -> Encoded {
-        let (start, base) = (reader.at, out.len());
+        let (start, base, noted) = (reader.at, out.len(), self.noted.len());
         let before = self.absent;
         // The best so far: its branch, its score (lower is better), where it ends, and another branch as good.
         let mut best: Option<(usize, usize, usize, Option<usize>)> = None;
         for (branch, other) in union.branches.iter().enumerate() {
-            let kept = out.len();
+            let (kept, kept_notes) = (out.len(), self.noted.len());
             reader.at = start;
             self.absent = 0;
             if !self.attempt(reader, union, branch, out) {
@@ -137,8 +137,10 @@ impl Encoder<'_> {
                         *tie = Some(branch);
                     }
                     out.truncate(kept);
+                    self.noted.truncate(kept_notes);
                 }
                 _ => {
+                    self.noted.drain(noted..kept_notes);
                     out.copy_within(kept.., base);
                     out.truncate(base + out.len() - kept);
                     best = Some((branch, score, reader.at, None));

@@ -279,3 +279,55 @@ fn arrays_and_maps_are_one_block_of_any_length() {
     assert_eq!(encode(&array, JsonMode::Plain, "[]").unwrap(), [0]);
     assert_eq!(through(r#"{"type":"map","values":"int"}"#, r#"{ "z":1, "a\n":2 }"#), r#"{"z":1,"a\n":2}"#);
 }
+
+/// What a text becomes when unknown keys are left out, and which they were.
+fn leaving_out(schema: &str, json: &str) -> (String, Vec<String>) {
+    let plan = plan(schema);
+    let mut encoder = kch_avro::Encoder::new(&plan, JsonMode::Plain).with_unknown(kch_avro::Unknown::Note);
+    let mut avro = Vec::new();
+    encoder.encode(json.as_bytes(), &mut avro).unwrap_or_else(|error| panic!("{json}: {error}"));
+    (decode(&plan, JsonMode::Plain, &avro).unwrap(), encoder.noted().to_vec())
+}
+
+#[test]
+fn unknown_keys_are_left_out_when_asked_wherever_they_stand() {
+    let event = r#"{"id":1,"ts":"a","source":"web","payload":null}"#;
+    let (text, noted) = leaving_out(EVENT, r#"{"x":[1,{"y":"}"}],"ts":"a","id":1,"z":null}"#);
+    assert_eq!(
+        (text.as_str(), noted.as_slice()),
+        (event, ["\"x\" of record shop.Event", "\"z\" of record shop.Event"].map(str::to_owned).as_slice())
+    );
+    let inner = r#"{"type":"record","name":"O","fields":[{"name":"i","type":["null",{"type":"array","items":
+        {"type":"record","name":"I","fields":[{"name":"n","type":"int"}]}}]}]}"#;
+    let (text, noted) = leaving_out(inner, r#"{"i":[{"n":1,"m":2},{"o":3,"n":4}]}"#);
+    assert_eq!(text, r#"{"i":[{"n":1},{"n":4}]}"#);
+    assert_eq!(noted, ["\"m\" of record I", "\"o\" of record I"]);
+}
+
+#[test]
+fn of_several_records_the_one_that_leaves_out_least_is_meant() {
+    let either = r#"[{"type":"record","name":"A","fields":[{"name":"a","type":"int"}]},
+        {"type":"record","name":"B","fields":[{"name":"a","type":"int"},{"name":"b","type":"int"}]}]"#;
+    assert_eq!(leaving_out(either, r#"{"a":1,"b":2}"#), (r#"{"a":1,"b":2}"#.to_owned(), Vec::new()));
+    let (text, noted) = leaving_out(either, r#"{"a":1,"b":2,"c":3}"#);
+    assert_eq!((text.as_str(), noted), (r#"{"a":1,"b":2}"#, vec!["\"c\" of record B".to_owned()]));
+    let (text, noted) = leaving_out(either, r#"{"a":1,"c":3}"#);
+    assert_eq!((text.as_str(), noted), (r#"{"a":1}"#, vec!["\"c\" of record A".to_owned()]));
+}
+
+#[test]
+fn data_that_stand_one_behind_the_other_are_taken_one_by_one() {
+    let plan = plan(EVENT);
+    let two = [&[2, 2, b'a', 2, b'b', 0][..], &[4, 0, 0, 0]].concat();
+    let mut decoder = kch_avro::Decoder::new(&plan, JsonMode::Plain);
+    let mut json = Vec::new();
+    let first = decoder.decode_first(&two, &mut json).unwrap();
+    json.push(b' ');
+    let second = decoder.decode_first(&two[first..], &mut json).unwrap();
+    assert_eq!((first, second), (6, 4));
+    assert_eq!(
+        String::from_utf8(json).unwrap(),
+        r#"{"id":1,"ts":"a","source":"b","payload":null} {"id":2,"ts":"","source":"","payload":null}"#
+    );
+    assert!(decoder.decode_first(&two[..3], &mut Vec::new()).is_err());
+}
