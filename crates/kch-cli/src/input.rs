@@ -1,6 +1,7 @@
 //! Lines in, with their numbers and offsets. A line may be as long as a limit that is said; memory never grows past it.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
 
@@ -14,6 +15,8 @@ const CHUNK: usize = 256 << 10;
 pub struct Input {
     read: Box<dyn Read + Send>,
     name: String,
+    /// Set for stdin, whose readiness can be asked for.
+    stdin: Option<Signals>,
 }
 
 impl std::fmt::Debug for Input {
@@ -25,13 +28,22 @@ impl std::fmt::Debug for Input {
 impl Input {
     /// Any reader, with the name that errors use for it.
     pub fn new(name: impl Into<String>, read: impl Read + Send + 'static) -> Input {
-        Input { read: Box::new(read), name: name.into() }
+        Input { read: Box::new(read), name: name.into(), stdin: None }
     }
 
     /// The process's stdin.
     #[must_use]
     pub fn stdin(signals: Signals) -> Input {
-        Input::new("stdin", Stdin { signals })
+        Input { stdin: Some(signals.clone()), ..Input::new("stdin", Stdin { signals }) }
+    }
+
+    /// Waits until a read would not wait, because of data, the end or a signal; at most so long. Always true for an input
+    /// that is not stdin.
+    #[must_use]
+    pub fn is_ready(&self, wait: Duration) -> bool {
+        let Some(signals) = &self.stdin else { return true };
+        let wait = rustix::event::Timespec::try_from(wait).ok();
+        signals.received().is_some() || !matches!(poll_stdin(signals, wait.as_ref()), Ok((0, _)))
     }
 
     /// The name that errors use: `stdin` or the path.
@@ -59,18 +71,27 @@ impl Read for Stdin {
             if self.signals.received().is_some() {
                 return Ok(0);
             }
-            let stdin = rustix::stdio::stdin();
-            let mut fds = vec![PollFd::from_borrowed_fd(stdin, PollFlags::IN)];
-            fds.extend(self.signals.wake().map(|wake| PollFd::new(wake, PollFlags::IN)));
-            match rustix::event::poll(&mut fds, None) {
-                Err(rustix::io::Errno::INTR) => continue,
-                result => result?,
-            };
-            if !fds[0].revents().is_empty() {
-                return rustix::io::read(stdin, buf).map_err(io::Error::from);
+            match poll_stdin(&self.signals, None) {
+                Err(rustix::io::Errno::INTR) => {}
+                result => {
+                    if result?.1 {
+                        return rustix::io::read(rustix::stdio::stdin(), buf).map_err(io::Error::from);
+                    }
+                }
             }
         }
     }
+}
+
+/// Waits for stdin or a signal: how many of them have something, and whether stdin is one.
+fn poll_stdin(
+    signals: &Signals,
+    wait: Option<&rustix::event::Timespec>,
+) -> rustix::io::Result<(usize, bool)> {
+    let mut fds = vec![PollFd::from_borrowed_fd(rustix::stdio::stdin(), PollFlags::IN)];
+    fds.extend(signals.wake().map(|wake| PollFd::new(wake, PollFlags::IN)));
+    let ready = rustix::event::poll(&mut fds, wait)?;
+    Ok((ready, !fds[0].revents().is_empty()))
 }
 
 /// One line, without its end.
@@ -136,6 +157,11 @@ impl<R: Read> LineReader<R> {
     /// Lines of `input`, each at most `limit` bytes long.
     pub fn new(input: R, limit: usize) -> LineReader<R> {
         LineReader { input, buffer: vec![0; CHUNK], start: 0, end: 0, limit, number: 0, offset: 0 }
+    }
+
+    /// What it reads from.
+    pub fn input(&self) -> &R {
+        &self.input
     }
 
     /// How many lines were handed out or refused.
