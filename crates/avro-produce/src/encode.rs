@@ -1,18 +1,21 @@
 //! One line to one framed Avro record.
 
-use kch_avro::{Encoder, JsonMode, Plan, Supply, frame};
-use kch_cli::Line;
+use kch_avro::{Encoder, JsonMode, Plan, Supply, Unknown, frame};
+use kch_cli::{Failure, nearest};
 
-use crate::args::Format;
 use crate::fault::Fault;
 use crate::fill::Filler;
+use crate::source::Entry;
 
 /// Turns lines into the bytes of a record's value. Holds the only buffers that the loop uses.
 #[derive(Debug)]
 pub(crate) struct LineEncoder<'p> {
+    plan: &'p Plan,
     encoder: Encoder<'p>,
+    unknown: Unknown,
     filler: Filler,
-    format: Format,
+    /// Whether lines are text, not JSON.
+    is_text: bool,
     is_record: bool,
     schema_id: u32,
     value: Vec<u8>,
@@ -23,39 +26,69 @@ impl<'p> LineEncoder<'p> {
         plan: &'p Plan,
         schema_id: u32,
         filler: Filler,
-        json: JsonMode,
-        format: Format,
+        (json, unknown): (JsonMode, Unknown),
+        is_text: bool,
     ) -> Self {
         let is_record = plan.record_fields().is_some();
-        let encoder = Encoder::new(plan, json);
-        LineEncoder { encoder, filler, format, is_record, schema_id, value: Vec::new() }
+        let encoder = Encoder::new(plan, json).with_unknown(unknown);
+        LineEncoder { plan, encoder, unknown, filler, is_text, is_record, schema_id, value: Vec::new() }
+    }
+
+    /// Tells the columns of CSV.
+    ///
+    /// # Errors
+    /// A column that the schema does not have, unless such are left out.
+    pub(crate) fn bind(&mut self, columns: &[String]) -> Result<(), Fault> {
+        let Some(fields) = self.plan.record_fields() else {
+            return Err(Fault::Other(Failure::usage("CSV has fields, and the schema is no record")));
+        };
+        let unknown = columns.iter().find(|column| fields.iter().all(|field| field.name != **column));
+        if let (Some(column), Unknown::Refuse) = (unknown, self.unknown) {
+            let failure = Failure::refused(format!("unknown column {column:?}"));
+            return Err(Fault::Other(match nearest(column, fields.iter().map(|field| field.name)) {
+                Some(nearest) => failure.hint(format!("did you mean {nearest:?}?")),
+                None => failure.hint("--unknown ignore leaves such columns out"),
+            }));
+        }
+        self.filler.bind(&fields, columns);
+        Ok(())
+    }
+
+    /// The keys of the last line that the schema lacks, where they are to be named.
+    pub(crate) fn noted(&self) -> &[String] {
+        self.encoder.noted()
     }
 
     /// The framed value of one line, or `None` for a blank line of JSON.
-    pub(crate) fn encode(&mut self, line: &Line<'_>) -> Result<Option<&[u8]>, Fault> {
+    pub(crate) fn encode(&mut self, entry: &Entry<'_>) -> Result<Option<&[u8]>, Fault> {
         self.value.clear();
         frame::write(self.schema_id, &mut self.value);
-        let json = line.bytes.trim_ascii();
-        match (self.format, json.first()) {
-            (Format::Text, _) => self.encode_text(line.bytes)?,
-            (Format::Json, None) => return Ok(None),
+        let line = entry.line.bytes;
+        let json = line.trim_ascii();
+        match (self.is_text, json.first()) {
+            (true, _) => self.encode_text(line)?,
+            (false, _) if entry.row.is_some() => {
+                self.filler.turn_to_row(utf8(line)?, entry.row);
+                self.encoder.encode_filled(b"{}", &mut self.filler, &mut self.value)?;
+            }
+            (false, None) => return Ok(None),
             // The fast path: nothing to fill, nothing to look at but the encoder.
-            (Format::Json, Some(b'{')) if self.filler.is_idle() => {
+            (false, Some(b'{')) if self.filler.is_idle() => {
                 self.encoder.encode(json, &mut self.value)?;
             }
-            (Format::Json, Some(b'{')) => {
+            (false, Some(b'{')) => {
                 let text = utf8(json)?;
                 self.filler.turn_to(text, false);
                 self.encoder.encode_filled(json, &mut self.filler, &mut self.value)?;
             }
-            (Format::Json, Some(_)) if !self.is_record => self.encoder.encode(json, &mut self.value)?,
-            (Format::Json, Some(b'"' | b'-' | b'0'..=b'9')) => {
+            (false, Some(_)) if !self.is_record => self.encoder.encode(json, &mut self.value)?,
+            (false, Some(b'"' | b'-' | b'0'..=b'9')) => {
                 let text = utf8(json)?;
                 self.filler.turn_to(bare_text(text), true);
                 self.encoder.encode_bare(Supply::Json(text), &mut self.filler, &mut self.value)?;
             }
-            (Format::Json, Some(_)) if looks_like_json(json) => self.encoder.encode(json, &mut self.value)?,
-            (Format::Json, Some(_)) => return Err(utf8(json).err().unwrap_or(Fault::NotJson)),
+            (false, Some(_)) if looks_like_json(json) => self.encoder.encode(json, &mut self.value)?,
+            (false, Some(_)) => return Err(utf8(json).err().unwrap_or(Fault::NotJson)),
         }
         Ok(Some(&self.value))
     }
@@ -68,7 +101,7 @@ impl<'p> LineEncoder<'p> {
     }
 }
 
-fn utf8(bytes: &[u8]) -> Result<&str, Fault> {
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Fault> {
     std::str::from_utf8(bytes).map_err(|error| Fault::NotUtf8 { offset: error.valid_up_to() })
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kch_avro::{Encoder, JsonMode, Plan, frame};
+use kch_avro::{Encoder, JsonMode, Plan, Unknown, frame};
 use kch_cli::{Line, Result};
 use kch_kafka::{Header, Outgoing, OwnedHeaders};
 use kch_registry::Registry;
@@ -72,9 +72,16 @@ fn present<'de, D: Deserializer<'de>>(
 pub(crate) struct EnvelopeMaker {
     registry: Registry,
     json: JsonMode,
+    unknown: Unknown,
+    /// Keys of the last value that its schema lacks.
+    noted: Vec<String>,
+    /// Whether keys are sent.
+    with_keys: bool,
     /// The topic for all records, instead of their own.
     topic: Option<String>,
     plans: HashMap<u32, Plan>,
+    /// How many plans there were when the registry's notice was taken.
+    heard: usize,
     latest: HashMap<String, u32>,
     own_topic: String,
     key: Vec<u8>,
@@ -82,17 +89,41 @@ pub(crate) struct EnvelopeMaker {
 }
 
 impl EnvelopeMaker {
-    pub(crate) fn new(registry: Registry, json: JsonMode, topic: Option<String>) -> EnvelopeMaker {
+    pub(crate) fn new(
+        registry: Registry,
+        (json, unknown): (JsonMode, Unknown),
+        with_keys: bool,
+        topic: Option<String>,
+    ) -> EnvelopeMaker {
         EnvelopeMaker {
             registry,
             json,
+            unknown,
+            noted: Vec::new(),
+            with_keys,
             topic,
             plans: HashMap::new(),
+            heard: 0,
             latest: HashMap::new(),
             own_topic: String::new(),
             key: Vec::new(),
             value: Vec::new(),
         }
+    }
+
+    /// What the registry has to say to people, once.
+    pub(crate) fn take_notice(&mut self) -> Option<String> {
+        // Schemas are fetched once: there can be something new only when their number has changed.
+        if self.heard == self.plans.len() {
+            return None;
+        }
+        self.heard = self.plans.len();
+        self.registry.take_notice()
+    }
+
+    /// The keys of the last line's value that its schema lacks, where they are to be named.
+    pub(crate) fn noted(&self) -> &[String] {
+        &self.noted
     }
 
     /// The record of one line.
@@ -103,7 +134,7 @@ impl EnvelopeMaker {
         let envelope: Envelope<'_> =
             serde_json::from_slice(line.bytes).map_err(|error| Fault::Envelope(without_line(&error)))?;
         self.turn_to_topic(&envelope)?;
-        let key = match envelope.key {
+        let key = match envelope.key.filter(|_| self.with_keys) {
             None => None,
             Some(key) => {
                 self.encode_key(key, envelope.key_schema_id)?;
@@ -123,7 +154,13 @@ impl EnvelopeMaker {
                 None => latest(&self.registry, &mut self.latest, &self.own_topic)?,
             };
             let plan = plan(&self.registry, &mut self.plans, id)?;
-            encode_framed(plan, id, self.json, value, &mut self.value)?;
+            self.value.clear();
+            frame::write(id, &mut self.value);
+            let mut encoder = Encoder::new(plan, self.json).with_unknown(self.unknown);
+            encoder.encode(value.get().as_bytes(), &mut self.value)?;
+            if self.unknown == Unknown::Note {
+                self.noted = encoder.noted().to_vec();
+            }
             Some(self.value.as_slice())
         };
         let (topic, partition) = (Some(self.own_topic.as_str()), envelope.partition);
@@ -144,10 +181,10 @@ impl EnvelopeMaker {
         self.key.clear();
         if let Some(id) = schema_id {
             let plan = plan(&self.registry, &mut self.plans, id)?;
-            return encode_framed(plan, id, self.json, key, &mut self.key).map_err(|fault| match fault {
-                Fault::Encode { error, .. } => Fault::Encode { key: true, error },
-                other => other,
-            });
+            frame::write(id, &mut self.key);
+            return Encoder::new(plan, self.json)
+                .encode(key.get().as_bytes(), &mut self.key)
+                .map_err(|error| Fault::Encode { key: true, error: Box::new(error) });
         }
         match bytes(key)? {
             Some(bytes) => self.key.extend_from_slice(&bytes),
@@ -155,19 +192,6 @@ impl EnvelopeMaker {
         }
         Ok(())
     }
-}
-
-fn encode_framed(
-    plan: &Plan,
-    id: u32,
-    json: JsonMode,
-    text: &RawValue,
-    out: &mut Vec<u8>,
-) -> std::result::Result<(), Fault> {
-    out.clear();
-    frame::write(id, out);
-    Encoder::new(plan, json).encode(text.get().as_bytes(), out)?;
-    Ok(())
 }
 
 fn plan<'m>(registry: &Registry, plans: &'m mut HashMap<u32, Plan>, id: u32) -> Result<&'m Plan> {

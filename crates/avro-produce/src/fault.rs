@@ -12,8 +12,14 @@ pub(crate) enum Fault {
     NotJson,
     /// It does not fit the schema. `key` tells a key from a value.
     Encode { key: bool, error: Box<EncodeError> },
-    /// The key cannot be taken from the line.
-    Key { field: String, got: &'static str },
+    /// A field that the key, the time or a tombstone is to come from is not what it has to be.
+    Field { what: &'static str, field: String, expected: &'static str, got: String },
+    /// A tombstone is there to delete a key.
+    TombstoneWithoutKey,
+    /// A row with another number of cells than the first one.
+    Row { expected: String, got: String },
+    /// A row that the input's end or the limit of a line cut off.
+    OpenQuote,
     /// Not an envelope.
     Envelope(String),
     /// Anything that has its words already: a line too long, a record too large, a registry that is away.
@@ -33,6 +39,12 @@ impl From<Failure> for Fault {
 }
 
 impl Fault {
+    /// The key cannot be taken from this field, or from the line as a whole, whose name is empty.
+    pub(crate) fn key(field: &str, got: &str) -> Fault {
+        let expected = "a string, number or boolean";
+        Fault::Field { what: "key field", field: field.to_owned(), expected, got: got.to_owned() }
+    }
+
     /// The exit code: 1, unless it is no fault of the line.
     pub(crate) fn exit(&self) -> Exit {
         match self {
@@ -50,14 +62,23 @@ impl Fault {
                 // --set reaches the fields of the record itself, not those deeper in.
                 let missing = error.kind() == EncodeErrorKind::MissingField && !key;
                 let field = error.pointer().strip_prefix('/').filter(|field| missing && !field.contains('/'));
-                let hint =
-                    error.hint().or_else(|| field.map(|field| format!("--set {field}=VALUE fills it")));
+                let unknown = error.kind() == EncodeErrorKind::UnknownField && !key;
+                let hint = error
+                    .hint()
+                    .or_else(|| field.map(|field| format!("--set {field}=VALUE fills it")))
+                    .or_else(|| unknown.then(|| "--unknown ignore leaves such fields out".to_owned()));
                 let text = if *key { format!("key: {error}") } else { error.to_string() };
                 hint.into_iter().fold(Failure::refused(text), Failure::hint)
             }
-            Fault::Key { field, got } => Failure::refused(format!(
-                "key field {field:?}: expected a string, number or boolean, found {got}"
-            )),
+            Fault::Field { field, expected, got, .. } if field.is_empty() => {
+                Failure::refused(format!("as a key: expected {expected}, found {got}"))
+            }
+            Fault::Field { what, field, expected, got } => {
+                Failure::refused(format!("{what} {field:?}: expected {expected}, found {got}"))
+            }
+            Fault::TombstoneWithoutKey => Failure::refused("a tombstone needs a key, and this one is null"),
+            Fault::Row { expected, got } => Failure::refused(format!("expected {expected}, found {got}")),
+            Fault::OpenQuote => Failure::refused("a quote is not closed"),
             Fault::Envelope(reason) => Failure::refused(format!("not an envelope: {reason}"))
                 .hint("avro-consume --envelope prints them"),
             Fault::Other(failure) => failure.clone(),
@@ -70,7 +91,10 @@ impl Fault {
             Fault::Encode { error, .. } => (Some(error.pointer()), Some(error.expected()), Some(error.got())),
             Fault::NotJson => (None, Some("JSON"), None),
             Fault::NotUtf8 { .. } => (None, Some("UTF-8"), None),
-            Fault::Key { got, .. } => (None, Some("string, number or boolean"), Some(got)),
+            Fault::Field { expected, got, .. } => (None, Some(expected), Some(got)),
+            Fault::Row { expected, got } => (None, Some(expected), Some(got)),
+            Fault::OpenQuote => (None, Some("a closing quote"), None),
+            Fault::TombstoneWithoutKey => (None, Some("a key"), Some("null")),
             Fault::Envelope(_) | Fault::Other(_) => (None, None, None),
         }
     }

@@ -1,9 +1,11 @@
-//! Values for fields that a line does not bring: the rules of `--set`, and the built-in ones of bare lines.
+//! Values for fields that a line's JSON does not bring: the cells of CSV, the rules of `--set`, the built-in ones of bare lines.
 
 use std::fmt::Write as _;
 
-use kch_avro::{Fill, Plan, Supply};
+use kch_avro::{FieldInfo, Fill, Plan, Supply};
 use kch_cli::{Failure, Result, Settings};
+
+use crate::csv::Row;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,10 @@ pub(crate) struct Filler {
     explicit: Vec<Option<Rule>>,
     bare: Vec<Option<Rule>>,
     for_bare: bool,
+    /// The cells of the row, each by its field.
+    cells: Vec<Option<String>>,
+    /// For each column of CSV: its field, and whether an empty cell is a value there.
+    columns: Vec<Option<(usize, bool)>>,
     line: String,
     records: u64,
     text: String,
@@ -72,7 +78,18 @@ impl Filler {
             .zip(&explicit)
             .map(|(field, rule)| rule.clone().or_else(|| built_in(field)))
             .collect();
-        Ok(Filler { explicit, bare, for_bare: false, line: String::new(), records: 0, text: String::new() })
+        let (cells, columns) = (vec![None; fields.len()], Vec::new());
+        let (line, text) = (String::new(), String::new());
+        Ok(Filler { explicit, bare, for_bare: false, cells, columns, line, records: 0, text })
+    }
+
+    /// Tells which columns CSV has. An empty cell is no value, except in a field that must have a string.
+    pub(crate) fn bind(&mut self, fields: &[FieldInfo<'_>], columns: &[String]) {
+        let field_of = |column: &String| {
+            let at = fields.iter().position(|field| field.name == *column)?;
+            Some((at, fields[at].type_name == "string" && fields[at].required))
+        };
+        self.columns = columns.iter().map(field_of).collect();
     }
 
     /// Gives a field of bare lines a fixed value, if the schema has it and no `--set` names it.
@@ -101,10 +118,28 @@ impl Filler {
         self.line.clear();
         self.line.push_str(line);
     }
+
+    /// Turns to the next row of CSV.
+    pub(crate) fn turn_to_row(&mut self, line: &str, row: Option<Row<'_>>) {
+        self.turn_to(line, false);
+        for (column, field) in self.columns.iter().enumerate() {
+            let (Some((field, takes_empty)), Some(row)) = (field, row) else { continue };
+            let cell = row.get(column).filter(|cell| *takes_empty || !cell.is_empty());
+            let kept = &mut self.cells[*field];
+            match cell {
+                // The buffer is used again.
+                Some(cell) => cell.clone_into(kept.get_or_insert_default()),
+                None => *kept = None,
+            }
+        }
+    }
 }
 
 impl Fill for Filler {
     fn fill(&mut self, field: usize) -> Option<Supply<'_>> {
+        if let Some(Some(cell)) = self.cells.get(field) {
+            return Some(Supply::Text(cell));
+        }
         let rules = if self.for_bare { &self.bare } else { &self.explicit };
         let rule = rules.get(field)?.as_ref()?;
         self.text.clear();

@@ -1,47 +1,25 @@
-//! The main loop: lines in, records out, until the input ends, something stops it, or a signal comes.
+//! The main loop: entries in, records out, until the input ends, something stops it, or a signal comes.
 
-use kch_cli::{Failure, Io, Line, LineError, LineReader, Messages, Output, Result, Signals};
-use kch_kafka::{Outgoing, Producer};
-use serde_json::json;
+use std::collections::HashSet;
+use std::time::Duration;
 
+use kch_cli::{Exit, Input, Io, Messages, Output, Result, Signals};
+use kch_kafka::Outgoing;
+
+use crate::args::{FlowArgs, Format};
 use crate::fault::Fault;
-use crate::record::RecordMaker;
+use crate::pace::Pace;
+use crate::receipts::Receipts;
+use crate::record::{self, RecordMaker};
 use crate::reject::{Refused, Rejects};
 use crate::report::Ending;
+use crate::sink::Sink;
+use crate::source::{Entry, Source, SourceError};
 
-/// Where records go.
-#[derive(Debug)]
-pub(crate) enum Sink {
-    /// To the cluster.
-    Kafka(Box<Producer>),
-    /// Nowhere (`--dry-run`); counted.
-    Nowhere { records: u64 },
-}
-
-impl Sink {
-    fn send(&mut self, line: u64, outgoing: Outgoing<'_>) -> std::result::Result<(), Fault> {
-        match self {
-            Sink::Kafka(producer) => {
-                producer.send(line, outgoing).map_err(|error| Fault::Other(error.into()))
-            }
-            Sink::Nowhere { records } => {
-                *records += u64::from(!outgoing.dead_letter);
-                Ok(())
-            }
-        }
-    }
-
-    /// Why no more should be sent: a record refused by the cluster, which `--on-error` may go past, or one that could
-    /// not be delivered, which it may not.
-    fn must_stop(&self, on_refusal: bool) -> bool {
-        match self {
-            Sink::Kafka(producer) => {
-                producer.has_rejections() && (on_refusal || producer.has_transient_rejections())
-            }
-            Sink::Nowhere { .. } => false,
-        }
-    }
-}
+/// How long stdin may be idle before we look after what is under way.
+const IDLE: Duration = Duration::from_millis(100);
+/// How many different fields that the schema lacks are named.
+const MOST_NAMED: usize = 20;
 
 /// The parts of a run.
 #[derive(Debug)]
@@ -49,47 +27,77 @@ pub(crate) struct Pump<'p> {
     pub(crate) maker: RecordMaker<'p>,
     pub(crate) sink: Sink,
     pub(crate) rejects: Rejects,
-    pub(crate) max_line: u16,
-    /// The first line to look at.
-    pub(crate) first: u64,
-    /// Whether acknowledged records are printed.
-    pub(crate) report: bool,
+    pub(crate) flow: &'p FlowArgs,
+    pub(crate) format: Format,
+    pub(crate) delimiter: u8,
+    pub(crate) receipts: Receipts,
+    pub(crate) pace: Option<Pace>,
+    /// Records made so far.
+    pub(crate) made: u64,
+    /// Fields that the schema lacks, named already.
+    pub(crate) named: HashSet<String>,
+}
+
+/// What became of one entry.
+enum Sent {
+    /// All its records were sent, or it was refused and the run goes on.
+    Whole,
+    /// The limit was reached, or a signal came, between its records.
+    Partly,
 }
 
 impl Pump<'_> {
     /// `--message`: one record out of one text, no stdin.
     pub(crate) fn send_message(&mut self, id: &str, io: &mut Io) -> Ending {
-        let line = Line { number: 1, offset: 0, bytes: id.as_bytes() };
-        match self.send_line(&line, "MESSAGE_ID", &mut io.messages) {
-            Ok(()) => Ending::InputEnded,
+        let Io { messages, signals, .. } = io;
+        match self.send_entry(&record::message(id), "MESSAGE_ID", messages, signals) {
+            Ok(_) => Ending::InputEnded,
             Err(failure) => Ending::Stopped { line: 1, failure },
         }
     }
 
-    /// Sends the lines of stdin. The caller then waits for the acknowledgements.
-    pub(crate) fn send_lines(&mut self, io: &mut Io) -> Ending {
+    /// Sends what stdin has. The caller then waits for the acknowledgements.
+    pub(crate) fn send_input(&mut self, io: &mut Io) -> Ending {
         let Io { input, output, messages, signals } = io;
         let name = input.name().to_owned();
-        let mut lines = LineReader::new(input, usize::from(self.max_line) << 20);
+        let limit = usize::from(self.flow.max_line) << 20;
+        let mut source = match self.open(input, limit, &name) {
+            Ok(source) => source,
+            Err(failure) => return Ending::Stopped { line: 1, failure },
+        };
         loop {
-            if let Some(ending) = self.should_end(signals, lines.lines_read()) {
+            if let Some(ending) = self.should_end(signals, source.last_number()) {
                 return ending;
             }
-            let (number, outcome) = match lines.next_line() {
+            if !source.has_buffered() {
+                match self.idle(source.input(), signals, output) {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    Err(failure) => return Ending::Stopped { line: source.last_number() + 1, failure },
+                }
+            }
+            let (number, outcome) = match source.next() {
                 // A signal ends stdin early; the head of the loop says so.
                 Ok(None) if signals.received().is_some() => continue,
-                Ok(None) => return self.end_of_input(lines.lines_read()),
-                Ok(Some(line)) if line.number < self.first => continue,
-                Ok(Some(line)) => (line.number, self.send_line(&line, &name, messages)),
-                Err(LineError::TooLong { number, offset, limit }) => {
-                    let fault = self.too_long(LineError::TooLong { number, offset, limit });
-                    (number, self.refuse(Refused { number, offset, raw: None }, &fault, &name, messages))
+                Ok(None) => return self.end_of_input(source.last_number()),
+                Ok(Some(entry)) if entry.line.number < self.flow.resume_from.unwrap_or(1) => continue,
+                Ok(Some(entry)) => (entry.line.number, self.send_entry(&entry, &name, messages, signals)),
+                Err(SourceError::Refused { number, offset, raw, fault }) => {
+                    let refused = Refused { number, offset, raw: raw.as_deref() };
+                    (number, self.refuse(refused, &fault, &name, messages).map(|()| Sent::Whole))
                 }
-                Err(error) => (lines.lines_read() + 1, Err(Failure::from(error))),
+                Err(SourceError::Broken(failure)) => {
+                    let line = source.last_number() + 1;
+                    return Ending::Stopped { line, failure: failure.context(format!("{name}:{line}")) };
+                }
             };
-            let printed = outcome.and_then(|()| self.print_receipts(output, false));
-            if let Err(failure) = printed {
-                return Ending::Stopped { line: number, failure };
+            match outcome.and_then(|sent| self.receipts.print(&self.sink, output).map(|()| sent)) {
+                Ok(Sent::Whole) => {}
+                Ok(Sent::Partly) => match signals.received() {
+                    Some(exit) => return Ending::Signal { exit, line: number },
+                    None => return Ending::InputEnded,
+                },
+                Err(failure) => return Ending::Stopped { line: number, failure },
             }
             if let Some(failure) = self.rejects.too_many(number, false) {
                 return Ending::Stopped { line: number + 1, failure };
@@ -97,27 +105,103 @@ impl Pump<'_> {
         }
     }
 
-    fn should_end(&self, signals: &Signals, lines_read: u64) -> Option<Ending> {
+    /// Reads what stands before the first record.
+    fn open<'i>(&mut self, input: &'i mut Input, limit: usize, name: &str) -> Result<Source<&'i mut Input>> {
+        let source =
+            Source::open(input, self.format, self.delimiter, limit).map_err(|error| match error {
+                SourceError::Refused { number, fault, .. } => {
+                    fault.failure().context(format!("{name}:{number}"))
+                }
+                SourceError::Broken(failure) => failure.context(name),
+            })?;
+        if let Some(columns) = source.columns().filter(|columns| !columns.is_empty()) {
+            self.maker.bind(columns).map_err(|fault| fault.failure().context(format!("{name}:1")))?;
+        }
+        Ok(source)
+    }
+
+    fn should_end(&self, signals: &Signals, last_number: u64) -> Option<Ending> {
         if let Some(exit) = signals.received() {
-            return Some(Ending::Signal { exit, line: lines_read + 1 });
+            return Some(Ending::Signal { exit, line: last_number + 1 });
+        }
+        if self.is_enough() {
+            return Some(Ending::InputEnded);
         }
         self.sink.must_stop(self.rejects.stops_at_refusals()).then_some(Ending::Refused)
     }
 
-    fn end_of_input(&self, lines_read: u64) -> Ending {
-        match self.rejects.too_many(lines_read, true) {
-            Some(failure) => Ending::Stopped { line: lines_read + 1, failure },
+    fn is_enough(&self) -> bool {
+        self.flow.limit.is_some_and(|limit| self.made >= limit)
+    }
+
+    fn end_of_input(&self, last_number: u64) -> Ending {
+        match self.rejects.too_many(last_number, true) {
+            Some(failure) => Ending::Stopped { line: last_number + 1, failure },
             None => Ending::InputEnded,
         }
     }
 
-    fn send_line(&mut self, line: &Line<'_>, name: &str, messages: &mut Messages) -> Result<()> {
-        let sent = match self.maker.make(line) {
-            Ok(Some(outgoing)) => self.sink.send(line.number, outgoing),
-            Ok(None) => Ok(()),
-            Err(fault) => Err(fault),
-        };
-        sent.or_else(|fault| self.refuse(line.into(), &fault, name, messages))
+    /// While stdin has nothing: takes acknowledgements, prints receipts, commits what has waited long enough. False when
+    /// the run has to end.
+    fn idle(&mut self, input: &Input, signals: &Signals, output: &mut Output) -> Result<bool> {
+        while self.sink.has_unfinished() && signals.received().is_none() && !input.is_ready(IDLE) {
+            self.sink.look_after()?;
+            self.receipts.print(&self.sink, output)?;
+            self.receipts.flush(output)?;
+            if self.sink.must_stop(self.rejects.stops_at_refusals()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Sends the records of one entry: as many as `--repeat` says.
+    fn send_entry(
+        &mut self,
+        entry: &Entry<'_>,
+        name: &str,
+        messages: &mut Messages,
+        signals: &Signals,
+    ) -> Result<Sent> {
+        for again in 0..self.flow.repeat {
+            let must_go_on = || signals.received().is_none();
+            let (sink, pace) = (&self.sink, self.pace.as_mut());
+            let in_time = pace.is_none_or(|pace| {
+                pace.wait(|| {
+                    sink.poll();
+                    must_go_on()
+                })
+            });
+            if !in_time || (again > 0 && (self.is_enough() || !must_go_on())) {
+                return Ok(Sent::Partly);
+            }
+            let sent = match self.maker.make(entry) {
+                Ok(Some(outgoing)) => self.sink.send(entry.line.number, outgoing),
+                Ok(None) => return Ok(Sent::Whole),
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = sent {
+                self.refuse((&entry.line).into(), &fault, name, messages)?;
+                break;
+            }
+            self.made += 1;
+            self.say_notes(entry.line.number, name, messages);
+            self.sink.commit_if_full()?;
+        }
+        Ok(Sent::Whole)
+    }
+
+    /// Names the fields that the schema lacks, each once, and says what the registry has to say.
+    fn say_notes(&mut self, number: u64, name: &str, messages: &mut Messages) {
+        if let Some(notice) = self.maker.take_notice() {
+            messages.say(&format!("warning: {notice}"));
+        }
+        for field in self.maker.noted() {
+            if self.named.len() < MOST_NAMED && !self.named.contains(field) {
+                messages.say(&format!("{name}:{number}: warning: left out: unknown field {field}"));
+                self.named.insert(field.clone());
+            }
+        }
     }
 
     /// Does with a refused line what `--on-error` says.
@@ -142,26 +226,28 @@ impl Pump<'_> {
         self.sink.send(refused.number, letter).map_err(|fault| fault.failure())
     }
 
-    fn too_long(&self, error: LineError) -> Fault {
-        let hint = format!("--max-line sets the limit, now {} MiB", self.max_line);
-        Fault::Other(Failure::from(error).hint(hint))
-    }
-
-    /// Prints the receipts that have come, when they are asked for.
-    ///
-    /// # Errors
-    /// When stdout cannot be written to. A reader that went away only ends the printing: records go on.
-    pub(crate) fn print_receipts(&mut self, output: &mut Output, flush: bool) -> Result<()> {
-        let (true, Sink::Kafka(producer)) = (self.report, &self.sink) else { return Ok(()) };
-        for receipt in producer.take_receipts() {
-            let row = json!({"line": receipt.line, "topic": receipt.topic, "partition": receipt.partition,
-                "offset": receipt.offset});
-            if let Err(error) = output.line(row.to_string().as_bytes()) {
-                self.report = false;
-                let failure = Failure::from(error);
-                return if failure.is_closed_pipe() { Ok(()) } else { Err(failure) };
-            }
+    /// Ends the open transaction as the run ended: commits it, unless something failed.
+    pub(crate) fn settle(&mut self, ending: Ending) -> Ending {
+        let commit = match &ending {
+            Ending::InputEnded => true,
+            // The input of one transaction for all is not whole.
+            Ending::Signal { .. } => self.sink.commits_as_it_goes(),
+            Ending::Stopped { .. } | Ending::Refused => false,
+        };
+        if !commit {
+            return ending;
         }
-        if flush { std::io::Write::flush(output).map_err(Failure::from) } else { Ok(()) }
+        match (self.sink.commit(), ending) {
+            (Ok(()), ending) => ending,
+            (Err(_), _) if self.sink.must_stop(true) => Ending::Refused,
+            (Err(failure), Ending::Signal { exit, line }) => {
+                Ending::Stopped { line, failure: failure.context(signal_name(exit)) }
+            }
+            (Err(failure), _) => Ending::Stopped { line: 1, failure },
+        }
     }
+}
+
+fn signal_name(exit: Exit) -> &'static str {
+    if exit == Exit::Terminated { "SIGTERM" } else { "SIGINT" }
 }

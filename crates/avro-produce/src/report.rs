@@ -1,9 +1,10 @@
 //! The end of a run: wait for every acknowledgement, say what arrived, choose the exit code.
 
 use kch_cli::{Exit, Failure, Io, Messages};
-use kch_kafka::{Deliveries, Rejection};
+use kch_kafka::{Deliveries, Rejection, RolledBack};
 
-use crate::pump::{Pump, Sink};
+use crate::pump::Pump;
+use crate::sink::Sink;
 
 /// Why the sending ended.
 #[derive(Debug)]
@@ -19,16 +20,14 @@ pub(crate) enum Ending {
 }
 
 /// Waits for the acknowledgements, says what must be said and gives the exit code.
-pub(crate) fn close(ending: &Ending, mut pump: Pump<'_>, io: &mut Io) -> Exit {
-    let deliveries = match &mut pump.sink {
-        Sink::Kafka(producer) => producer.finish(),
-        Sink::Nowhere { .. } => Deliveries::default(),
-    };
-    let printed = pump.print_receipts(&mut io.output, false);
+pub(crate) fn close(ending: Ending, mut pump: Pump<'_>, io: &mut Io) -> Exit {
+    let ending = pump.settle(ending);
+    let deliveries = pump.sink.finish();
+    let printed = pump.receipts.print(&pump.sink, &mut io.output);
     let kept = pump.rejects.close();
     let signal = io.signals.received();
     let messages = &mut io.messages;
-    let mut exit = match ending {
+    let mut exit = match &ending {
         // Ctrl-C ends the program before us in the pipe too, and its end can be here before our own signal is.
         Ending::InputEnded | Ending::Refused => signal.unwrap_or_default(),
         Ending::Stopped { failure, .. } => {
@@ -49,12 +48,14 @@ pub(crate) fn close(ending: &Ending, mut pump: Pump<'_>, io: &mut Io) -> Exit {
     exit = exit.worst(say_rejections(&deliveries.rejections, messages));
     let refused = pump.rejects.count();
     exit = exit.worst(if refused > 0 { Exit::Refused } else { Exit::Done });
-    match pump.sink {
+    match &pump.sink {
         Sink::Nowhere { records } => {
-            messages.say(&format!("{} fit, {} do not; nothing was sent", lines(records), refused));
+            messages.say(&format!("{} fit, {} do not; nothing was sent", lines(*records), refused));
         }
-        Sink::Kafka(_) if exit == Exit::Done => {}
-        Sink::Kafka(_) => messages.say(&account(ending, &deliveries, refused)),
+        Sink::Kafka { .. } if exit == Exit::Done => {}
+        Sink::Kafka { transaction, .. } => {
+            messages.say(&account(&ending, &deliveries, refused, transaction.is_some()));
+        }
     }
     exit
 }
@@ -79,19 +80,35 @@ fn say_rejections(rejections: &[Rejection], messages: &mut Messages) -> Exit {
 }
 
 /// The account that a retry needs: how many records arrived, how many lines were refused, and up to which line all is in.
-fn account(ending: &Ending, deliveries: &Deliveries, refused: u64) -> String {
-    let mut text = format!("{} acknowledged", records(deliveries.acknowledged));
+fn account(ending: &Ending, deliveries: &Deliveries, refused: u64, in_transactions: bool) -> String {
+    let done = if in_transactions { "committed" } else { "acknowledged" };
+    let mut text = format!("{} {done}", records(deliveries.acknowledged));
     if refused > 0 {
         text += &format!(", {} refused", lines(refused));
     }
     if deliveries.dead_letters > 0 {
         text += &format!(", {} on the dead-letter topic", deliveries.dead_letters);
     }
-    if let Some(first) = deliveries.rejections.first() {
-        text += &format!(", {} not; every line before {} is in", deliveries.rejections.len(), first.line);
-    } else if let Ending::Stopped { line, .. } | Ending::Signal { line, .. } = ending {
-        let which = if refused > 0 { "every other line" } else { "every line" };
-        text += &format!("; {which} before {line} is in, nothing from it on was sent");
+    let which = if refused > 0 { "every other line" } else { "every line" };
+    match (&deliveries.rolled_back, deliveries.rejections.first(), ending) {
+        (Some(RolledBack { first_line, records: count, in_doubt: true }), ..) => {
+            text += &format!(
+                "; {which} before {first_line} is in; whether the {} from it on are in is not known: the coordinator did not answer",
+                records(*count)
+            );
+        }
+        (Some(RolledBack { first_line, records: count, .. }), ..) => {
+            text += &format!(
+                ", {count} taken back with the transaction; {which} before {first_line} is in, nothing from it on is"
+            );
+        }
+        (None, Some(first), _) => {
+            text += &format!(", {} not; {which} before {} is in", deliveries.rejections.len(), first.line);
+        }
+        (None, None, Ending::Stopped { line, .. } | Ending::Signal { line, .. }) => {
+            text += &format!("; {which} before {line} is in, nothing from it on was sent");
+        }
+        (None, None, Ending::InputEnded | Ending::Refused) => {}
     }
     text
 }
@@ -120,27 +137,43 @@ mod tests {
     fn the_account_says_up_to_where_all_is_in() {
         let stopped = Ending::Stopped { line: 42, failure: Failure::refused("x") };
         assert_eq!(
-            account(&stopped, &acknowledged(41), 0),
+            account(&stopped, &acknowledged(41), 0, false),
             "41 records acknowledged; every line before 42 is in, nothing from it on was sent"
         );
         assert_eq!(
-            account(&stopped, &acknowledged(39), 2),
+            account(&stopped, &acknowledged(39), 2, false),
             "39 records acknowledged, 2 lines refused; every other line before 42 is in, nothing from it on was sent"
         );
         let some = Deliveries { rejections: vec![rejection(2, true), rejection(3, true)], ..acknowledged(1) };
         assert_eq!(
-            account(&Ending::Refused, &some, 0),
+            account(&Ending::Refused, &some, 0, false),
             "1 record acknowledged, 2 not; every line before 2 is in"
         );
         let signal = Ending::Signal { exit: Exit::Interrupted, line: 8 };
         assert!(
-            account(&signal, &acknowledged(7), 0)
+            account(&signal, &acknowledged(7), 0, false)
                 .starts_with("7 records acknowledged; every line before 8 is in")
         );
         let letters = Deliveries { dead_letters: 1, ..acknowledged(9) };
         assert_eq!(
-            account(&Ending::InputEnded, &letters, 1),
+            account(&Ending::InputEnded, &letters, 1, false),
             "9 records acknowledged, 1 line refused, 1 on the dead-letter topic"
+        );
+    }
+
+    #[test]
+    fn what_a_transaction_takes_back_is_in_the_account() {
+        let stopped = Ending::Stopped { line: 42, failure: Failure::refused("x") };
+        let rolled_back = |in_doubt| Some(RolledBack { first_line: 31, records: 11, in_doubt });
+        let aborted = Deliveries { rolled_back: rolled_back(false), ..acknowledged(30) };
+        assert_eq!(
+            account(&stopped, &aborted, 0, true),
+            "30 records committed, 11 taken back with the transaction; every line before 31 is in, nothing from it on is"
+        );
+        let in_doubt = Deliveries { rolled_back: rolled_back(true), ..acknowledged(30) };
+        assert_eq!(
+            account(&stopped, &in_doubt, 0, true),
+            "30 records committed; every line before 31 is in; whether the 11 records from it on are in is not known: the coordinator did not answer"
         );
     }
 

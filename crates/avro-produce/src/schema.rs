@@ -4,9 +4,9 @@ use std::path::Path;
 
 use kch_avro::Plan;
 use kch_cli::{Exit, Explain as _, Failure, Result};
-use kch_registry::{Error, NewSchema, Registry, Version};
+use kch_registry::{Error, NewSchema, Part, Reference, Registry, Version, in_context};
 
-use crate::args::SchemaArgs;
+use crate::args::{KeyArgs, Register, SchemaArgs};
 
 /// A schema that the registry knows.
 #[derive(Debug)]
@@ -24,35 +24,145 @@ impl ChosenSchema {
     /// # Errors
     /// A usage failure when it is no valid Avro schema.
     pub(crate) fn plan(&self) -> Result<Plan> {
-        Plan::compile_with_references(&self.text, &self.references)
-            .map_err(|error| Failure::usage(error.to_string()).context(&self.origin))
+        compile(&self.text, &self.references, &self.origin)
     }
 }
 
-/// The latest schema of the subject, or the one of `--schema`, which is registered only when asked.
-///
-/// # Errors
-/// A missing subject or schema is a usage failure that says how to make one; registry trouble keeps its own code.
-pub(crate) fn choose(args: &SchemaArgs, topic: &str, registry: &Registry) -> Result<ChosenSchema> {
-    let subject = args.subject.clone().unwrap_or_else(|| format!("{topic}-value"));
-    match (&args.file, args.schema_id, args.schema_version) {
-        (Some(path), _, _) => of_file(path, args.register, &subject, registry),
-        (None, Some(id), _) => of_id(registry, id),
-        (None, None, Some(version)) => of_subject(registry, &subject, Version::Number(version)),
-        (None, None, None) => latest(registry, &subject),
+/// Chooses schemas for the records of one topic.
+#[derive(Debug)]
+pub(crate) struct Chooser<'a> {
+    pub(crate) args: &'a SchemaArgs,
+    pub(crate) topic: &'a str,
+    pub(crate) registry: &'a Registry,
+    /// Nothing is registered in a rehearsal.
+    pub(crate) dry_run: bool,
+}
+
+/// A schema in a file, and the subject that it is looked for under.
+struct SchemaFile<'a> {
+    path: &'a Path,
+    text: String,
+    references: &'a [Reference],
+}
+
+impl Chooser<'_> {
+    /// The latest schema of the value's subject, or the one that the flags name.
+    ///
+    /// # Errors
+    /// A missing subject or schema is a usage failure that says how to make one; registry trouble keeps its own code.
+    pub(crate) fn value(&self) -> Result<ChosenSchema> {
+        let args = self.args;
+        let file = args.file.as_deref().map(|path| SchemaFile::read(path, &args.references)).transpose()?;
+        if let Some(id) = args.schema_id {
+            return self.of_id(id);
+        }
+        let subject = self.subject(args.subject.as_deref(), Part::Value, file.as_ref())?;
+        match (file, args.schema_version) {
+            (Some(file), _) => self.of_file(&file, &subject),
+            (None, Some(version)) => of_subject(self.registry, &subject, Version::Number(version)),
+            (None, None) => of_subject(self.registry, &subject, Version::Latest),
+        }
+    }
+
+    /// The same for the key.
+    ///
+    /// # Errors
+    /// As [`Chooser::value`].
+    pub(crate) fn key(&self, args: &KeyArgs) -> Result<ChosenSchema> {
+        let file = args.key_schema.as_deref().map(|path| SchemaFile::read(path, &[])).transpose()?;
+        let subject = self.subject(args.key_subject.as_deref(), Part::Key, file.as_ref())?;
+        match file {
+            Some(file) => self.of_file(&file, &subject),
+            None => of_subject(self.registry, &subject, Version::Latest),
+        }
+    }
+
+    /// The subject that was named, or that the strategy names, in its context.
+    fn subject(&self, named: Option<&str>, part: Part, file: Option<&SchemaFile<'_>>) -> Result<String> {
+        let strategy = self.args.subject_strategy;
+        let subject = match (named, file, &self.args.record) {
+            (Some(named), ..) => named.to_owned(),
+            (None, Some(file), _) => strategy.subject(self.topic, part, &file.text).map_err(usage)?,
+            (None, None, Some(record)) if part == Part::Value => {
+                let schema = serde_json::json!({ "name": record }).to_string();
+                strategy.subject(self.topic, part, &schema).map_err(usage)?
+            }
+            _ if strategy.needs_schema() => {
+                let hint = if part == Part::Key {
+                    "--key-schema FILE or --key-subject"
+                } else {
+                    "--schema FILE or --record NAME"
+                };
+                let what = format!(
+                    "the {strategy} strategy names a subject after the {part}'s record, and none is named"
+                );
+                return Err(Failure::usage(what).hint(hint));
+            }
+            _ => strategy.subject(self.topic, part, "").map_err(usage)?,
+        };
+        Ok(match &self.args.context {
+            Some(context) => in_context(context, &subject),
+            None => subject,
+        })
+    }
+
+    fn of_id(&self, id: u32) -> Result<ChosenSchema> {
+        let schema = match &self.args.context {
+            // Each context counts its ids by itself.
+            Some(context) => {
+                let subject = in_context(context, &format!("{}-value", self.topic));
+                self.registry.schema_by_id_of(id, &subject).map_err(usage)?
+            }
+            None => self.registry.schema_by_id(id).map_err(usage)?.as_ref().clone(),
+        };
+        let references = self.registry.resolved(&schema)?;
+        Ok(ChosenSchema { id, text: schema.text, references, origin: format!("schema id {id}") })
+    }
+
+    fn of_file(&self, file: &SchemaFile<'_>, subject: &str) -> Result<ChosenSchema> {
+        let origin = file.path.display().to_string();
+        let references = self.registry.references(file.references).map_err(usage)?;
+        // Compiled before anything is registered: a broken file must not get that far.
+        compile(&file.text, &references, &origin)?;
+        let schema = NewSchema::avro(&file.text).with_references(file.references.to_vec());
+        let schema = schema.normalized(self.args.normalize);
+        let id = match (self.registry.lookup(subject, &schema)?, self.args.register) {
+            (Some(found), _) => found.schema.id,
+            (None, Register::IfMissing) if self.dry_run => {
+                return Err(Failure::usage(format!(
+                    "subject {subject} does not have the schema of {origin}"
+                ))
+                .hint("--dry-run registers nothing; without it, --register does"));
+            }
+            (None, Register::IfMissing) => self.registry.register(subject, &schema)?.schema.id,
+            (None, Register::Never) => {
+                return Err(Failure::usage(format!(
+                    "subject {subject} does not have the schema of {origin}"
+                ))
+                .hint("--register registers it"));
+            }
+        };
+        Ok(ChosenSchema { id, text: file.text.clone(), references, origin })
     }
 }
 
-fn of_id(registry: &Registry, id: u32) -> Result<ChosenSchema> {
-    let schema = registry.schema_by_id(id).map_err(usage)?;
-    let references = registry.resolved(&schema)?;
-    Ok(ChosenSchema { id, text: schema.text.clone(), references, origin: format!("schema id {id}") })
+impl<'a> SchemaFile<'a> {
+    fn read(path: &'a Path, references: &'a [Reference]) -> Result<SchemaFile<'a>> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+        Ok(SchemaFile { path, text, references })
+    }
+}
+
+fn compile(text: &str, references: &[String], origin: &str) -> Result<Plan> {
+    Plan::compile_with_references(text, references)
+        .map_err(|error| Failure::usage(error.to_string()).context(origin))
 }
 
 /// The latest schema of a subject.
 ///
 /// # Errors
-/// As [`choose`].
+/// As [`Chooser::value`].
 pub(crate) fn latest(registry: &Registry, subject: &str) -> Result<ChosenSchema> {
     of_subject(registry, subject, Version::Latest)
 }
@@ -76,29 +186,6 @@ pub(crate) fn by_id(registry: &Registry, id: u32) -> Result<Plan> {
         .map_err(|error| Failure::refused(format!("schema id {id}: {error}")))
 }
 
-fn of_file(path: &Path, register: bool, subject: &str, registry: &Registry) -> Result<ChosenSchema> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
-    let origin = path.display().to_string();
-    // Compiled before anything is registered: a broken file must not get that far.
-    Plan::compile(&text).map_err(|error| Failure::usage(error.to_string()).context(&origin))?;
-    let schema = NewSchema::avro(&text);
-    let id = if register {
-        registry.register(subject, &schema)?.schema.id
-    } else {
-        match registry.lookup(subject, &schema)? {
-            Some(found) => found.schema.id,
-            None => {
-                return Err(Failure::usage(format!(
-                    "subject {subject} does not have the schema of {origin}"
-                ))
-                .hint("--register registers it"));
-            }
-        }
-    };
-    Ok(ChosenSchema { id, text, references: Vec::new(), origin })
-}
-
 /// Here a missing subject, version or id is a wrong setting, not a refusal: no work was done yet.
 fn usage(error: Error) -> Failure {
     if error.exit() != Exit::Refused {
@@ -111,6 +198,7 @@ fn usage(error: Error) -> Failure {
 fn explain_missing(error: Error, subject: &str) -> Failure {
     let no_subject = matches!(error, Error::SubjectNotFound { nearest: None, .. });
     let failure = usage(error);
-    let cure = format!("register a schema: sr register {subject} FILE, or --schema FILE --register");
+    let file = if subject.ends_with("-key") { "--key-schema" } else { "--schema" };
+    let cure = format!("register a schema: sr register {subject} FILE, or {file} FILE --register");
     if no_subject { failure.hint(cure) } else { failure }
 }

@@ -21,5 +21,7 @@ pub use config::{KafkaArgs, KafkaConfig, VARS};
 pub use consumer::{Bound, Consumer, Merge, Next, Order, Range, Selection, Span};
 pub use error::KafkaError;
 pub use place::parse_bound;
-pub use producer::{Deliveries, Outgoing, Producer, Receipt, Rejection};
+pub use producer::{
+    Deliveries, Outgoing, Partitioner, Producer, ProducerOptions, Receipt, Rejection, RolledBack,
+};
 pub use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders, Timestamp};

@@ -3,30 +3,31 @@
 //! Memory is bounded by librdkafka's queue: when it is full, [`Producer::send`] waits for acknowledgements. Every
 //! record gets exactly one report, at the latest when its delivery timeout has passed.
 
+mod reports;
+mod transaction;
+
 use std::collections::HashSet;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError as RdError;
-use rdkafka::message::{DeliveryResult, Message as _, OwnedHeaders};
-use rdkafka::producer::{
-    BaseProducer, BaseRecord, NoCustomPartitioner, Producer as _, ProducerContext, PurgeConfig,
-};
+use rdkafka::message::OwnedHeaders;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
 use rdkafka::types::RDKafkaErrorCode as Code;
 
+use self::reports::{DEAD_LETTER, Reports};
+use self::transaction::Transaction;
 use crate::error::{classify, plain};
-use crate::watch::{Watch, creation_error, ensure_topic, lock};
+use crate::watch::{creation_error, ensure_topic, lock};
 use crate::{KafkaConfig, KafkaError};
 
 /// How often the send loop serves delivery reports, in records: often enough to keep the queue moving, rarely enough
 /// not to show in a profile.
 const POLL_EVERY: u64 = 512;
 
-/// Marks the opaque of a dead letter; the other bits are the line's number.
-const DEAD_LETTER: usize = 1 << (usize::BITS - 1);
+/// How many batches of reports are then served.
+const POLLED: usize = 8;
 
 /// A record that the cluster did not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub struct Receipt {
     pub partition: i32,
     /// Its offset.
     pub offset: i64,
+    /// Its time, milliseconds since 1970.
+    pub timestamp: Option<i64>,
 }
 
 /// What became of the records that were sent.
@@ -76,62 +79,63 @@ pub struct Receipt {
 pub struct Deliveries {
     /// Handed to the producer, dead letters aside.
     pub sent: u64,
-    /// Acknowledged by the cluster, dead letters aside.
+    /// Acknowledged by the cluster, dead letters aside. With transactions: committed.
     pub acknowledged: u64,
     /// Dead letters acknowledged.
     pub dead_letters: u64,
     /// Not acknowledged, in the order of their lines.
     pub rejections: Vec<Rejection>,
+    /// The transaction that was not committed, if one was open at the end.
+    pub rolled_back: Option<RolledBack>,
 }
 
-/// librdkafka's callbacks. The opaque of each record is its line number: no allocation for each record.
-#[derive(Debug, Default)]
-struct Reports {
-    watch: Watch,
-    acknowledged: AtomicU64,
-    dead_letters: AtomicU64,
-    /// Receipts are kept only when somebody takes them.
-    receipts: Option<Mutex<Vec<Receipt>>>,
-    /// The same as `rejections` not being empty, without a lock for each line.
-    rejected: AtomicBool,
-    rejections: Mutex<Vec<(u64, Code)>>,
+/// A transaction that was aborted: readers of committed records see none of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolledBack {
+    /// The input line that it began with.
+    pub first_line: u64,
+    /// How many records it had, dead letters aside.
+    pub records: u64,
+    /// Whether it may have been committed after all: the coordinator was asked to and did not answer.
+    pub in_doubt: bool,
 }
 
-impl ClientContext for Reports {
-    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
-
-    fn error(&self, error: RdError, reason: &str) {
-        self.watch.error(&error, reason);
-    }
+/// How a producer sends.
+#[derive(Clone, Debug)]
+pub struct ProducerOptions {
+    /// How long a record may take to be acknowledged.
+    pub delivery_timeout: Duration,
+    /// Whether acknowledged records are kept for [`Producer::take_receipts`].
+    pub receipts: bool,
+    /// Which partition a record with a key goes to.
+    pub partitioner: Partitioner,
+    /// Transactions, and how long one may take before the cluster aborts it.
+    pub transaction_timeout: Option<Duration>,
 }
 
-impl ProducerContext<NoCustomPartitioner> for Reports {
-    type DeliveryOpaque = usize;
+/// Which partition a record with a key goes to. One without a key goes to any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Partitioner {
+    /// Where Java's clients put it: murmur2 of the key.
+    #[default]
+    Murmur2,
+    /// Where librdkafka's clients put it by default, kcat too: CRC32 of the key.
+    Crc32,
+    /// Where Sarama's clients put it, so those in Go: FNV-1a of the key.
+    Fnv1a,
+    /// Anywhere, whatever the key.
+    Random,
+}
 
-    fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
-        let line = (opaque & !DEAD_LETTER) as u64;
-        match result {
-            Ok(_) if opaque & DEAD_LETTER != 0 => {
-                self.dead_letters.fetch_add(1, Ordering::Relaxed);
-            }
-            Ok(record) => {
-                self.acknowledged.fetch_add(1, Ordering::Relaxed);
-                if let Some(receipts) = &self.receipts {
-                    let (topic, partition) = (record.topic().to_owned(), record.partition());
-                    lock(receipts).push(Receipt { line, topic, partition, offset: record.offset() });
-                }
-            }
-            Err((error, _)) => {
-                self.rejected.store(true, Ordering::Relaxed);
-                self.rejections().push((line, error.rdkafka_error_code().unwrap_or(Code::Unknown)));
-            }
+impl Partitioner {
+    /// librdkafka's name of it.
+    fn property(self) -> &'static str {
+        match self {
+            Partitioner::Murmur2 => "murmur2_random",
+            Partitioner::Crc32 => "consistent_random",
+            Partitioner::Fnv1a => "fnv1a_random",
+            Partitioner::Random => "random",
         }
-    }
-}
-
-impl Reports {
-    fn rejections(&self) -> std::sync::MutexGuard<'_, Vec<(u64, Code)>> {
-        lock(&self.rejections)
     }
 }
 
@@ -144,6 +148,8 @@ pub struct Producer {
     /// Topics that are known to be there.
     topics: HashSet<String>,
     sent: u64,
+    /// With transactions: the one that is open, or the next one.
+    transaction: Option<Transaction>,
 }
 
 impl std::fmt::Debug for Producer {
@@ -157,16 +163,16 @@ impl std::fmt::Debug for Producer {
 
 impl Producer {
     /// Connects and makes sure that `topic`, if one is given, is there, so that a wrong address, password or topic is
-    /// told before a line is read. With `receipts`, acknowledged records are kept for [`Producer::take_receipts`].
+    /// told before a line is read.
     ///
     /// # Errors
     /// See [`KafkaError`].
     pub fn connect(
         mut config: KafkaConfig,
         topic: Option<&str>,
-        delivery_timeout: Duration,
-        receipts: bool,
+        options: &ProducerOptions,
     ) -> Result<Producer, KafkaError> {
+        let delivery_timeout = options.delivery_timeout;
         config
             .default("enable.idempotence", "true")
             .default("acks", "all")
@@ -174,18 +180,29 @@ impl Producer {
             // Memory: at most 100,000 records and 64 MiB of them wait for an acknowledgement.
             .default("queue.buffering.max.messages", "100000")
             .default("queue.buffering.max.kbytes", "65536")
-            // Keys land where Java's clients put them.
-            .default("partitioner", "murmur2_random")
+            .default("partitioner", options.partitioner.property())
             .default("message.timeout.ms", &delivery_timeout.as_millis().to_string())
             .default("allow.auto.create.topics", "false");
-        let reports = Reports { receipts: receipts.then(Mutex::default), ..Reports::default() };
+        if let Some(timeout) = options.transaction_timeout {
+            transaction::configure(&mut config, timeout, delivery_timeout);
+        }
+        let reports = Reports { receipts: options.receipts.then(Mutex::default), ..Reports::default() };
         let inner: BaseProducer<Reports> =
             config.client().create_with_context(reports).map_err(creation_error)?;
-        let own = topic.unwrap_or_default().to_owned();
-        let mut producer =
-            Producer { topic: own, config, delivery_timeout, topics: HashSet::new(), sent: 0, inner };
+        let mut producer = Producer {
+            topic: topic.unwrap_or_default().to_owned(),
+            config,
+            delivery_timeout,
+            topics: HashSet::new(),
+            sent: 0,
+            transaction: None,
+            inner,
+        };
         if let Some(topic) = topic {
             producer.ensure_topic(topic)?;
+        }
+        if options.transaction_timeout.is_some() {
+            producer.start_transactions()?;
         }
         Ok(producer)
     }
@@ -211,6 +228,7 @@ impl Producer {
         if let Some(topic) = outgoing.topic {
             self.ensure_topic(topic)?;
         }
+        self.begin_if_needed(line, outgoing.dead_letter)?;
         let mark = if outgoing.dead_letter { DEAD_LETTER } else { 0 };
         let opaque = usize::try_from(line).unwrap_or(0) | mark;
         let mut record: BaseRecord<'_, [u8], [u8], usize> =
@@ -232,13 +250,17 @@ impl Producer {
         }
         self.sent += u64::from(mark == 0);
         if self.sent.is_multiple_of(POLL_EVERY) {
-            self.inner.poll(Duration::ZERO);
+            self.poll();
         }
         Ok(())
     }
 
-    /// The records acknowledged since the last call, if the producer keeps receipts.
+    /// The records acknowledged since the last call, if the producer keeps receipts. Those of an open transaction are
+    /// kept back: they may never have been.
     pub fn take_receipts(&self) -> Vec<Receipt> {
+        if self.has_open_transaction() {
+            return Vec::new();
+        }
         self.inner
             .context()
             .receipts
@@ -258,9 +280,17 @@ impl Producer {
         }
     }
 
-    /// Serves delivery reports without waiting. Called while the input is idle.
+    /// Serves delivery reports without waiting.
     pub fn poll(&self) {
-        self.inner.poll(Duration::ZERO);
+        // Each call takes one batch of one partition.
+        for _ in 0..POLLED {
+            self.inner.poll(Duration::ZERO);
+        }
+    }
+
+    /// Whether records have no report yet, or events wait for [`Producer::poll`].
+    pub fn has_unfinished(&self) -> bool {
+        self.inner.in_flight_count() > 0
     }
 
     /// Whether a record was refused already: a reason to stop reading.
@@ -276,17 +306,30 @@ impl Producer {
 
     /// Waits until every record sent has its report. Those without one at the deadline are purged, and so reported as
     /// failed: the accounts always close.
-    pub fn finish(&mut self) -> Deliveries {
-        let reports = self.inner.context();
+    fn drain(&self) {
+        // Flushing, not only polling: it sends what linger.ms still holds back. Its own word counts, since the number in
+        // flight includes events that are no reports, such as a broker's hanging up.
         let deadline = Instant::now() + self.delivery_timeout + Duration::from_secs(5);
-        while self.inner.in_flight_count() > 0 && Instant::now() < deadline {
-            // Flushing, not only polling: it sends what linger.ms still holds back.
-            let _ = self.inner.flush(Duration::from_millis(100));
+        while self.inner.flush(Duration::from_millis(100)).is_err() && Instant::now() < deadline {
+            self.inner.poll(Duration::from_millis(1));
         }
-        if self.inner.in_flight_count() > 0 {
+        self.purge();
+    }
+
+    /// Gives up on the records that have no report yet; they get one that says so.
+    fn purge(&self) {
+        if self.inner.flush(Duration::ZERO).is_err() {
             self.inner.purge(PurgeConfig::default().queue().inflight());
             let _ = self.inner.flush(Duration::from_secs(1));
         }
+    }
+
+    /// Waits until every record sent has its report, and closes the accounts. A transaction that is still open is
+    /// aborted: [`Producer::commit`] comes first.
+    pub fn finish(&mut self) -> Deliveries {
+        let rolled_back = if self.has_open_transaction() { self.abort() } else { None };
+        self.drain();
+        let reports = self.inner.context();
         let mut rejections: Vec<Rejection> = reports
             .rejections()
             .iter()
@@ -303,6 +346,7 @@ impl Producer {
             acknowledged: count(&reports.acknowledged),
             dead_letters: count(&reports.dead_letters),
             rejections,
+            rolled_back,
         }
     }
 }

@@ -3,10 +3,17 @@
 mod broker;
 mod envelopes;
 mod failures;
+mod flow;
+mod formats;
+mod help;
+mod keys;
 mod lines;
 mod live;
+mod meta;
 mod options;
+mod schemas;
 mod signals;
+mod transactions;
 
 use std::time::{Duration, Instant};
 
@@ -71,6 +78,14 @@ impl Desk {
         records
     }
 
+    /// Waits until `t` holds so many records.
+    pub(crate) fn wait_for_count(&self, count: i64) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.count() < count {
+            assert!(Instant::now() < deadline, "{} of {count} records", self.count());
+        }
+    }
+
     /// How many records `t` holds.
     pub(crate) fn count(&self) -> i64 {
         let consumer: BaseConsumer =
@@ -90,7 +105,7 @@ pub(crate) fn event(id: i64, source: &str, ts: &str, payload: &str) -> Vec<u8> {
     bytes
 }
 
-fn json_string(text: &str) -> String {
+pub(crate) fn json_string(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     format!("\"{escaped}\"")
 }
