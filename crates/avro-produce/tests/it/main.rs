@@ -1,5 +1,7 @@
 //! `avro-produce` from the outside: the binary, on an in-process broker and a stub registry, and on the real stack.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+
 mod broker;
 mod envelopes;
 mod failures;
