@@ -16,7 +16,6 @@ struct Case {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the count belongs in the test log")]
 fn fastavro_writes_the_same_bytes() {
     let Some(path) = std::env::var_os("KCH_FASTAVRO_CASES") else {
         println!("skipped: scripts/fastavro_test.sh runs it");
