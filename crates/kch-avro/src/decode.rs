@@ -40,7 +40,7 @@ impl<'p> Decoder<'p> {
     /// # Errors
     /// When the bytes are not a datum of the schema, or more than one.
     pub fn decode(&mut self, avro: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
-        self.decode_as(self.plan.root, avro, out, Cursor::finish)
+        self.decode_as(self.plan.root, avro, out, |from| from.finish())
     }
 
     /// As [`Decoder::decode`], for the first of several data that stand one behind the other; gives its length in bytes.

@@ -7,7 +7,6 @@ use std::fmt;
 
 use crate::compile;
 use crate::decimal::Decimal;
-use crate::cursor::Cursor;
 use crate::decode::Decoder;
 use crate::time::Time;
 use crate::{JsonMode, SchemaError};
@@ -190,7 +189,9 @@ impl Plan {
         let field = record.fields.get(field)?;
         let DefaultValue::Bytes(bytes) = &field.default else { return None };
         let mut json = Vec::new();
-        Decoder::new(self, JsonMode::Plain).decode_as(field.node, bytes, &mut json, Cursor::finish).ok()?;
+        Decoder::new(self, JsonMode::Plain)
+            .decode_as(field.node, bytes, &mut json, |from| from.finish())
+            .ok()?;
         String::from_utf8(json).ok()
     }
 
