@@ -27,7 +27,7 @@ use std::time::Duration;
 pub use args::Args;
 use kch_avro::{JsonMode, Plan};
 use kch_cli::{Exit, Failure, Io, Render, Result, Settings, vars};
-use kch_kafka::{Admin, KafkaConfig, NewTopicSpec, Producer, ProducerOptions};
+use kch_kafka::{Admin, Change, KafkaConfig, NewTopicSpec, Producer, ProducerOptions};
 use kch_registry::Registry;
 
 use crate::args::{CreateTopic, Format, KeyFormat, OnUnknown, Transaction};
@@ -229,7 +229,7 @@ fn create_topics<'t>(
             replication_factor: replicas,
             config: Vec::new(),
         };
-        admin.create(&spec, patience)?;
+        admin.create(&spec, Change::Make(patience))?;
     }
     Ok(())
 }
