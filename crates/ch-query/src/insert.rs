@@ -68,7 +68,16 @@ pub(crate) async fn run(args: &InsertArgs, session: &mut Session, io: &mut Io) -
             Failure::usage(format!("{flag} would not keep rows from being doubled: {why}")).hint(hint)
         );
     }
+    let age = args.state.as_deref().and_then(Journal::age);
     let journal = args.state.as_deref().map(Journal::open).transpose()?;
+    if journal.as_ref().is_some_and(|journal| journal.pending().next().is_some())
+        && dedup::may_have_forgotten(&table, age)
+    {
+        io.messages.say(
+            "warning: batches were on their way more than an hour ago, and a replicated table forgets tokens after an \
+             hour unless replicated_deduplication_window_seconds says otherwise: their rows may be doubled",
+        );
+    }
     let rejects = Rejects::open(args)?;
     let reading = Reading {
         envelope: args.envelope,

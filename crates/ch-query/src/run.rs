@@ -96,15 +96,12 @@ async fn run_statements(
             _ => failure,
         };
         let mut query = Query { kind: statement.kind, ..Query::whole(statement.text) };
-        if statement.kind.wants_stdin() {
-            query.upload = Some(data(args, io).await.map_err(located)?);
-        } else if let Some(name) = &args.table {
-            match table(name, args, session, io).await? {
-                Ok((table, upload)) => (query.table, query.upload) = (Some(table), Some(upload)),
-                Err(exit) => return Ok(exit),
-            }
-        }
+        let fed = feed(&mut query, args, session, io).await;
+        // A signal ends stdin as well: what is wrong with it then is no failure of its own.
         if let Some(exit) = io.signals.received() {
+            return Ok(exit);
+        }
+        if let Some(exit) = fed.map_err(located)? {
             return Ok(exit);
         }
         let exit = session.run(query, io).await.map_err(located)?;
@@ -118,6 +115,24 @@ async fn run_statements(
         }
     }
     Ok(Exit::Done)
+}
+
+/// Gives the query its data from stdin, or stdin as its table; an exit code when that ended early.
+async fn feed(
+    query: &mut Query<'_>,
+    args: &QueryArgs,
+    session: &mut Session,
+    io: &mut Io,
+) -> Result<Option<Exit>> {
+    if query.kind.wants_stdin() {
+        query.upload = Some(data(args, io).await?);
+    } else if let Some(name) = &args.table {
+        match table(name, args, session, io).await? {
+            Ok((table, upload)) => (query.table, query.upload) = (Some(table), Some(upload)),
+            Err(exit) => return Ok(Some(exit)),
+        }
+    }
+    Ok(None)
 }
 
 /// Stdin, when it has something in it.

@@ -22,7 +22,7 @@ pub struct ServerArgs {
     #[arg(short, long = "setting", value_name = "NAME=VALUE", value_parser = pair, global = true)]
     pub settings: Vec<(String, String)>,
 
-    /// Print one JSON line on stderr about each query
+    /// Print a JSON line on stderr about each query or load
     ///
     /// Query id, rows, bytes, seconds. What the server says it read is in it where its answer says so only at its end:
     /// for an INSERT and with --atomic.

@@ -54,7 +54,7 @@ pub struct InsertArgs {
 
     /// Lines are those of `avro-consume --envelope`
     ///
-    /// The value is inserted; a tombstone has none and is passed over. Tokens come from topic, partition and offset.
+    /// The value is inserted; a tombstone has none and is passed over.
     #[arg(long)]
     pub envelope: bool,
 

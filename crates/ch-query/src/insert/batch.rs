@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
+use super::lines::Partition;
+
 /// One line that is to become a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Row {
@@ -67,6 +69,22 @@ impl Batch {
         self.bytes.reserve(room);
         Sealed { token, data, rows: rows.into() }
     }
+
+    /// As [`Batch::seal`], with the records in an order that does not depend on how partitions were interleaved: a batch
+    /// that is made again after a restart, and cut, is then cut into the same parts.
+    pub(super) fn seal_in_order(&mut self, token: String, partitions: &[Partition]) -> Sealed {
+        let arrived = self.seal(token);
+        let slot = |row: &Row| row.record.map(|record| record.slot);
+        if arrived.rows.windows(2).all(|pair| slot(&pair[0]) == slot(&pair[1])) {
+            return arrived;
+        }
+        let mut order: Vec<usize> = (0..arrived.rows.len()).collect();
+        let place = |row: &Row| row.record.map(|record| (&partitions[record.slot], record.offset));
+        order.sort_by(|&one, &other| place(&arrived.rows[one]).cmp(&place(&arrived.rows[other])));
+        let mut ordered = Batch::default();
+        order.into_iter().for_each(|index| ordered.push(arrived.rows[index], &arrived.line(index)));
+        ordered.seal(arrived.token)
+    }
 }
 
 /// A batch that can be sent. Cheap to clone.
@@ -95,14 +113,6 @@ impl Sealed {
         let mut some = BytesMut::new();
         indexes.iter().for_each(|&index| some.extend_from_slice(&self.line(index)));
         some.freeze()
-    }
-
-    /// The indexes of the rows, in an order that does not depend on how partitions were interleaved: a batch that is made
-    /// again after a restart is then cut as it was before.
-    pub(super) fn indexes(&self) -> Vec<usize> {
-        let mut indexes: Vec<usize> = (0..self.rows.len()).collect();
-        indexes.sort_by_key(|&index| self.rows[index].record.map(|record| (record.slot, record.offset)));
-        indexes
     }
 
     /// The token of a part of the batch. No two different parts that are ever sent have the same.
@@ -157,10 +167,18 @@ mod tests {
 
     #[test]
     fn the_order_of_rows_does_not_depend_on_how_partitions_came() {
-        let orders = [[(1, 7), (0, 1), (1, 8), (0, 2)], [(0, 1), (0, 2), (1, 7), (1, 8)]].map(|records| {
-            let batch = batch(&records);
-            batch.lines(&batch.indexes()[..3])
-        });
-        assert_eq!(orders[0], orders[1]);
+        // Slots are numbered as partitions come: the same partition is another slot in another run.
+        let partition = |id| ("t".to_owned(), id);
+        let sealed = |records: &[(usize, i64)], partitions: [i32; 2]| {
+            let mut batch = Batch::default();
+            for (number, &(slot, offset)) in (1..).zip(records) {
+                let record = Some(Record { slot, offset });
+                let line = format!("{}:{offset} ", partitions[slot]);
+                batch.push(Row { number, at: 0, end: 0, record }, line.as_bytes());
+            }
+            batch.seal_in_order("t".to_owned(), &partitions.map(partition)).data
+        };
+        assert_eq!(sealed(&[(0, 7), (1, 1), (0, 8), (1, 2)], [5, 3]), "3:1 3:2 5:7 5:8 ");
+        assert_eq!(sealed(&[(0, 1), (0, 2), (1, 7), (1, 8)], [3, 5]), "3:1 3:2 5:7 5:8 ");
     }
 }

@@ -92,7 +92,7 @@ impl Courier {
 
     async fn settle(&self, delivery: &mut Delivery) -> Result<(), Failure> {
         let batch = delivery.batch.clone();
-        let mut parts = vec![batch.indexes()];
+        let mut parts: Vec<Vec<usize>> = vec![(0..batch.rows.len()).collect()];
         while let Some(mut part) = parts.pop() {
             let mut picked = 0;
             while !part.is_empty() {

@@ -4,6 +4,8 @@
 //! tables those of their last `non_replicated_deduplication_window` blocks, which is 0 unless the table was made with it.
 //! Other engines keep none. <https://clickhouse.com/docs/guides/developer/deduplicating-inserts-on-retries>
 
+use std::time::Duration;
+
 use kch_cli::{Exit, Io, Result};
 
 use crate::catalog::Table;
@@ -46,9 +48,18 @@ impl Dedup {
     }
 }
 
+/// Whether the tokens of batches that were sent so long ago may be gone. Only replicated tables count time.
+pub(super) fn may_have_forgotten(table: &Table, age: Option<Duration>) -> bool {
+    is_replicated(table) && age.is_some_and(|age| age > Duration::from_secs(3600))
+}
+
+fn is_replicated(table: &Table) -> bool {
+    ["Replicated", "Shared"].iter().any(|kind| table.engine.starts_with(kind))
+}
+
 /// Which setting counts for the table.
 fn setting(table: &Table) -> &'static str {
-    if ["Replicated", "Shared"].iter().any(|kind| table.engine.starts_with(kind)) {
+    if is_replicated(table) {
         "replicated_deduplication_window"
     } else {
         "non_replicated_deduplication_window"
@@ -85,6 +96,16 @@ fn from_settings(name: &str, table: &Table, defaults: &str) -> Dedup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_replicated_table_forgets_with_time() {
+        let forgets = |engine: &str, seconds| {
+            let table = Table { engine: engine.into(), ..Table::default() };
+            may_have_forgotten(&table, Some(Duration::from_secs(seconds)))
+        };
+        assert!(forgets("ReplicatedMergeTree", 4000));
+        assert!(!forgets("ReplicatedMergeTree", 3000) && !forgets("MergeTree", 1_000_000));
+    }
 
     #[test]
     fn the_tables_own_window_counts_and_then_the_servers() {

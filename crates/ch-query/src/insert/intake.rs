@@ -109,7 +109,7 @@ impl Intake {
 
     fn seal(&mut self) {
         self.count += 1;
-        let mut sealed = self.filling.seal(String::new());
+        let mut sealed = self.filling.seal_in_order(String::new(), &self.partitions);
         sealed.token = match &self.limits.name {
             // The lines themselves are in the token: another load under an old name must not be taken for that one.
             Some(name) => {
@@ -136,7 +136,9 @@ impl Intake {
             }
         }
         let whole = self.again.extract_if(.., |again| again.is_whole());
-        self.ready.extend(whole.map(|mut again| again.batch.seal(again.pending.token)));
+        let partitions = &self.partitions;
+        let sealed = whole.map(|mut again| again.batch.seal_in_order(again.pending.token, partitions));
+        self.ready.extend(sealed);
         taken
     }
 
@@ -243,7 +245,7 @@ mod tests {
         let records = [(0, 7), (1, 2), (1, 3), (1, 4), (0, 9)];
         intake.absorb(&Piece { partitions, ..piece(&records) });
         let batches = drain(&mut intake);
-        assert_eq!(batches[0], ("0:7 1:2 1:3 ".to_owned(), "old".to_owned()));
+        assert_eq!(batches[0], ("1:2 1:3 0:7 ".to_owned(), "old".to_owned()));
         assert_eq!(batches[1].0, "1:4 0:9 ");
         assert!(intake.missing().is_none());
     }

@@ -2,7 +2,7 @@
 //!
 //! `FILE` has the next offset of each partition, below which everything is in: `{"topic":{"0":17}}`, the form that
 //! `avro-consume --state` reads. `FILE.pending` has the batches that were sent and not yet answered: which offsets, and
-//! under which token.
+//! under which token. `FILE.lock` keeps a second run away.
 //!
 //! The constraint it keeps: a batch is in `FILE.pending` before it is sent, and `FILE` says that it is in only after the
 //! server has. So after a kill at any moment a batch is in one of three states, and all of them are known: in `FILE`,
@@ -10,9 +10,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use kch_cli::{Failure, Result};
 use serde::de::DeserializeOwned;
@@ -40,12 +41,16 @@ pub(super) struct Journal {
     path: PathBuf,
     next: ByPartition<i64>,
     pending: VecDeque<Pending>,
+    /// Held as long as the run lasts: two runs with one file would both insert what neither has noted.
+    _lock: File,
 }
 
 impl Journal {
     /// Reads the files; where there are none, nothing is in.
     pub(super) fn open(path: &Path) -> Result<Journal> {
+        let lock = lock(path)?;
         let mut journal = Journal {
+            _lock: lock,
             next: read(path)?.unwrap_or_default(),
             pending: read(&beside(path, "pending"))?.unwrap_or_default(),
             path: path.to_owned(),
@@ -76,6 +81,11 @@ impl Journal {
     /// What was on its way, the oldest first.
     pub(super) fn pending(&self) -> impl Iterator<Item = &Pending> {
         self.pending.iter()
+    }
+
+    /// How long ago the files were written.
+    pub(super) fn age(path: &Path) -> Option<Duration> {
+        std::fs::metadata(beside(path, "pending")).ok()?.modified().ok()?.elapsed().ok()
     }
 
     /// Notes a batch that is about to be sent; one that is sent again is noted already.
@@ -116,6 +126,17 @@ fn beside(path: &Path, extension: &str) -> PathBuf {
     name.push(".");
     name.push(extension);
     path.with_file_name(name)
+}
+
+fn lock(path: &Path) -> Result<File> {
+    let path = beside(path, "lock");
+    let at = |what: &dyn std::fmt::Display| Failure::usage(format!("--state: {}: {what}", path.display()));
+    let file = File::create(&path).map_err(|error| at(&error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(at(&"another run has this state")),
+        Err(TryLockError::Error(error)) => Err(at(&error)),
+    }
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
@@ -164,14 +185,17 @@ mod tests {
         journal.begin("b", range(10, 20)).unwrap();
         journal.finish("b").unwrap();
         assert_eq!(next(&journal), None, "the first one is not in");
-        let killed = Journal::open(&path).unwrap();
-        assert_eq!(killed.pending().map(|pending| &*pending.token).collect::<Vec<_>>(), ["a", "b"]);
+        assert!(Journal::open(&path).unwrap_err().text().contains("another run has this state"));
+        let killed: VecDeque<Pending> = read(&beside(&path, "pending")).unwrap().unwrap();
+        assert_eq!(killed.iter().map(|pending| &*pending.token).collect::<Vec<_>>(), ["a", "b"]);
         journal.finish("a").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"t\":{\"0\":20}}\n");
+        drop(journal);
         // Killed between the two files.
-        std::fs::write(beside(&path, "pending"), serde_json::to_vec(&killed.pending).unwrap()).unwrap();
+        std::fs::write(beside(&path, "pending"), serde_json::to_vec(&killed).unwrap()).unwrap();
         let reopened = Journal::open(&path).unwrap();
         assert_eq!((reopened.pending().count(), next(&reopened)), (0, Some(20)));
+        drop(reopened);
         std::fs::write(&path, "[]").unwrap();
         assert!(Journal::open(&path).unwrap_err().text().contains("not a file of this tool"));
         std::fs::remove_dir_all(&dir).unwrap();
