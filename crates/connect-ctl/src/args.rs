@@ -4,12 +4,27 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use kch_cli::{CommonArgs, Format, parse_duration};
+use kch_kafka::{Bound, KafkaArgs, parse_bound};
+
+use crate::complete::{classes, connectors};
+use crate::config::Source;
+use crate::control::Manner;
+use crate::dlq::DlqArgs;
+use crate::export::ExportArgs;
+use crate::help;
+use crate::lag::Looking;
+use crate::loggers::Level;
+use crate::plugins::Kind;
+use crate::select::Which;
+use crate::template::TemplateArgs;
+use crate::wait::Goal;
+use crate::watch::WatchArgs;
 
 /// Kafka Connect from the shell
 ///
 /// JSON lines in a pipe, a table on a terminal. Passwords and tokens are masked in all output.
 #[derive(Debug, Parser)]
-#[command(name = "connect-ctl", version, after_help = EXAMPLES, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "connect-ctl", version, after_help = help::EXAMPLES, max_term_width = 100, arg_required_else_help = true)]
 pub struct Args {
     /// What to do
     #[command(subcommand)]
@@ -35,132 +50,271 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show the worker's version and its Kafka cluster
+    #[command(after_help = help::INFO)]
     Info,
     /// List the connector classes that the worker has
-    #[command(after_help = PLUGINS)]
-    Plugins,
-    /// List connectors with their states
-    #[command(after_help = LIST)]
-    List,
-    /// Create a connector, or change it to match
-    #[command(after_help = APPLY)]
-    Apply {
-        /// The connector
-        name: String,
-        /// File with its configuration; - is stdin
-        #[arg(default_value = "-")]
-        file: String,
-        /// Print the filled configuration, masked, and what would change
-        #[arg(long)]
-        dry_run: bool,
-        /// Wait this long until it and its tasks are RUNNING
-        #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-        wait: Option<Duration>,
-    },
-    /// Say what is wrong with a configuration
-    #[command(after_help = VALIDATE)]
-    Validate {
-        /// File with the configuration; - is stdin
-        #[arg(default_value = "-")]
-        file: String,
-    },
-    /// Print a connector's configuration
-    #[command(after_help = GET)]
-    Get {
-        /// The connector
-        name: String,
-    },
-    /// Print the states of connectors and tasks; exit code 1 when one has failed
-    #[command(after_help = STATUS)]
-    Status {
-        /// The connector; without one, all
-        name: Option<String>,
-    },
-    /// Restart a connector's failed parts
-    #[command(after_help = RESTART)]
-    Restart {
-        /// The connector
-        name: String,
-        /// Running tasks too
+    #[command(after_help = help::PLUGINS)]
+    Plugins {
+        /// Converters, transformations and predicates too
         #[arg(long)]
         all: bool,
+        /// Only this kind
+        #[arg(long, value_name = "KIND")]
+        kind: Option<Kind>,
     },
-    /// Delete a connector
-    Delete {
-        /// The connector
-        name: String,
-        /// Succeed when it is not there
+    /// List the settings of a class, with what they mean
+    #[command(after_help = help::PLUGIN)]
+    Plugin {
+        /// The class of a connector, converter or transformation
+        #[arg(add = classes())]
+        class: String,
+        /// Only settings that speak of this, in their name or their documentation
+        #[arg(long, value_name = "WORDS")]
+        search: Option<String>,
+    },
+    /// Print a configuration to begin with
+    #[command(after_help = help::TEMPLATE)]
+    Template(TemplateArgs),
+    /// Say what is wrong with a configuration
+    #[command(after_help = help::VALIDATE)]
+    Validate {
+        /// File with the configuration; - is stdin
+        #[arg(default_value = "-", value_name = "FILE")]
+        input: String,
+        /// A setting that the class does not know is wrong, whatever it looks like
         #[arg(long)]
-        if_exists: bool,
+        strict: bool,
+    },
+    /// List connectors with their states
+    #[command(after_help = help::LIST)]
+    List(Which),
+    /// Print a connector's configuration
+    #[command(after_help = help::GET)]
+    Get {
+        /// The connector
+        #[arg(add = connectors())]
+        name: String,
+    },
+    /// Create a connector, or change it to match
+    #[command(after_help = help::APPLY)]
+    Apply {
+        /// Configurations
+        #[command(flatten)]
+        source: Source,
+        /// How
+        #[command(flatten)]
+        manner: Manner,
+    },
+    /// Print what apply would change; exit code 1 when that is anything
+    #[command(after_help = help::DIFF)]
+    Diff(Source),
+    /// Print the states of connectors and tasks; exit code 1 when one has failed
+    #[command(after_help = help::STATUS)]
+    Status {
+        /// Connectors
+        #[command(flatten)]
+        which: Which,
+        /// The whole stack trace of what failed
+        #[arg(long)]
+        traces: bool,
     },
     /// Wait until the worker answers, or until a connector and its tasks are RUNNING
-    #[command(after_help = WAIT)]
+    #[command(after_help = help::WAIT)]
     Wait {
-        /// The connector; without one, the worker
-        name: Option<String>,
+        /// Connectors; without one, the worker
+        #[arg(value_name = "NAME", add = connectors())]
+        names: Vec<String>,
+        /// What to wait for
+        #[arg(
+            long = "for",
+            value_name = "STATE",
+            default_value = "running",
+            ignore_case = true,
+            requires = "names"
+        )]
+        goal: Goal,
         /// For how long
         #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
         timeout: Duration,
     },
+    /// Pause connectors: their tasks stay, and do nothing
+    #[command(after_help = help::PAUSE)]
+    Pause {
+        /// Connectors
+        #[command(flatten)]
+        which: Which,
+        /// How
+        #[command(flatten)]
+        manner: Manner,
+    },
+    /// Resume connectors that are paused or stopped
+    #[command(after_help = help::RESUME)]
+    Resume {
+        /// Connectors
+        #[command(flatten)]
+        which: Which,
+        /// How
+        #[command(flatten)]
+        manner: Manner,
+    },
+    /// Stop connectors: their tasks end, their configurations stay
+    #[command(after_help = help::STOP)]
+    Stop {
+        /// Connectors
+        #[command(flatten)]
+        which: Which,
+        /// How
+        #[command(flatten)]
+        manner: Manner,
+    },
+    /// Restart connectors and their tasks
+    #[command(after_help = help::RESTART)]
+    Restart {
+        /// Connectors
+        #[command(flatten)]
+        which: Which,
+        /// Only what has failed: the connector, or those of its tasks
+        #[arg(long)]
+        failed: bool,
+        /// Only this task
+        #[arg(long, value_name = "N", conflicts_with = "failed")]
+        task: Option<u64>,
+        /// How
+        #[command(flatten)]
+        manner: Manner,
+    },
+    /// Delete connectors
+    #[command(after_help = help::DELETE)]
+    Delete {
+        /// Connectors
+        #[command(flatten)]
+        which: Which,
+        /// Succeed when one is not there
+        #[arg(long)]
+        if_exists: bool,
+        /// How
+        #[command(flatten)]
+        manner: Manner,
+    },
+    /// Print a connector's tasks with their states and configurations
+    #[command(after_help = help::TASKS)]
+    Tasks {
+        /// The connector
+        #[arg(add = connectors())]
+        name: String,
+    },
+    /// Print the topics that a connector has used
+    #[command(after_help = help::TOPICS)]
+    Topics {
+        /// The connector
+        #[arg(add = connectors())]
+        name: String,
+        /// Forget them; what it uses from now on is noted anew
+        #[arg(long)]
+        reset: bool,
+        /// Print what would be forgotten, and forget nothing
+        #[arg(long, requires = "reset")]
+        dry_run: bool,
+    },
+    /// Print or change how far a connector has come
+    #[command(subcommand, after_help = help::OFFSETS)]
+    Offsets(OffsetsVerb),
+    /// Print or change what the worker logs
+    #[command(subcommand, after_help = help::LOGGERS)]
+    Loggers(LoggersVerb),
+    /// Print how far a sink is behind the ends of its topics
+    #[command(after_help = help::LAG)]
+    Lag {
+        /// The connector
+        #[arg(add = connectors())]
+        name: String,
+        /// How long
+        #[command(flatten)]
+        looking: Looking,
+        /// Brokers
+        #[command(flatten)]
+        kafka: KafkaArgs,
+    },
+    /// Print the records that a sink could not take, as envelopes
+    #[command(after_help = help::DLQ)]
+    Dlq(DlqArgs),
+    /// Print each state that changes, until a signal comes
+    #[command(after_help = help::WATCH)]
+    Watch(WatchArgs),
+    /// Write configurations into files that apply takes back
+    #[command(after_help = help::EXPORT)]
+    Export(ExportArgs),
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  connect-ctl plugins -o raw | grep ClickHouseSinkConnector
-  connect-ctl apply clickhouse-sink configs/connect/clickhouse-sink.json --wait 60s
-  connect-ctl status | jq -r '.tasks[] | select(.state == \"FAILED\") | .cause'
-  connect-ctl list -o table
+/// What to do with offsets.
+#[derive(Debug, Subcommand)]
+pub enum OffsetsVerb {
+    /// Print a connector's offsets, a line for each partition
+    #[command(after_help = help::OFFSETS_GET)]
+    Get {
+        /// The connector
+        #[arg(add = connectors())]
+        name: String,
+    },
+    /// Set a connector's offsets: it is stopped, changed, and put back into its state
+    #[command(after_help = help::OFFSETS_SET)]
+    Set {
+        /// The connector
+        #[arg(add = connectors())]
+        name: String,
+        /// File with lines as `offsets get` prints them; - is stdin. A null offset forgets the partition
+        #[arg(default_value = "-", value_name = "FILE", conflicts_with = "to")]
+        input: String,
+        /// All partitions of a sink to this place: start, end, N, +N, -N, or @TIME
+        ///
+        /// N is an offset, +N so many behind the first record, -N so many before the end, @TIME the first record that is
+        /// not older: 2026-11-22T10:00:00Z, 2026-11-22 (UTC), milliseconds since 1970, or -30m, -1h, -2d from now.
+        #[arg(long, value_name = "PLACE", value_parser = parse_bound, allow_hyphen_values = true)]
+        to: Option<Bound>,
+        /// Print what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Brokers
+        #[command(flatten)]
+        kafka: KafkaArgs,
+    },
+    /// Forget all offsets of a connector: it begins as if it were new
+    #[command(after_help = help::OFFSETS_RESET)]
+    Reset {
+        /// The connector
+        #[arg(add = connectors())]
+        name: String,
+        /// Print what would be forgotten, and forget nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
 
-Exit codes: 0 done, 1 refused or failed, 2 usage, configuration or credentials,
-3 worker unreachable (try again).";
-
-const PLUGINS: &str = "\
-Examples:
-  connect-ctl plugins -o table
-  connect-ctl plugins | jq -r 'select(.type == \"sink\") | .class'";
-
-const LIST: &str = "\
-Examples:
-  connect-ctl list | jq -r 'select(.state != \"RUNNING\" or .failed > 0) | .name'";
-
-const APPLY: &str = "\
-The configuration is a JSON object of settings, alone or as {\"name\": …, \"config\": …}.
-${VARIABLE} and ${VARIABLE:-default} in its values are filled in from the environment and .env;
-$$ is a dollar; Connect's own ${file:…}, ${dir:…} and ${env:…} stay as they are.
-A configuration that is in force already is left alone: \"result\" says created, updated or unchanged.
-
-Examples:
-  connect-ctl apply clickhouse-sink configs/connect/clickhouse-sink.json --wait 60s
-  jq '.\"tasks.max\" = 3' sink.json | connect-ctl apply sink
-  connect-ctl apply sink sink.json --dry-run | jq .changes";
-
-const VALIDATE: &str = "\
-One line for each setting that is wrong; exit code 1 when there is one.
-
-Examples:
-  connect-ctl validate configs/connect/clickhouse-sink.json
-  jq '.topics = \"\"' sink.json | connect-ctl validate";
-
-const GET: &str = "\
-Examples:
-  connect-ctl get clickhouse-sink | jq .config
-  connect-ctl get clickhouse-sink -o table";
-
-const STATUS: &str = "\
-The cause of a failed task is the innermost one of its stack trace.
-
-Examples:
-  connect-ctl status && echo all is well
-  connect-ctl status clickhouse-sink | jq -r .state";
-
-const RESTART: &str = "\
-Examples:
-  connect-ctl restart clickhouse-sink && connect-ctl wait clickhouse-sink";
-
-const WAIT: &str = "\
-Examples:
-  connect-ctl wait --timeout 2m && connect-ctl apply sink sink.json
-  connect-ctl wait clickhouse-sink --timeout 30s";
+/// What to do with loggers.
+#[derive(Debug, Subcommand)]
+pub enum LoggersVerb {
+    /// Print the levels of the worker's loggers
+    #[command(after_help = help::LOGGERS_GET)]
+    Get {
+        /// The logger; without it, all that have a level of their own
+        name: Option<String>,
+    },
+    /// Set the level of a logger and of those below it, until the worker restarts
+    #[command(after_help = help::LOGGERS_SET)]
+    Set {
+        /// The logger: a class, a package, or root
+        name: String,
+        /// Its level
+        #[arg(ignore_case = true)]
+        level: Level,
+        /// On all workers of the cluster
+        #[arg(long)]
+        cluster: bool,
+        /// Print what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
 
 #[cfg(test)]
 mod tests {
@@ -169,16 +323,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definition_is_sound_and_every_flag_has_help() {
+    fn the_definition_is_sound_and_every_flag_has_help_and_every_verb_examples() {
         let mut command = Args::command();
         command.clone().debug_assert();
         command.build();
-        let mut commands = vec![&command];
+        let mut commands: Vec<_> =
+            command.get_subcommands().filter(|verb| verb.get_name() != "help").collect();
         while let Some(command) = commands.pop() {
-            commands.extend(command.get_subcommands());
+            commands.extend(command.get_subcommands().filter(|verb| verb.get_name() != "help"));
             for arg in command.get_arguments() {
                 assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
             }
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(after.contains("Examples:\n  "), "{}", command.get_name());
         }
     }
 }

@@ -45,6 +45,13 @@ pub(crate) fn fill(value: &str, settings: &Settings) -> Result<Filled> {
     Ok(filled)
 }
 
+/// A value in which [`fill`] finds nothing to fill: what it gives is `value` again.
+pub(crate) fn escape(value: &str) -> String {
+    let means_more =
+        value.contains("$$") || value.match_indices("${").any(|(at, _)| variable(&value[at..]).is_some());
+    if means_more { value.replace('$', "$$") } else { value.to_owned() }
+}
+
 /// Name, default and what follows, when `text` begins with a variable of ours.
 fn variable(text: &str) -> Option<(&str, Option<&str>, &str)> {
     let (inside, after) = text.strip_prefix("${")?.split_once('}')?;
@@ -94,6 +101,14 @@ mod tests {
             assert_eq!(filled(untouched).text, untouched);
         }
         assert_eq!(filled("$${HOST} $$5").text, "${HOST} $5");
+    }
+
+    #[test]
+    fn what_is_escaped_is_filled_to_itself() {
+        for value in ["", "$", "$$", "${HOST}", "${file:/s:k}", "$1 $${HOST} ${NOT_THERE:-x}", "a$$b$"] {
+            assert_eq!(filled(&escape(value)).text, value);
+        }
+        assert_eq!(escape("${file:/s:k} $1"), "${file:/s:k} $1");
     }
 
     #[test]

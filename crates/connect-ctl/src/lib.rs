@@ -2,18 +2,38 @@
 
 mod apply;
 mod args;
+mod cause;
+mod complete;
 mod config;
+mod connector;
+mod control;
+mod dlq;
+mod export;
 mod fill;
+mod help;
+mod lag;
+mod loggers;
 mod mask;
+mod offsets;
+mod plugins;
+mod properties;
+mod select;
 mod status;
+mod template;
 mod validate;
+mod wait;
+mod watch;
 mod worker;
 
-use kch_cli::{Exit, Failure, Io, Render, Result, Settings, vars};
+use kch_cli::{Exit, Failure, Format, Io, Render, Result, Settings, vars};
+use kch_kafka::{KafkaArgs, KafkaConfig};
 use serde_json::{Value, json};
 
-pub use args::{Args, Verb};
+pub use args::{Args, LoggersVerb, OffsetsVerb, Verb};
 
+use connector::Connector;
+use control::Change;
+use offsets::Move;
 use worker::Worker;
 
 /// What a verb works with.
@@ -34,61 +54,119 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     settings.set_flag(&vars::CONNECT_URL, args.connect.as_deref());
     let render = Render::new(args.output, &io.output);
     if args.common.show_config {
-        render.rows(&settings.show(&kch_http::CONNECT.all())?, &mut io.output)?;
+        render.rows(&show_config(&settings)?, &mut io.output)?;
         return Ok(Exit::Done);
     }
     let Some(verb) = &args.verb else {
         return Err(Failure::usage("no verb given").hint("connect-ctl --help lists them"));
     };
+    // Where topics go needs no worker.
+    if let Verb::Template(args) = verb
+        && args.class.is_none()
+    {
+        return print(render, &[template::of_topic(&mut settings, args, io)?], io);
+    }
     let worker = Worker::from_settings(&settings, &io.signals)?;
     let table = match args.output {
-        Some(format) => format == kch_cli::Format::Table,
+        Some(format) => format == Format::Table,
         None => io.output.is_terminal(),
     };
     let job = Job { worker: &worker, settings: &settings, render, table };
     let rows = match verb {
+        Verb::Apply { source, manner } => return apply::run(&job, source, *manner, io),
+        Verb::Diff(source) => return apply::diff(&job, source, io),
+        Verb::Validate { input, strict } => {
+            return validate::run(&job, &validate::source(input), *strict, io);
+        }
+        Verb::Status { which, traces } => return status::run(&job, which, *traces, io),
+        Verb::Wait { names, goal, timeout } => return wait::run(&job, names, *goal, *timeout, io),
+        Verb::Pause { which, manner } => return control::run(&job, which, Change::Pause, *manner, false, io),
+        Verb::Resume { which, manner } => {
+            return control::run(&job, which, Change::Resume, *manner, false, io);
+        }
+        Verb::Stop { which, manner } => return control::run(&job, which, Change::Stop, *manner, false, io),
+        Verb::Restart { which, failed, task, manner } => {
+            let change = Change::Restart { failed: *failed, task: *task };
+            return control::run(&job, which, change, *manner, false, io);
+        }
+        Verb::Delete { which, if_exists, manner } => {
+            return control::run(&job, which, Change::Delete, *manner, *if_exists, io);
+        }
+        Verb::Lag { name, looking, kafka } => {
+            return lag::run(&job, name, *looking, brokers(kafka, args, io)?, io);
+        }
+        Verb::Dlq(dlq) => return dlq::run(&job, dlq, Settings::load(args.common.env_file.as_deref())?, io),
+        Verb::Watch(args) => return watch::run(&job, args, io),
+        Verb::Export(args) => return export::run(&job, args, io),
         Verb::Info => vec![worker.info()?],
-        Verb::Plugins => worker.plugins()?.iter().map(plugin_row).collect(),
-        Verb::List => worker.connectors()?.iter().map(status::Connector::summary).collect(),
-        Verb::Apply { name, file, dry_run, wait } => {
-            return apply::run(&job, name, file, *dry_run, *wait, io);
+        Verb::Plugins { all, kind } => plugins::list(&job, *all, *kind)?,
+        Verb::Plugin { class, search } => plugins::settings(&job, class, search.as_deref())?,
+        Verb::Template(args) => {
+            vec![template::of_class(&worker, args, args.class.as_deref().unwrap_or_default())?]
         }
-        Verb::Validate { file } => return validate::run(&job, file, io),
+        Verb::List(which) => which.or_all(&worker)?.iter().map(Connector::summary).collect(),
         Verb::Get { name } => get(&job, name)?,
-        Verb::Status { name } => return status::run(&job, name.as_deref(), io),
-        Verb::Restart { name, all } => {
-            worker.restart(name, *all)?;
-            vec![json!({"name": name, "restarted": if *all { "all" } else { "failed" }})]
+        Verb::Tasks { name } => status::tasks(&job, name)?,
+        Verb::Topics { name, reset, dry_run } => status::topics(&job, name, *reset, *dry_run)?,
+        Verb::Offsets(OffsetsVerb::Get { name }) => offsets::get(&job, name)?,
+        Verb::Offsets(OffsetsVerb::Set { name, input, to, dry_run, kafka }) => {
+            let places = match to {
+                Some(bound) => offsets::at(&job, name, *bound, brokers(kafka, args, io)?)?,
+                None => offsets::read(input, io)?,
+            };
+            offsets::change(&job, name, &Move::To(places), *dry_run)?
         }
-        Verb::Delete { name, if_exists } => {
-            let deleted = worker.delete(name)?;
-            if !deleted && !if_exists {
-                return Err(worker.no_such_connector(name));
-            }
-            vec![json!({"name": name, "deleted": deleted})]
+        Verb::Offsets(OffsetsVerb::Reset { name, dry_run }) => {
+            offsets::change(&job, name, &Move::Reset, *dry_run)?
         }
-        Verb::Wait { name: None, timeout } => {
-            worker.wait(*timeout)?;
-            Vec::new()
-        }
-        Verb::Wait { name: Some(name), timeout } => {
-            status::wait(job.worker, name, *timeout)?;
-            Vec::new()
+        Verb::Loggers(LoggersVerb::Get { name }) => loggers::get(&job, name.as_deref())?,
+        Verb::Loggers(LoggersVerb::Set { name, level, cluster, dry_run }) => {
+            loggers::set(&job, name, *level, *cluster, *dry_run)?
         }
     };
-    render.rows(&rows, &mut io.output)?;
+    print(render, &rows, io)
+}
+
+fn print(render: Render, rows: &[Value], io: &mut Io) -> Result<Exit> {
+    render.rows(rows, &mut io.output)?;
     Ok(Exit::Done)
 }
 
-fn plugin_row(plugin: &Value) -> Value {
-    json!({"class": plugin["class"], "type": plugin["type"], "version": plugin["version"]})
+/// Kafka's flags are a verb's own, so its settings are read where they are needed.
+fn brokers(kafka: &KafkaArgs, args: &Args, io: &Io) -> Result<KafkaConfig> {
+    let mut settings = Settings::load(args.common.env_file.as_deref())?;
+    Ok(KafkaConfig::resolve(kafka, &mut settings)?.with_signals(io.signals.clone()))
+}
+
+fn show_config(settings: &Settings) -> Result<Vec<Value>> {
+    let mut shown = kch_http::CONNECT.all().to_vec();
+    shown.extend(kch_kafka::VARS);
+    shown.extend(kch_http::REGISTRY.all());
+    settings.show(&shown)
 }
 
 fn get(job: &Job<'_>, name: &str) -> Result<Vec<Value>> {
     let config = job.worker.config(name)?.ok_or_else(|| job.worker.no_such_connector(name))?;
-    let shown = mask::config(&config, &[]);
+    let shown = mask::config(&config, &job.worker.passwords_of(&config)?);
     if job.table {
         return Ok(shown.iter().map(|(key, value)| json!({"setting": key, "value": value})).collect());
     }
     Ok(vec![json!({"name": name, "config": shown})])
+}
+
+/// Does the job for each item. Among several, one that is refused is told and does not keep the others from it; a
+/// service that is away, a wrong setting or a signal ends it.
+fn each<T>(items: &[T], io: &mut Io, mut job: impl FnMut(&T, &mut Io) -> Result<()>) -> Result<Exit> {
+    let mut exit = Exit::Done;
+    for item in items {
+        match job(item, io) {
+            Ok(()) => {}
+            Err(failure) if items.len() > 1 && failure.exit() == Exit::Refused => {
+                io.messages.failure(&failure);
+                exit = exit.worst(Exit::Refused);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(exit)
 }

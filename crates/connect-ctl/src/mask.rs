@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn a_secret_in_the_wrong_place_is_not_quoted_back() {
         let config = Config::from_iter([("tasks.max".to_owned(), "hunter2".to_owned())]);
-        let wanted = Wanted { config, secrets: vec!["tasks.max".to_owned()] };
+        let wanted = Wanted { config, secrets: vec!["tasks.max".to_owned()], ..Wanted::default() };
         let said = Failure::refused("Invalid value hunter2 for configuration tasks.max: not a number");
         assert_eq!(
             refusal(said, &wanted).text(),

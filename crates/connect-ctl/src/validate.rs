@@ -3,40 +3,162 @@
 use kch_cli::{Exit, Failure, Io, Result, nearest};
 use serde_json::{Value, json};
 
-use crate::{Job, config, mask};
+use crate::config::{Source, Wanted};
+use crate::worker::Config;
+use crate::{Job, mask};
 
-pub(crate) fn run(job: &Job<'_>, file: &str, io: &mut Io) -> Result<Exit> {
-    let mut wanted = config::read(file, None, job.settings, io)?;
+/// What is wrong with a configuration.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// What the class refuses.
+    pub(crate) errors: Vec<Refused>,
+    /// What no one knows and looks like a slip of the keyboard.
+    pub(crate) slips: Vec<Slip>,
+    /// Whatever else the class does not know.
+    unknown: Vec<String>,
+}
+
+/// A setting that the class refuses, with its words.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    setting: String,
+    pub(crate) text: String,
+    recommended: Vec<String>,
+}
+
+/// A setting that the class does not know, and the nearest that it knows.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Slip {
+    pub(crate) setting: String,
+    nearest: String,
+}
+
+impl Slip {
+    pub(crate) fn text(&self) -> String {
+        format!("no such setting; did you mean {}?", self.nearest)
+    }
+}
+
+/// Settings below these belong to others than the class: converters, transformations, clients.
+const OTHERS: [&str; 9] = [
+    "key.converter.",
+    "value.converter.",
+    "header.converter.",
+    "transforms.",
+    "predicates.",
+    "consumer.override.",
+    "producer.override.",
+    "admin.override.",
+    "topic.creation.",
+];
+
+/// Asks the class.
+pub(crate) fn findings(job: &Job<'_>, wanted: &Wanted) -> Result<Findings> {
+    let mut config = wanted.config.clone();
     // The name comes with `apply`; without one the class would miss it.
-    wanted.config.entry("name".to_owned()).or_insert_with(|| "validate".to_owned());
-    let answer = job.worker.validate(&wanted.config)?;
+    config.entry("name".to_owned()).or_insert_with(|| "validate".to_owned());
+    let answer = job.worker.validate(&config)?;
     let none = Vec::new();
-    let settings = answer["configs"].as_array().unwrap_or(&none);
-    let mut rows: Vec<Value> = Vec::new();
-    for value in settings.iter().map(|setting| &setting["value"]) {
-        let Some(key) = value["name"].as_str() else { continue };
-        let given = wanted.config.get(key).map(|given| mask::value(key, given, &wanted.secrets));
-        for error in value["errors"].as_array().into_iter().flatten() {
-            let row = json!({"setting": key, "value": given, "error": error});
-            if !rows.contains(&row) {
-                rows.push(row);
+    let settings: Vec<&Value> =
+        answer["configs"].as_array().unwrap_or(&none).iter().map(|setting| &setting["value"]).collect();
+    let mut findings = Findings::default();
+    for value in &settings {
+        let Some(setting) = value["name"].as_str() else { continue };
+        for text in value["errors"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let recommended = value["recommended_values"].as_array().into_iter().flatten();
+            let refused = Refused {
+                setting: setting.to_owned(),
+                text: text.to_owned(),
+                recommended: recommended.filter_map(|value| Some(value.as_str()?.to_owned())).collect(),
+            };
+            if !findings.errors.contains(&refused) {
+                findings.errors.push(refused);
             }
         }
     }
-    let known: Vec<&str> = settings.iter().filter_map(|setting| setting["value"]["name"].as_str()).collect();
-    for key in wanted.config.keys().filter(|key| !known.contains(&key.as_str())) {
-        // Converters, transformations and overrides have settings that the class does not list: only a slip is told.
-        if let Some(near) = nearest(key, known.iter().copied()) {
-            rows.push(
-                json!({"setting": key, "value": mask::value(key, &wanted.config[key], &wanted.secrets),
-                "error": format!("no such setting; did you mean {near}?")}),
-            );
+    let known: Vec<&str> = settings.iter().filter_map(|value| value["name"].as_str()).collect();
+    let of_converters = settings_of_converters(job, &wanted.config);
+    let is_known = |key: &str| known.contains(&key) || of_converters.iter().any(|setting| setting == key);
+    for setting in wanted.config.keys().filter(|key| !is_known(key)) {
+        // Others have settings that the class does not list: of those only a slip is told.
+        let is_others = OTHERS.iter().any(|prefix| setting.starts_with(prefix));
+        match nearest(setting, known.iter().copied().chain(of_converters.iter().map(String::as_str))) {
+            Some(near) => {
+                findings.slips.push(Slip { setting: setting.clone(), nearest: near.to_owned() });
+            }
+            None if !is_others => findings.unknown.push(setting.clone()),
+            None => {}
         }
     }
-    job.render.rows(&rows, &mut io.output)?;
-    match rows.len() {
+    Ok(findings)
+}
+
+/// Configurations that need no name.
+pub(crate) fn source(input: &str) -> Source {
+    Source { input: input.to_owned(), ..Source::default() }
+}
+
+/// The settings that the configured converters know. Some tell none, and a worker may not know the class: then no slip
+/// is found.
+fn settings_of_converters(job: &Job<'_>, config: &Config) -> Vec<String> {
+    let mut known = Vec::new();
+    for converter in ["key.converter", "value.converter", "header.converter"] {
+        let has_settings =
+            config.keys().any(|key| key.strip_prefix(converter).is_some_and(|rest| rest.starts_with('.')));
+        let Some(class) = config.get(converter).filter(|_| has_settings) else { continue };
+        let settings = job.worker.settings_of(class).unwrap_or_default();
+        known.extend(
+            settings.iter().filter_map(|setting| Some(format!("{converter}.{}", setting["name"].as_str()?))),
+        );
+    }
+    known
+}
+
+/// A row for each finding; with `strict`, what the class does not know is one.
+pub(crate) fn run(job: &Job<'_>, source: &Source, strict: bool, io: &mut Io) -> Result<Exit> {
+    let all = source.read(job.settings, io)?;
+    let several = all.len() > 1;
+    let mut found = Vec::new();
+    for mut wanted in all {
+        wanted.secrets.extend(job.worker.passwords_of(&wanted.config)?);
+        for row in rows(&findings(job, &wanted)?, &wanted, strict) {
+            found.push(if several { with_name(wanted.name.as_deref(), row) } else { row });
+        }
+    }
+    job.render.rows(&found, &mut io.output)?;
+    match found.len() {
         0 => Ok(Exit::Done),
         1 => Err(Failure::refused("1 setting is wrong")),
         count => Err(Failure::refused(format!("{count} settings are wrong"))),
     }
+}
+
+fn rows(findings: &Findings, wanted: &Wanted, strict: bool) -> Vec<Value> {
+    let given =
+        |setting: &str| wanted.config.get(setting).map(|text| mask::value(setting, text, &wanted.secrets));
+    let errors = findings.errors.iter().map(|error| {
+        let text = mask::refusal(Failure::refused(error.text.as_str()), wanted).text().to_owned();
+        let mut row = json!({"setting": error.setting, "value": given(&error.setting), "error": text});
+        if !error.recommended.is_empty() {
+            row["recommended"] = json!(error.recommended);
+        }
+        row
+    });
+    let slips = findings
+        .slips
+        .iter()
+        .map(|slip| json!({"setting": slip.setting, "value": given(&slip.setting), "error": slip.text()}));
+    let unknown = findings.unknown.iter().filter(|_| strict);
+    let unknown = unknown.map(|setting| {
+        json!({"setting": setting, "value": given(setting), "error": "the class does not know this setting"})
+    });
+    errors.chain(slips).chain(unknown).collect()
+}
+
+fn with_name(name: Option<&str>, row: Value) -> Value {
+    let mut named = json!({"name": name});
+    if let (Value::Object(named), Value::Object(row)) = (&mut named, row) {
+        named.extend(row);
+    }
+    named
 }

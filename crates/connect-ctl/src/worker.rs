@@ -1,16 +1,29 @@
 //! Connect's REST API, as far as we use it. Owns which answers mean what.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod classes;
+mod logging;
+mod offsets;
+mod states;
 
-use kch_cli::{Failure, Result, Settings, Signals, nearest};
-use kch_http::{CONNECT, Endpoint, Limits, Reply, Service};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use kch_cli::{Exit, Explain as _, Failure, Result, Settings, Signals, nearest};
+use kch_http::{CONNECT, Endpoint, Error, Limits, Reply, Service};
 use serde_json::{Value, json};
 
-use crate::status::Connector;
+pub(crate) use offsets::Place;
+
+use crate::connector::Connector;
 
 /// A connector's settings. Connect knows strings only.
 pub(crate) type Config = BTreeMap<String, String>;
+
+/// How long a rebalance is waited for.
+const BUSY: Duration = Duration::from_secs(60);
+
+/// How often a state is looked at.
+pub(crate) const LOOK: Duration = Duration::from_millis(250);
 
 /// A Connect worker; any of a cluster will do.
 #[derive(Debug)]
@@ -20,20 +33,27 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn from_settings(settings: &Settings, signals: &Signals) -> Result<Worker> {
+        Worker::new(Endpoint::from_settings(settings, &CONNECT)?, signals)
+    }
+
+    /// Where it is, safe to print.
+    pub(crate) fn url(&self) -> &str {
+        self.service.endpoint().base()
+    }
+
+    /// The same worker, for what must be done although a signal has come.
+    pub(crate) fn without_signals(&self) -> Result<Worker> {
+        Worker::new(self.service.endpoint().clone(), &Signals::none())
+    }
+
+    fn new(endpoint: Endpoint, signals: &Signals) -> Result<Worker> {
         let limits = Limits {
             // A worker gives its own requests 90 s, and answers then.
             request: Duration::from_secs(95),
-            busy: Duration::from_secs(60),
+            busy: BUSY,
             ..Limits::default()
         };
-        let service = Service::new(Endpoint::from_settings(settings, &CONNECT)?)?
-            .limits(limits)
-            .signals(signals.clone())
-            // 409 is a rebalance, since nothing here creates with POST, where it would mean "exists already". While the
-            // leader restarts, a worker cannot forward to it.
-            .busy_when(|reply| {
-                reply.status == 409 || reply.status == 500 && reply.body.contains("forward REST request")
-            });
+        let service = Service::new(endpoint)?.limits(limits).signals(signals.clone()).busy_when(is_rebalance);
         Ok(Worker { service })
     }
 
@@ -48,10 +68,6 @@ impl Worker {
         Ok(json!({"version": version, "commit": commit, "kafka_cluster_id": kafka_cluster_id}))
     }
 
-    pub(crate) fn plugins(&self) -> Result<Vec<Value>> {
-        self.json(self.service.get(&["connector-plugins"]).send()?)
-    }
-
     /// All connectors with their states, in one call.
     pub(crate) fn connectors(&self) -> Result<Vec<Connector>> {
         let request = self.service.get(&["connectors"]).query("expand", "status").query("expand", "info");
@@ -62,69 +78,71 @@ impl Worker {
             .collect())
     }
 
+    /// The topics that a connector has used since it was made, or since they were reset.
+    pub(crate) fn topics(&self, name: &str) -> Result<Vec<String>> {
+        // Of a connector that is not there the worker says that it has used none.
+        if self.config(name)?.is_none() {
+            return Err(self.no_such_connector(name));
+        }
+        let answer: Value = self.json(self.service.get(&["connectors", name, "topics"]).send()?)?;
+        let topics = answer[name]["topics"].as_array().into_iter().flatten();
+        let mut topics: Vec<String> = topics.filter_map(|topic| Some(topic.as_str()?.to_owned())).collect();
+        topics.sort_unstable();
+        Ok(topics)
+    }
+
+    /// Forgets which topics a connector has used.
+    pub(crate) fn reset_topics(&self, name: &str) -> Result<()> {
+        let reply = self.service.put(&["connectors", name, "topics", "reset"]).send()?;
+        self.done(name, reply)
+    }
+
+    /// The configurations of a connector's tasks, by their numbers.
+    pub(crate) fn task_configs(&self, name: &str) -> Result<BTreeMap<u64, Config>> {
+        #[derive(serde::Deserialize)]
+        struct Task {
+            id: Id,
+            config: Config,
+        }
+        #[derive(serde::Deserialize)]
+        struct Id {
+            task: u64,
+        }
+        let reply = self.service.get(&["connectors", name, "tasks"]).send()?;
+        let tasks: Option<Vec<Task>> = self.unless_missing(reply)?;
+        let tasks = tasks.ok_or_else(|| self.no_such_connector(name))?;
+        Ok(tasks.into_iter().map(|task| (task.id.task, task.config)).collect())
+    }
+
     /// One connector's state, if it has one yet.
     pub(crate) fn connector(&self, name: &str) -> Result<Option<Connector>> {
         let reply = self.service.get(&["connectors", name, "status"]).send()?;
         Ok(self.unless_missing::<Value>(reply)?.map(|status| Connector::read(name, &status, None)))
     }
 
+    /// The configuration in force.
     pub(crate) fn config(&self, name: &str) -> Result<Option<Config>> {
         let reply = self.service.get(&["connectors", name, "config"]).send()?;
         self.unless_missing(reply)
     }
 
-    /// Creates or changes a connector.
-    pub(crate) fn put_config(&self, name: &str, config: &Config) -> Result<()> {
-        let reply = self.service.put(&["connectors", name, "config"]).json(config).send()?;
-        if reply.is_success() {
-            return Ok(());
-        }
-        Err(self.refused_config(name, config, &reply))
-    }
-
-    /// What the class says about a configuration: Connect's own JSON, a list of settings.
-    pub(crate) fn validate(&self, config: &Config) -> Result<Value> {
-        let Some(class) = config.get("connector.class").map(String::as_str) else {
-            return Err(no_class_given("the connector"));
-        };
-        // The call takes the class by its name without a package; a full name works too, from Connect 2.0 on.
-        let path = ["connector-plugins", class, "config", "validate"];
-        let reply = self.service.put(&path).json(config).send()?;
-        if reply.is_success() {
-            return self.json(reply);
-        }
-        Err(self.refused_config("the connector", config, &reply))
-    }
-
-    pub(crate) fn restart(&self, name: &str, all: bool) -> Result<()> {
-        let only_failed = if all { "false" } else { "true" };
-        let path = ["connectors", name, "restart"];
-        let request = self.service.post(&path).query("includeTasks", "true").query("onlyFailed", only_failed);
-        let reply = request.repeatable().send()?;
-        match reply.status {
-            404 => Err(self.no_such_connector(name)),
-            _ => self.accept(reply).map(|_| ()),
-        }
-    }
-
-    /// Whether the connector was there.
-    pub(crate) fn delete(&self, name: &str) -> Result<bool> {
-        let reply = self.service.delete(&["connectors", name]).send()?;
-        match reply.status {
-            // Our first try did it, and its answer was lost.
-            404 if reply.retried => Ok(true),
-            404 => Ok(false),
-            _ => self.accept(reply).map(|_| true),
-        }
-    }
-
+    /// Waits until the worker answers.
     pub(crate) fn wait(&self, timeout: Duration) -> Result<()> {
-        let probe = || {
-            let reply = self.service.get(&["connectors"]).send()?;
-            // A worker that is still starting has no such path, or says 500 or 503.
-            if reply.is_success() { Ok(()) } else { Err(reply.unexpected()) }
-        };
-        Ok(self.service.wait_for(timeout, probe)?)
+        let end = Instant::now() + timeout;
+        loop {
+            let failure = match self.service.get(&["connectors"]).send() {
+                Ok(reply) if reply.is_success() => return Ok(()),
+                Ok(reply) => reply.unexpected(),
+                // Before a worker has all its paths, the server around it says that there is none.
+                Err(error @ Error::NotJson { status: 404, .. }) => error,
+                Err(error) if error.exit() == Exit::Unavailable => error,
+                Err(error) => return Err(error.into()),
+            };
+            if Instant::now() + LOOK > end {
+                return Err(failure.into());
+            }
+            self.pause(LOOK)?;
+        }
     }
 
     /// Waits between two looks at a state.
@@ -145,61 +163,41 @@ impl Worker {
         Ok(self.accept(reply)?.json()?)
     }
 
+    /// A success, or a refusal that concerns the connector `name`.
+    fn done(&self, name: &str, reply: Reply) -> Result<()> {
+        if is_missing(&reply) { Err(self.no_such_connector(name)) } else { self.accept(reply).map(|_| ()) }
+    }
+
     fn unless_missing<T: serde::de::DeserializeOwned>(&self, reply: Reply) -> Result<Option<T>> {
-        // A path that is not Connect's has a 404 without its words.
-        let is_missing = reply.status == 404
-            && ["not found", "No status found"].iter().any(|words| reply.detail().contains(words));
-        if is_missing { Ok(None) } else { self.json(reply).map(Some) }
+        if is_missing(&reply) { Ok(None) } else { self.json(reply).map(Some) }
     }
 
     fn accept(&self, reply: Reply) -> Result<Reply> {
-        if reply.is_success() { Ok(reply) } else { Err(reply.unexpected().into()) }
-    }
-
-    /// Connect's refusals of a configuration, of which the commonest is a page long.
-    fn refused_config(&self, name: &str, config: &Config, reply: &Reply) -> Failure {
-        let message = serde_json::from_str::<Value>(&reply.body).ok();
-        let message = message.as_ref().and_then(|body| body["message"].as_str()).unwrap_or_default();
-        if message.contains("Failed to find any class") {
-            let class = config.get("connector.class").map(String::as_str).unwrap_or_default();
-            return self.no_such_class(class);
-        }
-        if message.contains("contains no connector type") {
-            return no_class_given(name);
-        }
-        if let Some((_, errors)) = message.split_once("error(s):\n") {
-            let mut errors: Vec<_> =
-                errors.lines().filter(|line| !line.starts_with("You can also find")).collect();
-            errors.dedup();
-            let listed: String = errors.iter().map(|error| format!("\n  {error}")).collect();
-            return Failure::refused(format!("the configuration of {name} is invalid:{listed}"));
-        }
         match reply.status {
-            400..=499 => {
-                Failure::refused(format!("Connect refused the configuration of {name}: {}", reply.detail()))
-            }
-            _ => reply.unexpected().into(),
+            200..=299 => Ok(reply),
+            _ if is_rebalance(&reply) => Err(self.still_rebalancing(&reply)),
+            _ => Err(reply.unexpected().into()),
         }
     }
 
-    fn no_such_class(&self, class: &str) -> Failure {
-        let failure = Failure::refused(format!("the worker has no connector class {class}"));
-        let plugins = self.plugins().unwrap_or_default();
-        let classes: Vec<&str> = plugins.iter().filter_map(|plugin| plugin["class"].as_str()).collect();
-        // Connect takes a full name, the name alone, and that without `Connector`.
-        let name = |class: &'_ str| class.rsplit('.').next().unwrap_or(class).replace("Connector", "");
-        let names: Vec<String> = classes.iter().map(|class| name(class)).collect();
-        let near = nearest(&name(class), names.iter().map(String::as_str));
-        match classes.iter().zip(&names).find(|(_, name)| Some(name.as_str()) == near) {
-            Some((class, _)) => failure.hint(format!("did you mean {class}?")),
-            None => failure.hint(
-                "`connect-ctl plugins` lists those there are; are its jars in the worker's plugin path?",
-            ),
-        }
+    /// No refusal: the cluster does not know yet which worker does what.
+    fn still_rebalancing(&self, reply: &Reply) -> Failure {
+        let (place, seconds) = (self.service.endpoint().base(), BUSY.as_secs());
+        let text =
+            format!("Kafka Connect at {place} is still rebalancing after {seconds} s: {}", reply.detail());
+        Failure::unavailable(text)
     }
 }
 
-fn no_class_given(name: &str) -> Failure {
-    Failure::refused(format!("the configuration of {name} has no connector.class"))
-        .hint("`connect-ctl plugins` lists the classes there are")
+/// 409 is a rebalance, since nothing here creates with POST, where it would mean "exists already"; what is not forwarded
+/// to the leader says it with 500. While the leader restarts, a worker cannot forward to it.
+fn is_rebalance(reply: &Reply) -> bool {
+    let words = ["rebalance is expected", "forward REST request"];
+    reply.status == 409 || reply.status == 500 && words.iter().any(|words| reply.body.contains(words))
+}
+
+/// Whether the worker says that it has no such connector. A path that is not Connect's has a 404 without its words.
+fn is_missing(reply: &Reply) -> bool {
+    let words = ["not found", "No status found", "Unknown connector"];
+    reply.status == 404 && words.iter().any(|words| reply.detail().contains(words))
 }

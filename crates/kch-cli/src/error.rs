@@ -48,6 +48,12 @@ impl Failure {
         Self::new(Exit::Unavailable, text)
     }
 
+    /// A signal came before the work was done (its exit code).
+    #[must_use]
+    pub fn interrupted(signal: Exit) -> Self {
+        Self::new(signal, "stopped by a signal")
+    }
+
     /// The reader of our stdout went away: the end, not an error (exit 0, nothing printed).
     #[must_use]
     pub fn closed_pipe() -> Self {

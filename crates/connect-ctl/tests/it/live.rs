@@ -1,58 +1,282 @@
 //! Against a real worker, which is asked afterwards.
 
-use kch_test::live::{self, Service};
+use std::time::{Duration, Instant};
+
+use kch_test::live::{self, Service, Stack};
+use kch_test::{Outcome, Scene, Signal};
+use serde_json::Value;
+
+/// Connectors of a test on the live worker. They are deleted at the end.
+pub(crate) struct Live {
+    pub(crate) stack: Stack,
+    pub(crate) scene: Scene,
+    prefix: String,
+}
+
+impl Live {
+    /// The stack with these services besides Connect; `None` when the test shall pass without it.
+    pub(crate) fn new(prefix: &str, others: &[Service]) -> Option<Live> {
+        let stack = live::need(&[&[Service::Connect], others].concat())?;
+        let (scene, prefix) = (stack.scene(), stack.unique(&format!("ctl-{prefix}-")));
+        Some(Live { stack, scene, prefix })
+    }
+
+    /// A connector's name of this test's own.
+    pub(crate) fn name(&self, name: &str) -> String {
+        format!("{}-{name}", self.prefix)
+    }
+
+    pub(crate) fn ctl(&self, args: &[&str]) -> Outcome {
+        self.ctl_with(args, "")
+    }
+
+    pub(crate) fn ctl_with(&self, args: &[&str], stdin: &str) -> Outcome {
+        let tool = self.scene.tool("connect-ctl").args(args).stdin(stdin);
+        tool.timeout(Duration::from_secs(150)).run()
+    }
+
+    /// What the worker itself says at `/connectors/NAME/path`.
+    pub(crate) fn ask(&self, name: &str, path: &str) -> (u16, Value) {
+        let (status, body) = self.stack.connect("GET", &format!("/connectors/{name}{path}"), None);
+        (status, serde_json::from_str(&body).unwrap_or_default())
+    }
+
+    pub(crate) fn state(&self, name: &str) -> String {
+        self.ask(name, "/status").1["connector"]["state"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until `done`, which asks the server.
+    pub(crate) fn until(&self, what: &str, done: impl Fn() -> bool) {
+        let end = Instant::now() + Duration::from_secs(90);
+        while !done() {
+            assert!(Instant::now() < end, "{what} did not come");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let (_, all) = self.stack.connect("GET", "/connectors", None);
+        for name in serde_json::from_str::<Vec<String>>(&all).unwrap_or_default() {
+            if name.starts_with(&self.prefix) {
+                self.stack.connect("DELETE", &format!("/connectors/{name}"), None);
+            }
+        }
+    }
+}
+
+/// A sink that writes the records of a topic into a file, as they are.
+pub(crate) fn sink(topic: &str, file: &str) -> String {
+    format!(
+        r#"{{"connector.class":"FileStreamSink","topics":"{topic}","file":"{file}","secret.note":"${{NOTE:-hunter2}}",
+            "key.converter":"org.apache.kafka.connect.storage.StringConverter",
+            "value.converter":"org.apache.kafka.connect.storage.StringConverter"}}"#
+    )
+}
 
 #[test]
 fn a_connector_lives_fails_and_is_cured_live() {
-    let Some(stack) = live::need(&[Service::Connect, Service::Kafka]) else { return };
-    let name = stack.unique("ctl-life");
-    let scene = stack.scene();
-    let ctl = |args: &[&str], stdin: &str| scene.tool("connect-ctl").args(args).stdin(stdin).run();
-    let config = |file: &str| {
-        format!(
-            r#"{{"connector.class":"FileStreamSink","topics":"kafka-events","file":"{file}","secret.note":"${{NOTE:-hunter2}}",
-                "key.converter":"org.apache.kafka.connect.storage.StringConverter",
-                "value.converter":"org.apache.kafka.connect.converters.ByteArrayConverter"}}"#
-        )
-    };
-    let bad = config("/no/such/directory/out");
-    let good = config(&scene.dir().join("out").display().to_string());
+    let Some(live) = Live::new("life", &[Service::Kafka]) else { return };
+    let name = live.name("sink");
+    let bad = sink("kafka-events", "/no/such/directory/out");
+    let good = sink("kafka-events", &live.scene.dir().join("out").display().to_string());
 
-    ctl(&["apply", &name, "--dry-run"], &bad).succeeds().never_says("hunter2");
-    assert_eq!(stack.connect("GET", &format!("/connectors/{name}"), None).0, 404);
+    live.ctl_with(&["apply", &name, "--dry-run"], &bad).succeeds().never_says("hunter2");
+    assert_eq!(live.ask(&name, "").0, 404);
 
-    let applied = ctl(&["apply", &name, "--wait", "30s"], &bad);
+    let applied = live.ctl_with(&["apply", &name, "--wait", "60s"], &bad);
     applied.fails_with(1).stdout_has("\"result\":\"created\"").never_says("hunter2");
     applied.stderr_has("task 0: NoSuchFileException: /no/such/directory/out");
-    ctl(&["status", &name], "").fails_with(1).stdout_has("\"state\":\"FAILED\"");
+    live.ctl(&["status", &name]).fails_with(1).stdout_has("\"state\":\"FAILED\"");
+    let again = live.ctl(&["restart", &name, "--failed", "--wait", "60s"]);
+    again.fails_with(1).stdout_is(format!("{{\"name\":\"{name}\",\"connector\":false,\"tasks\":[0]}}\n"));
 
-    ctl(&["apply", &name, "--wait", "30s"], &good).succeeds().stdout_has("\"result\":\"updated\"");
-    ctl(&["apply", &name], &good).succeeds().stdout_has("\"result\":\"unchanged\"");
-    let (_, status) = stack.connect("GET", &format!("/connectors/{name}/status"), None);
-    assert!(!status.contains("FAILED"), "{status}");
-    assert!(stack.connect("GET", &format!("/connectors/{name}/config"), None).1.contains("hunter2"));
+    live.ctl_with(&["diff", &name], &good)
+        .fails_with(1)
+        .stdout_has("\"setting\":\"file\"")
+        .never_says("hunter2");
+    live.ctl_with(&["apply", &name, "--wait", "60s"], &good).succeeds().stdout_has("\"result\":\"updated\"");
+    live.ctl_with(&["apply", &name], &good).succeeds().stdout_has("\"result\":\"unchanged\"");
+    live.ctl_with(&["diff", &name], &good).succeeds().stdout_is("");
+    assert!(!live.ask(&name, "/status").1.to_string().contains("FAILED"));
+    assert_eq!(live.ask(&name, "/config").1["secret.note"], "hunter2");
 
-    ctl(&["restart", &name, "--all"], "").succeeds();
-    ctl(&["wait", &name, "--timeout", "30s"], "").succeeds();
-    ctl(&["delete", &name], "").succeeds();
-    assert_eq!(stack.connect("GET", &format!("/connectors/{name}"), None).0, 404);
-    ctl(&["delete", &name], "").fails_with(1);
+    let restarted = live.ctl(&["restart", &name, "--wait", "60s"]);
+    restarted.succeeds().stdout_is(format!("{{\"name\":\"{name}\",\"connector\":true,\"tasks\":[0]}}\n"));
+    let nothing = live.ctl(&["restart", &name, "--failed"]);
+    nothing.succeeds().stdout_is(format!("{{\"name\":\"{name}\",\"connector\":false,\"tasks\":[]}}\n"));
+    live.ctl(&["restart", &name, "--task", "0", "--wait", "60s"]).succeeds();
+    live.ctl(&["restart", &name, "--task", "7"]).fails_with(1).stderr_has("has no task 7");
+    live.ctl(&["wait", &name, "--timeout", "60s"]).succeeds();
+    live.ctl(&["delete", &name, "--wait", "60s"]).succeeds();
+    assert_eq!(live.ask(&name, "").0, 404);
+    live.ctl(&["delete", &name]).fails_with(1);
 }
 
 #[test]
 fn a_wrong_configuration_is_explained_live() {
-    let Some(stack) = live::need(&[Service::Connect]) else { return };
-    let name = stack.unique("ctl-wrong");
-    let scene = stack.scene();
-    let ctl = |verb: &[&str], stdin: &str| scene.tool("connect-ctl").args(verb).stdin(stdin).run();
-    ctl(&["apply", &name], r#"{"connector.class":"FileStreamSnk"}"#)
+    let Some(live) = Live::new("wrong", &[]) else { return };
+    let name = live.name("x");
+    let apply = |config: &str| live.ctl_with(&["apply", &name], config);
+    apply(r#"{"connector.class":"FileStreamSnk"}"#)
         .fails_with(1)
         .stderr_has("hint: did you mean org.apache.kafka.connect.file.FileStreamSinkConnector?");
-    ctl(&["apply", &name], r#"{"connector.class":"FileStreamSink","tasks.max":"x"}"#)
+    apply(r#"{"connector.class":"FileStreamSink","tasks.max":"x"}"#)
         .fails_with(1)
         .stderr_has("is invalid:\n  Invalid value x for configuration tasks.max");
-    ctl(&["validate"], r#"{"connector.class":"FileStreamSink","topcs":"x"}"#)
+    live.ctl_with(&["validate"], r#"{"connector.class":"FileStreamSink","topcs":"x"}"#)
         .fails_with(1)
         .stdout_has("no such setting; did you mean topics?");
-    assert_eq!(stack.connect("GET", &format!("/connectors/{name}"), None).0, 404);
+    let json = r#"{"connector.class":"FileStreamSink","topics":"x","value.converter":"org.apache.kafka.connect.json.JsonConverter",
+        "value.converter.schemas.enabled":"false","value.converter.schemas.enable":"false","own.note":"x"}"#;
+    live.ctl_with(&["validate"], json)
+        .fails_with(1)
+        .stdout_has("did you mean value.converter.schemas.enable?")
+        .stderr_has("1 setting is wrong");
+    live.ctl_with(&["validate", "--strict"], json).fails_with(1).stdout_has("\"setting\":\"own.note\"");
+    let dry =
+        live.ctl_with(&["apply", &name, "--dry-run"], r#"{"connector.class":"FileStreamSink","topcs":"x"}"#);
+    dry.fails_with(1).stderr_has("topcs: no such setting").stderr_has("Must configure one of topics");
+    assert_eq!(live.ask(&name, "").0, 404);
+}
+
+#[test]
+fn classes_and_their_settings_are_shown_and_a_template_runs_live() {
+    let Some(live) = Live::new("template", &[Service::Kafka]) else { return };
+    live.ctl(&["info"]).succeeds().stdout_has("\"version\":\"");
+    live.ctl(&["wait", "--timeout", "60s"]).succeeds();
+    live.ctl(&["plugins"]).succeeds().stdout_has("FileStreamSinkConnector\",\"type\":\"sink\"");
+    let converters = live.ctl(&["plugins", "--kind", "converter"]);
+    assert!(converters.succeeds().json_lines().iter().all(|row| row["type"] == "converter"));
+    converters.stdout_has("JsonConverter");
+    live.ctl(&["plugin", "FileStreamSink", "--search", "dead letter"])
+        .succeeds()
+        .stdout_has("\"setting\":\"errors.deadletterqueue.topic.name\"");
+    live.ctl(&["plugin", "org.apache.kafka.connect.json.JsonConverter"])
+        .succeeds()
+        .stdout_has("schemas.enable");
+    live.ctl(&["plugin", "FileStreamSnk"])
+        .fails_with(1)
+        .stderr_has("hint: did you mean org.apache.kafka.connect.file");
+
+    let name = live.name("sink");
+    let file = format!("file={}", live.scene.dir().join("out").display());
+    let template = live.ctl(&["template", "FileStreamSink", "--name", &name, "--set", &file]);
+    let text = template.succeeds().stdout_text();
+    live.ctl_with(&["apply"], &text).fails_with(2).stderr_has("TOPICS is not set");
+    let apply = live.scene.tool("connect-ctl").args(["apply", "--wait", "60s"]).env("TOPICS", "kafka-events");
+    apply.timeout(Duration::from_secs(90)).stdin(text).run().succeeds();
+    assert_eq!(live.ask(&name, "/config").1["topics"], "kafka-events");
+    let tasks = live.ctl(&["tasks", &name]);
+    tasks.succeeds().stdout_has("\"state\":\"RUNNING\"").stdout_has("\"task.class\":");
+}
+
+#[test]
+fn connectors_are_paused_stopped_and_resumed_together_live() {
+    let Some(live) = Live::new("states", &[Service::Kafka]) else { return };
+    let names = [live.name("a"), live.name("b")];
+    let config = |name: &String| {
+        let file = live.scene.dir().join(name);
+        format!(
+            "{{\"name\":\"{name}\",\"config\":{}}}\n",
+            sink("kafka-events", &file.display().to_string()).replace('\n', " ")
+        )
+    };
+    let both: String = names.iter().map(config).collect();
+    live.ctl_with(&["apply", "--wait", "90s"], &both).succeeds();
+    let glob = live.name("*");
+    let states = || names.each_ref().map(|name| live.state(name));
+    live.ctl(&["pause", &glob, "--dry-run"]).succeeds().stdout_has("\"result\":\"paused\"");
+    assert_eq!(states(), ["RUNNING", "RUNNING"]);
+    live.ctl(&["pause", &glob, "--wait", "60s"]).succeeds();
+    assert_eq!(states(), ["PAUSED", "PAUSED"]);
+    live.ctl(&["pause", &glob]).succeeds().stdout_has("\"result\":\"unchanged\"");
+    live.ctl(&["stop", &names[1], "--wait", "60s"]).succeeds();
+    assert_eq!(states(), ["PAUSED", "STOPPED"]);
+    assert_eq!(live.ask(&names[1], "/status").1["tasks"], serde_json::json!([]));
+    let listed = live.ctl(&["list", &glob, "--state", "stopped", "-o", "raw"]);
+    listed.succeeds().stdout_has(&names[1]).never_says(&names[0]);
+    live.ctl(&["resume", &glob, "--state", "stopped", "--wait", "60s"]).succeeds();
+    assert_eq!(states(), ["PAUSED", "RUNNING"]);
+    live.ctl(&["wait", &names[0], "--timeout", "30s"]).fails_with(1).stderr_has("is PAUSED");
+    live.ctl(&["delete", &glob, "--wait", "60s"]).succeeds();
+    assert!(names.iter().all(|name| live.ask(name, "").0 == 404));
+}
+
+/// Each apply makes the group of workers rebalance, and while it does, they answer 409.
+#[test]
+fn many_applies_at_once_get_through_the_rebalances_live() {
+    let Some(live) = Live::new("many", &[Service::Kafka]) else { return };
+    let names: Vec<String> = (0..6).map(|number| live.name(&number.to_string())).collect();
+    let scene = &live.scene;
+    std::thread::scope(|scope| {
+        for name in &names {
+            scope.spawn(move || {
+                for round in 0..3 {
+                    let file = scene.dir().join(format!("{name}.{round}")).display().to_string();
+                    let tool =
+                        scene.tool("connect-ctl").args(["apply", name]).stdin(sink("kafka-events", &file));
+                    let word = if round == 0 { "created" } else { "updated" };
+                    let outcome = tool.timeout(Duration::from_secs(120)).run();
+                    outcome.succeeds().stderr_is("").stdout_has(format!("\"result\":\"{word}\""));
+                }
+            });
+        }
+    });
+    for name in &names {
+        // The worker answers this with 500 while it rebalances.
+        live.until("the last file", || {
+            live.ask(name, "/config").1["file"].as_str().is_some_and(|file| file.ends_with(".2"))
+        });
+    }
+    live.ctl(&["wait", &names[0], &names[5], "--timeout", "120s"]).succeeds();
+    live.ctl(&["delete", &live.name("?")]).succeeds();
+}
+
+#[test]
+fn a_watch_sees_a_connector_come_fail_and_go_live() {
+    let Some(live) = Live::new("watch", &[Service::Kafka]) else { return };
+    let name = live.name("w");
+    let args = ["watch", &live.name("*"), "--interval", "100ms"];
+    let mut watch = live.scene.tool("connect-ctl").args(args).timeout(Duration::from_secs(150)).spawn();
+    // The first look must have been before the connector comes.
+    std::thread::sleep(Duration::from_secs(1));
+    live.ctl_with(&["apply", &name], &sink("kafka-events", "/no/such/directory/out")).succeeds();
+    watch.until_stdout("\"to\":\"FAILED\"");
+    watch.until_stdout("\"cause\":\"NoSuchFileException: /no/such/directory/out\"");
+    live.ctl(&["delete", &name]).succeeds();
+    watch.until_stdout("\"task\":null,\"from\":\"RUNNING\",\"to\":null");
+    watch.signal(Signal::Terminate);
+    watch.wait().fails_with(143).stderr_is("");
+}
+
+#[test]
+fn an_export_is_applied_back_and_makes_the_same_connector_live() {
+    let Some(live) = Live::new("export", &[Service::Kafka]) else { return };
+    let name = live.name("e");
+    let config = sink("kafka-events", &live.scene.dir().join("out").display().to_string());
+    live.ctl_with(&["apply", &name], &config).succeeds();
+    let before = live.ask(&name, "/config").1;
+    live.ctl(&["export", "backup", &name, "--secrets", "backup.env"]).succeeds().never_says("hunter2");
+    live.ctl(&["apply", "-f", "backup", "--env-file", "backup.env"]).succeeds().stdout_has("\"unchanged\"");
+    live.ctl(&["delete", &name, "--wait", "60s"]).succeeds();
+    live.ctl(&["apply", "-f", "backup", "--env-file", "backup.env"]).succeeds().stdout_has("\"created\"");
+    assert_eq!(live.ask(&name, "/config").1, before);
+}
+
+#[test]
+fn a_loggers_level_is_changed_and_put_back_live() {
+    let Some(live) = Live::new("loggers", &[]) else { return };
+    let logger = format!("test.{}", live.name("logger"));
+    live.ctl(&["loggers", "set", &logger, "debug", "--dry-run"]).succeeds();
+    live.ctl(&["loggers", "get", &logger]).fails_with(1);
+    live.ctl(&["loggers", "set", &logger, "debug"]).succeeds().stdout_has("\"level\":\"DEBUG\"");
+    let level = || live.stack.connect("GET", &format!("/admin/loggers/{logger}"), None).1;
+    assert!(level().contains("DEBUG"), "{}", level());
+    live.ctl(&["loggers", "get", &logger])
+        .succeeds()
+        .stdout_is(format!("{{\"logger\":\"{logger}\",\"level\":\"DEBUG\"}}\n"));
+    live.ctl(&["loggers", "set", &logger, "info", "--cluster"]).succeeds().stdout_has("\"from\":\"DEBUG\"");
+    live.until("the level", || level().contains("INFO"));
 }

@@ -1,8 +1,18 @@
 //! `connect-ctl` from the outside: what it prints, where, and how it ends.
 
 mod apply;
+mod completions;
+mod control;
+mod dlq;
+mod export;
+mod help;
 mod live;
+mod live_dlq;
+mod live_offsets;
+mod offsets;
+mod plugins;
 mod states;
+mod waiting;
 
 use kch_test::{HttpStub, Outcome, Scene};
 
@@ -15,4 +25,40 @@ fn scene() -> (HttpStub, Scene) {
 
 fn ctl(scene: &Scene, args: &[&str]) -> Outcome {
     scene.tool("connect-ctl").args(args).run()
+}
+
+/// What a worker says of a connector that it does not have.
+const MISSING: &str = r#"{"error_code":404,"message":"Connector c not found"}"#;
+
+const TRACE: &str = r"org.apache.kafka.connect.errors.ConnectException: Exiting\n\tat a.B.c(B.java:1)\nCaused by: com.clickhouse.ServerException: Code: 60. Table x does not exist\n\tat d.E\n";
+
+/// The status of a connector whose own state and whose task's are these.
+fn status(name: &str, own: &str, task: &str) -> String {
+    let trace = if task == "FAILED" { format!(r#","trace":"{TRACE}""#) } else { String::new() };
+    let tasks = match task {
+        "" => String::new(),
+        _ => format!(r#"{{"id":0,"state":"{task}","worker_id":"w:1"{trace}}}"#),
+    };
+    format!(
+        r#"{{"name":"{name}","type":"sink","connector":{{"state":"{own}","worker_id":"w:1"}},"tasks":[{tasks}]}}"#
+    )
+}
+
+/// All connectors, as a worker lists them: name, own state, task's state.
+fn all(connectors: &[(&str, &str, &str)]) -> String {
+    let one = |(name, own, task): &(&str, &str, &str)| {
+        let config = r#"{"connector.class":"x.y.FileSinkConnector"}"#;
+        let info = format!(r#"{{"name":"{name}","config":{config},"type":"sink"}}"#);
+        format!(r#""{name}":{{"status":{},"info":{info}}}"#, status(name, own, task))
+    };
+    let all: Vec<String> = connectors.iter().map(one).collect();
+    format!("{{{}}}", all.join(","))
+}
+
+/// Lets the worker have these connectors.
+fn with_connectors(worker: &HttpStub, connectors: &[(&str, &str, &str)]) {
+    worker.reply("GET", "/connectors", 200, &all(connectors));
+    for (name, own, task) in connectors {
+        worker.reply("GET", &format!("/connectors/{name}/status"), 200, &status(name, own, task));
+    }
 }

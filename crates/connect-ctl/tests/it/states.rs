@@ -1,87 +1,137 @@
-//! States: listing, waiting, and what a failure looks like.
+//! States: listing, and what a failure looks like.
 
 use kch_test::{RawServer, Scene};
 
-use crate::{ctl, scene};
-
-const TRACE: &str = r"org.apache.kafka.connect.errors.ConnectException: Exiting\n\tat a.B.c(B.java:1)\nCaused by: com.clickhouse.ServerException: Code: 60. Table x does not exist\n\tat d.E\n";
-
-fn status(state: &str) -> String {
-    let trace = if state == "FAILED" { format!(r#","trace":"{TRACE}""#) } else { String::new() };
-    format!(
-        r#"{{"name":"c","type":"sink","connector":{{"state":"RUNNING","worker_id":"w:1"}},
-            "tasks":[{{"id":0,"state":"{state}","worker_id":"w:1"{trace}}}]}}"#
-    )
-}
+use crate::{MISSING, ctl, scene, with_connectors};
 
 #[test]
 fn a_failed_task_is_exit_1_with_its_root_cause() {
     let (worker, scene) = scene();
-    worker.reply("GET", "/connectors/c/status", 200, &status("FAILED"));
+    with_connectors(&worker, &[("c", "RUNNING", "FAILED"), ("d", "RUNNING", "RUNNING")]);
     let outcome = ctl(&scene, &["status", "c"]);
     outcome.fails_with(1).stderr_is(
         "connect-ctl: failed: c task 0: ServerException: Code: 60. Table x does not exist\n\
-         hint: once that is cured: connect-ctl restart c\n",
+         hint: once that is cured: connect-ctl restart --failed c\n",
     );
-    assert_eq!(
-        outcome.json_lines()[0]["tasks"][0]["cause"],
-        "ServerException: Code: 60. Table x does not exist"
-    );
+    let row = &outcome.json_lines()[0];
+    assert_eq!(row["tasks"][0]["cause"], "ServerException: Code: 60. Table x does not exist");
+    assert!(row["tasks"][0].get("trace").is_none());
+    let traced = ctl(&scene, &["status", "c", "--traces"]);
+    assert!(traced.json_lines()[0]["tasks"][0]["trace"].as_str().unwrap().contains("\tat d.E"));
     ctl(&scene, &["status", "c", "-o", "table"]).fails_with(1).stdout_has("c     sink  0     FAILED");
+    ctl(&scene, &["status", "d"]).succeeds();
+    ctl(&scene, &["status"]).fails_with(1).stdout_has("\"name\":\"d\"");
 }
 
 #[test]
 fn list_is_one_call() {
     let (worker, scene) = scene();
-    let info = r#"{"name":"c","config":{"connector.class":"X"},"type":"sink"}"#;
-    worker.reply(
-        "GET",
-        "/connectors",
-        200,
-        &format!(r#"{{"c":{{"status":{},"info":{info}}}}}"#, status("FAILED")),
-    );
+    with_connectors(&worker, &[("c", "RUNNING", "FAILED")]);
     ctl(&scene, &["list"]).succeeds().stdout_is(
-        "{\"name\":\"c\",\"type\":\"sink\",\"class\":\"X\",\"state\":\"RUNNING\",\"tasks\":1,\"failed\":1}\n",
+        "{\"name\":\"c\",\"type\":\"sink\",\"class\":\"x.y.FileSinkConnector\",\"state\":\"RUNNING\",\"tasks\":1,\"failed\":1}\n",
     );
     assert_eq!(worker.request_lines(), ["GET /connectors?expand=status&expand=info"]);
 }
 
 #[test]
-fn waiting_ends_with_running_with_failed_or_with_the_time() {
+fn connectors_are_chosen_by_glob_state_and_class() {
     let (worker, scene) = scene();
-    let wait = |time: &str| ctl(&scene, &["wait", "c", "--timeout", time]);
-    worker.reply("GET", "/connectors/c/status", 200, &status("RUNNING"));
-    wait("10s").succeeds().stdout_is("").stderr_is("");
-    worker.reset().reply("GET", "/connectors/c/status", 200, &status("FAILED"));
-    wait("20s").fails_with(1).stderr_has("failed: c task 0: ServerException");
-    worker.reset().reply("GET", "/connectors/c/status", 200, &status("UNASSIGNED"));
-    wait("1s")
-        .fails_with(3)
-        .stderr_is("connect-ctl: connector c is not RUNNING after 1 s: RUNNING, task 0 UNASSIGNED\n");
+    with_connectors(
+        &worker,
+        &[
+            ("a-1", "RUNNING", "RUNNING"),
+            ("a-2", "PAUSED", "PAUSED"),
+            ("b", "RUNNING", "FAILED"),
+            ("s", "STOPPED", ""),
+        ],
+    );
+    let names = |args: &[&str]| {
+        let outcome = ctl(&scene, &[&["list", "-o", "raw"], args].concat());
+        let names = outcome.succeeds().stdout_text();
+        names.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&["a-*"]), ["a-1", "a-2"]);
+    assert_eq!(names(&["?", "--state", "FAILED"]), ["b"]);
+    assert_eq!(names(&["--state", "running"]), ["a-1"]);
+    assert_eq!(names(&["--state", "paused"]), ["a-2"]);
+    assert_eq!(names(&["--state", "stopped"]), ["s"]);
+    assert_eq!(names(&["--class", "FileSink", "b", "s"]), ["b", "s"]);
+    assert_eq!(names(&["--class", "OtherSink"]), [""; 0]);
 }
 
 #[test]
 fn a_missing_connector_names_its_nearest() {
     let (worker, scene) = scene();
-    worker.reply(
-        "GET",
-        "/connectors/clickhous-sink/status",
-        404,
-        r#"{"error_code":404,"message":"No status found for connector clickhous-sink"}"#,
-    );
-    worker.reply("GET", "/connectors", 200, r#"{"clickhouse-sink":{"status":{},"info":{}}}"#);
+    with_connectors(&worker, &[("clickhouse-sink", "RUNNING", "RUNNING")]);
+    worker.reply("GET", "/connectors/clickhous-sink/config", 404, MISSING);
     ctl(&scene, &["status", "clickhous-sink"]).fails_with(1).stderr_is(
         "connect-ctl: connector clickhous-sink does not exist\nhint: did you mean clickhouse-sink?\n",
     );
 }
 
 #[test]
-fn delete_of_what_is_not_there_is_an_error_unless_that_is_fine() {
+fn tasks_have_their_states_and_masked_configurations() {
     let (worker, scene) = scene();
-    worker.reply("DELETE", "/connectors/c", 404, r#"{"error_code":404,"message":"Connector c not found"}"#);
-    worker.reply("GET", "/connectors", 200, "{}");
-    ctl(&scene, &["delete", "c"]).fails_with(1).stderr_has("connector c does not exist");
-    ctl(&scene, &["delete", "c", "--if-exists"]).succeeds().stdout_is("{\"name\":\"c\",\"deleted\":false}\n");
+    with_connectors(&worker, &[("c", "RUNNING", "RUNNING")]);
+    let tasks = r#"[{"id":{"connector":"c","task":0},"config":{"file":"/f","api.key.id":"hunter2","task.class":"T"}}]"#;
+    worker.reply("GET", "/connectors/c/tasks", 200, tasks);
+    worker.reply("GET", "/connectors/c/config", 200, r#"{"name":"c","connector.class":"X"}"#);
+    let settings = r#"[{"name":"api.key.id","type":"PASSWORD"},{"name":"file","type":"STRING"}]"#;
+    worker.reply("GET", "/connector-plugins/X/config", 200, settings);
+    ctl(&scene, &["tasks", "c"]).succeeds().never_says("hunter2").stdout_is(
+        "{\"name\":\"c\",\"task\":0,\"state\":\"RUNNING\",\"worker\":\"w:1\",\"cause\":null,\
+         \"config\":{\"api.key.id\":\"********\",\"file\":\"/f\",\"task.class\":\"T\"}}\n",
+    );
+}
+
+#[test]
+fn a_setting_that_the_class_calls_a_password_is_masked_whatever_its_name() {
+    let (worker, scene) = scene();
+    worker.reply(
+        "GET",
+        "/connectors/c/config",
+        200,
+        r#"{"name":"c","connector.class":"X","shibboleth":"hunter2"}"#,
+    );
+    worker.reply("GET", "/connector-plugins/X/config", 200, r#"[{"name":"shibboleth","type":"PASSWORD"}]"#);
+    ctl(&scene, &["get", "c"]).succeeds().never_says("hunter2").stdout_has("\"shibboleth\":\"********\"");
+}
+
+#[test]
+fn topics_are_listed_and_forgotten() {
+    let (worker, scene) = scene();
+    worker.reply("GET", "/connectors/c/config", 200, r#"{"name":"c"}"#);
+    worker.reply("GET", "/connectors/c/topics", 200, r#"{"c":{"topics":["t2","t1"]}}"#);
+    worker.reply("PUT", "/connectors/c/topics/reset", 200, "");
+    ctl(&scene, &["topics", "c"])
+        .succeeds()
+        .stdout_is("{\"name\":\"c\",\"topic\":\"t1\"}\n{\"name\":\"c\",\"topic\":\"t2\"}\n");
+    let dry = ctl(&scene, &["topics", "c", "--reset", "--dry-run"]);
+    dry.succeeds().stdout_is("{\"name\":\"c\",\"dry_run\":true,\"forgotten\":[\"t1\",\"t2\"]}\n");
+    assert!(!worker.request_lines().iter().any(|line| line.starts_with("PUT")));
+    ctl(&scene, &["topics", "c", "--reset"])
+        .succeeds()
+        .stdout_is("{\"name\":\"c\",\"forgotten\":[\"t1\",\"t2\"]}\n");
+    assert_eq!(worker.request_lines().pop().unwrap(), "PUT /connectors/c/topics/reset");
+}
+
+#[test]
+fn loggers_are_read_and_set() {
+    let (worker, scene) = scene();
+    let all = r#"{"root":{"level":"INFO","last_modified":null},"org.x":{"level":"DEBUG","last_modified":5}}"#;
+    worker.reply("GET", "/admin/loggers", 200, all);
+    worker.reply("GET", "/admin/loggers/roo", 404, r#"{"error_code":404,"message":"Logger roo not found."}"#);
+    worker.reply("PUT", "/admin/loggers/org.x", 200, r#"["org.x"]"#);
+    let loggers = |args: &[&str]| ctl(&scene, &[&["loggers"], args].concat());
+    loggers(&["get", "-o", "raw"]).succeeds().stdout_is("org.x\tDEBUG\nroot\tINFO\n");
+    loggers(&["get", "roo"]).fails_with(1).stderr_has("hint: did you mean root?");
+    let dry = loggers(&["set", "org.x", "trace", "--dry-run"]);
+    dry.succeeds()
+        .stdout_is("{\"logger\":\"org.x\",\"dry_run\":true,\"from\":\"DEBUG\",\"level\":\"TRACE\"}\n");
+    worker.reset().reply("GET", "/admin/loggers", 200, all).reply("PUT", "/admin/loggers/org.x", 200, "[]");
+    loggers(&["set", "org.x", "WARN", "--cluster"]).succeeds();
+    assert_eq!(worker.request_lines().pop().unwrap(), "PUT /admin/loggers/org.x?scope=cluster");
+    assert_eq!(worker.request_bodies().pop().unwrap(), r#"{"level":"WARN"}"#);
 }
 
 #[test]
@@ -100,4 +150,33 @@ fn a_worker_that_is_not_there_is_exit_3_and_another_service_exit_2() {
         .fails_with(2)
         .stderr_has("answered 200 with JSON of another shape: missing field `version`");
     ctl(&scene, &["plugins"]).fails_with(2).stderr_has("hint: is ");
+}
+
+#[test]
+fn wrong_credentials_are_exit_2_and_are_never_shown() {
+    let (worker, scene) = scene();
+    worker.reply("GET", "/connectors", 401, r#"{"error_code":401,"message":"Unauthorized"}"#);
+    let scene = scene.env("CONNECT_USERNAME", "me").env("CONNECT_PASSWORD", "hunter2");
+    ctl(&scene, &["list"]).fails_with(2).never_says("hunter2").stderr_is(format!(
+        "connect-ctl: Kafka Connect at {} rejected the credentials: Unauthorized\n\
+         hint: set CONNECT_USERNAME and CONNECT_PASSWORD, or CONNECT_TOKEN, in .env or the environment\n",
+        worker.url()
+    ));
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
+    let (worker, scene) = scene();
+    let many: Vec<String> = (0..2000).map(|number| format!("connector-{number}")).collect();
+    let many: Vec<(&str, &str, &str)> =
+        many.iter().map(|name| (name.as_str(), "RUNNING", "RUNNING")).collect();
+    worker.reply("GET", "/connectors", 200, &crate::all(&many));
+    scene
+        .tool("connect-ctl")
+        .arg("list")
+        .stdout_to("/dev/full")
+        .run()
+        .fails_with(1)
+        .stderr_has("No space left");
+    scene.tool("connect-ctl").arg("status").pipe_to(&["head", "-1"]).run().succeeds().stderr_is("");
 }

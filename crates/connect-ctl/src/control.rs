@@ -1,0 +1,141 @@
+//! `pause`, `resume`, `stop`, `restart` and `delete`: of one connector or of many.
+
+use std::time::Duration;
+
+use kch_cli::{Exit, Io, Result};
+use serde_json::{Value, json};
+
+use crate::connector::Connector;
+use crate::select::Which;
+use crate::wait::{self, Goal};
+use crate::{Job, each};
+
+/// How to go about a change.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Manner {
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Wait this long until it is done; without it, it is only asked for
+    #[arg(long, value_name = "TIME", value_parser = kch_cli::parse_duration)]
+    pub wait: Option<Duration>,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    Pause,
+    Resume,
+    Stop,
+    /// Of all parts, of those that failed, or of one task.
+    Restart {
+        failed: bool,
+        task: Option<u64>,
+    },
+    Delete,
+}
+
+impl Change {
+    /// `unchanged` where nothing needs to be done.
+    fn result(self, connector: &Connector) -> &'static str {
+        match (self, connector.state()) {
+            (Change::Pause, "PAUSED") | (Change::Resume, "RUNNING") | (Change::Stop, "STOPPED") => {
+                "unchanged"
+            }
+            _ => self.word(),
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Change::Pause => "paused",
+            Change::Resume => "resumed",
+            Change::Stop => "stopped",
+            Change::Restart { .. } => "restarted",
+            Change::Delete => "deleted",
+        }
+    }
+
+    fn goal(self) -> Goal {
+        match self {
+            Change::Pause => Goal::Paused,
+            Change::Resume | Change::Restart { .. } => Goal::Running,
+            Change::Stop => Goal::Stopped,
+            Change::Delete => Goal::Gone,
+        }
+    }
+}
+
+/// Changes the chosen connectors. One that cannot be changed does not keep the others from it.
+pub(crate) fn run(
+    job: &Job<'_>,
+    which: &Which,
+    change: Change,
+    manner: Manner,
+    absent_is_fine: bool,
+    io: &mut Io,
+) -> Result<Exit> {
+    let chosen = which.named(job.worker)?;
+    let mut rows = Vec::new();
+    let absent = each(&chosen.missing, io, |name, _| {
+        if !absent_is_fine {
+            return Err(job.worker.no_such_connector(name));
+        }
+        rows.push(json!({"name": name, "deleted": false}));
+        Ok(())
+    });
+    let present = each(&chosen.connectors, io, |connector, _| {
+        rows.push(if manner.dry_run { plan(change, connector) } else { apply(job, change, connector)? });
+        Ok(())
+    });
+    // What was done is told, also when the rest could not be.
+    job.render.rows(&rows, &mut io.output)?;
+    let mut exit = absent?.worst(present?);
+    if let Some(timeout) = manner.wait.filter(|_| !manner.dry_run) {
+        std::io::Write::flush(&mut io.output)?;
+        let waited = each(&chosen.connectors, io, |connector, _| {
+            wait::wait(job.worker, &connector.name, change.goal(), Some(connector), timeout)
+        })?;
+        exit = exit.worst(waited);
+    }
+    Ok(exit)
+}
+
+fn plan(change: Change, connector: &Connector) -> Value {
+    let name = &connector.name;
+    match change {
+        Change::Delete => json!({"name": name, "dry_run": true, "deleted": true}),
+        Change::Restart { failed, task } => {
+            let parts = connector.parts().filter(|(_, part)| !failed || part.has_failed());
+            let parts: Vec<Option<u64>> = match task {
+                Some(task) => vec![Some(task)],
+                None => parts.map(|(id, _)| id).collect(),
+            };
+            let tasks: Vec<u64> = parts.iter().copied().flatten().collect();
+            json!({"name": name, "dry_run": true, "connector": parts.contains(&None), "tasks": tasks})
+        }
+        _ => json!({"name": name, "dry_run": true, "result": change.result(connector)}),
+    }
+}
+
+fn apply(job: &Job<'_>, change: Change, connector: &Connector) -> Result<Value> {
+    let (worker, name) = (job.worker, connector.name.as_str());
+    let result = change.result(connector);
+    match change {
+        _ if result == "unchanged" => {}
+        Change::Pause => worker.pause_connector(name)?,
+        Change::Resume => worker.resume_connector(name)?,
+        Change::Stop => worker.stop_connector(name)?,
+        Change::Delete => return Ok(json!({"name": name, "deleted": worker.delete(name)?})),
+        Change::Restart { task: Some(task), .. } => {
+            worker.restart_task(name, task)?;
+            return Ok(json!({"name": name, "connector": false, "tasks": [task]}));
+        }
+        Change::Restart { failed, task: None } => {
+            let restarted = worker.restart(name, failed)?;
+            return Ok(json!({"name": name, "connector": restarted.connector, "tasks": restarted.tasks}));
+        }
+    }
+    Ok(json!({"name": name, "result": result}))
+}

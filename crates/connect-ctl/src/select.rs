@@ -1,0 +1,145 @@
+//! Which connectors a verb is for: by name, by glob, by state, by class.
+
+use kch_cli::{Failure, Result};
+
+use crate::complete::{classes, connectors};
+use crate::connector::{Connector, State};
+use crate::worker::Worker;
+
+/// The connectors that a verb is for.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Which {
+    /// Connectors, by name or by glob (in quotes): * is any text, ? any one character
+    #[arg(value_name = "NAME", add = connectors())]
+    pub names: Vec<String>,
+
+    /// Only those in this state
+    #[arg(long, value_name = "STATE", ignore_case = true)]
+    pub state: Option<State>,
+
+    /// Only those of this class, by its full name or the last part of it
+    #[arg(long, value_name = "CLASS", add = classes())]
+    pub class: Option<String>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Chosen {
+    pub(crate) connectors: Vec<Connector>,
+    /// Names, not globs, of connectors that are not there.
+    pub(crate) missing: Vec<String>,
+}
+
+impl Which {
+    /// Those that were asked for, or all when none were.
+    pub(crate) fn or_all(&self, worker: &Worker) -> Result<Vec<Connector>> {
+        let chosen = self.choose(worker)?;
+        match chosen.missing.first() {
+            Some(name) => Err(worker.no_such_connector(name)),
+            None => Ok(chosen.connectors),
+        }
+    }
+
+    /// Those that were asked for. A change must say what it is for.
+    pub(crate) fn named(&self, worker: &Worker) -> Result<Chosen> {
+        if self.names.is_empty() && self.state.is_none() && self.class.is_none() {
+            return Err(Failure::usage("no connector given").hint("name it, or say '*' for all"));
+        }
+        self.choose(worker)
+    }
+
+    fn choose(&self, worker: &Worker) -> Result<Chosen> {
+        let all = worker.connectors()?;
+        let mut chosen = Chosen::default();
+        for name in &self.names {
+            let is_there = all.iter().any(|connector| connector.name == *name);
+            if is_there || is_glob(name) {
+                continue;
+            }
+            // One that was made a moment ago has no status yet, and is not in the list.
+            match worker.config(name)? {
+                Some(_) => chosen.connectors.push(Connector::read(name, &serde_json::Value::Null, None)),
+                None => chosen.missing.push(name.clone()),
+            }
+        }
+        chosen.connectors.extend(all.into_iter().filter(|connector| self.is_for(&connector.name)));
+        chosen.connectors.retain(|connector| {
+            self.state.is_none_or(|state| connector.is_in(state))
+                && self.class.as_ref().is_none_or(|class| is_class(connector.class(), class))
+        });
+        Ok(chosen)
+    }
+
+    /// Whether it was named. Without names, all are meant.
+    pub(crate) fn is_for(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|asked| asked == name || matches(asked, name))
+    }
+}
+
+fn is_class(class: &str, asked: &str) -> bool {
+    let last =
+        |class: &str| class.rsplit('.').next().unwrap_or(class).trim_end_matches("Connector").to_owned();
+    class == asked || !asked.contains('.') && last(class) == last(asked)
+}
+
+fn is_glob(name: &str) -> bool {
+    name.contains(['*', '?'])
+}
+
+/// Whether a glob matches the whole name.
+pub(crate) fn matches(glob: &str, name: &str) -> bool {
+    let (glob, name): (Vec<char>, Vec<char>) = (glob.chars().collect(), name.chars().collect());
+    // Where to go on when the rest does not fit: behind the last star, which then takes one character more.
+    let (mut g, mut n, mut star) = (0, 0, None);
+    while n < name.len() {
+        match glob.get(g) {
+            Some('*') => {
+                star = Some((g, n));
+                g += 1;
+            }
+            Some(c) if *c == '?' || *c == name[n] => {
+                g += 1;
+                n += 1;
+            }
+            _ => {
+                let Some((at, taken)) = star else { return false };
+                star = Some((at, taken + 1));
+                (g, n) = (at + 1, taken + 1);
+            }
+        }
+    }
+    glob[g..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_matches_the_whole_name() {
+        for (glob, name) in [
+            ("*", ""),
+            ("*", "a"),
+            ("ch-*", "ch-sink"),
+            ("*-sink", "a-sink-sink"),
+            ("a?c", "aéc"),
+            ("a*b*c", "a1b2b3c"),
+        ] {
+            assert!(matches(glob, name), "{glob} {name}");
+        }
+        for (glob, name) in
+            [("", "a"), ("?", ""), ("ch-*", "a-ch-"), ("a", "ab"), ("*-sink", "sink"), ("a*b", "abc")]
+        {
+            assert!(!matches(glob, name), "{glob} {name}");
+        }
+    }
+
+    #[test]
+    fn a_class_is_known_by_its_last_part() {
+        let class = "org.apache.kafka.connect.file.FileStreamSinkConnector";
+        for asked in [class, "FileStreamSinkConnector", "FileStreamSink"] {
+            assert!(is_class(class, asked), "{asked}");
+        }
+        assert!(!is_class(class, "FileStreamSource") && !is_class(class, "x.FileStreamSink"));
+    }
+}

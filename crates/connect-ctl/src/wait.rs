@@ -1,0 +1,145 @@
+//! Waiting until a connector is as it was asked to be, or will not be.
+
+use std::time::{Duration, Instant};
+
+use kch_cli::{Exit, Failure, Io, Result};
+
+use crate::connector::Connector;
+use crate::status::ensure_none_failed;
+use crate::worker::{LOOK, Worker};
+use crate::{Job, each};
+
+/// A task says RUNNING before its first poll, and may say FAILED after it; one that is being replaced says it too.
+const RUNNING_FOR: Duration = Duration::from_secs(2);
+/// A task that has failed for good stays so.
+const FAILED_FOR: Duration = Duration::from_secs(3);
+/// After a change, a task that had failed before says so until its successor has started.
+const FAILED_AS_BEFORE_FOR: Duration = Duration::from_secs(10);
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Goal {
+    /// It and all its tasks run
+    Running,
+    /// It is paused, and so are its tasks
+    Paused,
+    /// It is stopped, and its tasks are gone
+    Stopped,
+    /// It is deleted
+    Gone,
+}
+
+impl Goal {
+    fn is_reached(self, connector: &Connector) -> bool {
+        match self {
+            Goal::Running => connector.is_running(),
+            // A task that has failed stays so.
+            Goal::Paused => connector.parts().all(|(_, part)| part.state == "PAUSED" || part.has_failed()),
+            Goal::Stopped => connector.state() == "STOPPED" && connector.tasks().next().is_none(),
+            Goal::Gone => false,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Goal::Running => "RUNNING",
+            Goal::Paused => "PAUSED",
+            Goal::Stopped => "STOPPED",
+            Goal::Gone => "gone",
+        }
+    }
+
+    /// How long it has to look so before it is believed.
+    fn settles_in(self) -> Duration {
+        if self == Goal::Running { RUNNING_FOR } else { Duration::ZERO }
+    }
+}
+
+/// Waits for the worker, or for each of the connectors.
+pub(crate) fn run(
+    job: &Job<'_>,
+    names: &[String],
+    goal: Goal,
+    timeout: Duration,
+    io: &mut Io,
+) -> Result<Exit> {
+    if names.is_empty() {
+        job.worker.wait(timeout)?;
+        return Ok(Exit::Done);
+    }
+    let end = Instant::now() + timeout;
+    each(names, io, |name, _| {
+        let left = end.saturating_duration_since(Instant::now());
+        wait(job.worker, name, goal, None, left.min(timeout))
+    })
+}
+
+/// Waits until the connector is there. `before` is what it was before a change, if that is what is waited for.
+///
+/// # Errors
+/// As soon as a part of it has failed for good, when it was paused or stopped instead, and when the time is over.
+pub(crate) fn wait(
+    worker: &Worker,
+    name: &str,
+    goal: Goal,
+    before: Option<&Connector>,
+    timeout: Duration,
+) -> Result<()> {
+    let end = Instant::now() + timeout;
+    let mut seen: Option<(Connector, Instant)> = None;
+    loop {
+        let last_look = Instant::now() + LOOK > end;
+        match look(worker, name) {
+            // A worker that restarts comes back.
+            Err(failure) if failure.exit() == Exit::Unavailable && !last_look => {}
+            Err(failure) => return Err(failure),
+            Ok(None) if goal == Goal::Gone => return Ok(()),
+            Ok(None) => return Err(worker.no_such_connector(name)),
+            Ok(Some(now)) => {
+                let since = match &seen {
+                    Some((before, since)) if *before == now => *since,
+                    _ => Instant::now(),
+                };
+                if goal.is_reached(&now) && since.elapsed() >= goal.settles_in() {
+                    return Ok(());
+                }
+                ensure_hope(goal, &now, before, since)?;
+                seen = Some((now, since));
+            }
+        }
+        if last_look {
+            let states = seen.map_or_else(|| "no state yet".to_owned(), |(connector, _)| connector.states());
+            let (what, seconds) = (goal.text(), (timeout.as_secs_f32() * 10.0).round() / 10.0);
+            let text = format!("connector {name} is not {what} after {seconds} s: {states}");
+            return Err(Failure::unavailable(text));
+        }
+        worker.pause(LOOK)?;
+    }
+}
+
+/// The connector, or one without states that is too young to have any, or none.
+fn look(worker: &Worker, name: &str) -> Result<Option<Connector>> {
+    match worker.connector(name)? {
+        Some(connector) => Ok(Some(connector)),
+        None => {
+            let young = |_| Connector::read(name, &serde_json::Value::Null, None);
+            Ok(worker.config(name)?.map(young))
+        }
+    }
+}
+
+fn ensure_hope(goal: Goal, now: &Connector, before: Option<&Connector>, since: Instant) -> Result<()> {
+    if goal != Goal::Running {
+        return Ok(());
+    }
+    let as_before = before.is_some_and(|before| before.failures() == now.failures());
+    let patience = if as_before { FAILED_AS_BEFORE_FOR } else { FAILED_FOR };
+    if since.elapsed() >= patience {
+        ensure_none_failed(std::slice::from_ref(now))?;
+    }
+    if matches!(now.state(), "PAUSED" | "STOPPED") && since.elapsed() >= FAILED_FOR {
+        let text = format!("connector {} is {}", now.name, now.state());
+        return Err(Failure::refused(text).hint(format!("connect-ctl resume {}", now.name)));
+    }
+    Ok(())
+}

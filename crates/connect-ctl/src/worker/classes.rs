@@ -1,0 +1,106 @@
+//! Connector classes: which there are, their settings, and what they say about a configuration.
+
+use kch_cli::{Failure, Result, nearest};
+use kch_http::Reply;
+use serde_json::Value;
+
+use super::{Config, Worker};
+
+impl Worker {
+    /// The connector classes; with `all`, also converters, transformations, predicates and headers' converters.
+    pub(crate) fn plugins(&self, all: bool) -> Result<Vec<Value>> {
+        let only = if all { "false" } else { "true" };
+        self.json(self.service.get(&["connector-plugins"]).query("connectorsOnly", only).send()?)
+    }
+
+    /// The settings that a class knows, in Connect's own words. Connect 3.2 and later.
+    pub(crate) fn settings_of(&self, class: &str) -> Result<Vec<Value>> {
+        let reply = self.service.get(&["connector-plugins", class, "config"]).send()?;
+        if reply.status == 404 {
+            return Err(self.no_such_class(class, true));
+        }
+        self.json(reply)
+    }
+
+    /// The settings that a class says are passwords. A worker that cannot tell leaves it to the settings' names.
+    pub(crate) fn passwords_of(&self, config: &Config) -> Result<Vec<String>> {
+        let Some(class) = config.get("connector.class") else { return Ok(Vec::new()) };
+        let reply = self.service.get(&["connector-plugins", class, "config"]).send()?;
+        let settings: Vec<Value> = if reply.is_success() { reply.json()? } else { Vec::new() };
+        let passwords = settings.iter().filter(|setting| setting["type"] == "PASSWORD");
+        Ok(passwords.filter_map(|setting| Some(setting["name"].as_str()?.to_owned())).collect())
+    }
+
+    /// Creates or changes a connector.
+    pub(crate) fn put_config(&self, name: &str, config: &Config) -> Result<()> {
+        let reply = self.service.put(&["connectors", name, "config"]).json(config).send()?;
+        if reply.is_success() {
+            return Ok(());
+        }
+        Err(self.refused_config(name, config, &reply))
+    }
+
+    /// What the class says about a configuration: Connect's own JSON, a list of settings.
+    pub(crate) fn validate(&self, config: &Config) -> Result<Value> {
+        let Some(class) = config.get("connector.class").map(String::as_str) else {
+            return Err(no_class_given("the connector"));
+        };
+        // The call takes the class by its name without a package; a full name works too, from Connect 2.0 on.
+        let path = ["connector-plugins", class, "config", "validate"];
+        let reply = self.service.put(&path).json(config).send()?;
+        if reply.is_success() {
+            return self.json(reply);
+        }
+        Err(self.refused_config("the connector", config, &reply))
+    }
+
+    /// Connect's refusals of a configuration, of which the commonest is a page long.
+    fn refused_config(&self, name: &str, config: &Config, reply: &Reply) -> Failure {
+        let message = serde_json::from_str::<Value>(&reply.body).ok();
+        let message = message.as_ref().and_then(|body| body["message"].as_str()).unwrap_or_default();
+        if message.contains("Failed to find any class") {
+            let class = config.get("connector.class").map(String::as_str).unwrap_or_default();
+            return self.no_such_class(class, false);
+        }
+        if message.contains("contains no connector type") {
+            return no_class_given(name);
+        }
+        if let Some((_, errors)) = message.split_once("error(s):\n") {
+            let mut errors: Vec<_> =
+                errors.lines().filter(|line| !line.starts_with("You can also find")).collect();
+            errors.dedup();
+            let listed: String = errors.iter().map(|error| format!("\n  {error}")).collect();
+            return Failure::refused(format!("the configuration of {name} is invalid:{listed}"));
+        }
+        match reply.status {
+            _ if super::is_rebalance(reply) => self.still_rebalancing(reply),
+            400..=499 => {
+                Failure::refused(format!("Connect refused the configuration of {name}: {}", reply.detail()))
+            }
+            _ => reply.unexpected().into(),
+        }
+    }
+
+    /// `all`: whether classes that are no connectors would do too.
+    fn no_such_class(&self, class: &str, all: bool) -> Failure {
+        let kind = if all { "plugin" } else { "connector class" };
+        let failure = Failure::refused(format!("the worker has no {kind} {class}"));
+        let plugins = self.plugins(all).unwrap_or_default();
+        let classes: Vec<&str> = plugins.iter().filter_map(|plugin| plugin["class"].as_str()).collect();
+        // Connect takes a full name, the name alone, and that without `Connector`.
+        let name = |class: &'_ str| class.rsplit('.').next().unwrap_or(class).replace("Connector", "");
+        let names: Vec<String> = classes.iter().map(|class| name(class)).collect();
+        let near = nearest(&name(class), names.iter().map(String::as_str));
+        match classes.iter().zip(&names).find(|(_, name)| Some(name.as_str()) == near) {
+            Some((class, _)) => failure.hint(format!("did you mean {class}?")),
+            None => failure.hint(
+                "`connect-ctl plugins` lists those there are; are its jars in the worker's plugin path?",
+            ),
+        }
+    }
+}
+
+fn no_class_given(name: &str) -> Failure {
+    Failure::refused(format!("the configuration of {name} has no connector.class"))
+        .hint("`connect-ctl plugins` lists the classes there are")
+}

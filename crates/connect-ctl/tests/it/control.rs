@@ -1,0 +1,101 @@
+//! `pause`, `resume`, `stop`, `restart` and `delete`.
+
+use crate::{MISSING, ctl, scene, with_connectors};
+
+#[test]
+fn only_those_that_are_not_so_already_are_asked() {
+    let (worker, scene) = scene();
+    with_connectors(&worker, &[("a", "RUNNING", "RUNNING"), ("b", "PAUSED", "PAUSED"), ("c", "STOPPED", "")]);
+    for (verb, asked, result) in [
+        ("pause", ["PUT /connectors/a/pause", "PUT /connectors/c/pause"], "paused"),
+        ("resume", ["PUT /connectors/b/resume", "PUT /connectors/c/resume"], "resumed"),
+        ("stop", ["PUT /connectors/a/stop", "PUT /connectors/b/stop"], "stopped"),
+    ] {
+        for line in asked {
+            worker.reply("PUT", line.strip_prefix("PUT ").unwrap(), 202, "");
+        }
+        let dry = ctl(&scene, &[verb, "*", "--dry-run"]);
+        assert_eq!(dry.succeeds().json_lines().iter().filter(|row| row["result"] == result).count(), 2);
+        let before = worker.request_lines().len();
+        let done = ctl(&scene, &[verb, "*"]);
+        assert_eq!(done.succeeds().json_lines().iter().filter(|row| row["result"] == "unchanged").count(), 1);
+        // The first request is the list; a dry run sends nothing.
+        assert_eq!(worker.request_lines()[before + 1..], asked, "{verb}");
+        assert!(!worker.request_lines()[..before].iter().any(|line| asked.contains(&line.as_str())));
+    }
+}
+
+#[test]
+fn a_change_must_say_what_it_is_for() {
+    let (worker, scene) = scene();
+    with_connectors(&worker, &[("a", "RUNNING", "RUNNING")]);
+    for verb in ["pause", "resume", "stop", "restart", "delete"] {
+        ctl(&scene, &[verb])
+            .fails_with(2)
+            .stderr_is("connect-ctl: no connector given\nhint: name it, or say '*' for all\n");
+    }
+    ctl(&scene, &["delete", "b-*"]).succeeds().stdout_is("");
+    assert!(worker.request_lines().iter().all(|line| line.starts_with("GET ")));
+}
+
+#[test]
+fn a_restart_says_what_was_restarted() {
+    let (worker, scene) = scene();
+    with_connectors(&worker, &[("c", "RUNNING", "FAILED")]);
+    let answer = r#"{"name":"c","connector":{"state":"RUNNING","worker_id":"w"},
+        "tasks":[{"id":0,"state":"RESTARTING","worker_id":"w"},{"id":1,"state":"RUNNING","worker_id":"w"}],"type":"sink"}"#;
+    worker.reply("POST", "/connectors/c/restart", 202, answer);
+    ctl(&scene, &["restart", "c", "--failed", "--dry-run"])
+        .succeeds()
+        .stdout_is("{\"name\":\"c\",\"dry_run\":true,\"connector\":false,\"tasks\":[0]}\n");
+    ctl(&scene, &["restart", "c", "--failed"])
+        .succeeds()
+        .stdout_is("{\"name\":\"c\",\"connector\":false,\"tasks\":[0]}\n");
+    let sent = || worker.request_lines().pop().unwrap();
+    assert_eq!(sent(), "POST /connectors/c/restart?includeTasks=true&onlyFailed=true");
+    ctl(&scene, &["restart", "c"]).succeeds();
+    assert_eq!(sent(), "POST /connectors/c/restart?includeTasks=true&onlyFailed=false");
+    worker.reply("POST", "/connectors/c/tasks/0/restart", 204, "");
+    ctl(&scene, &["restart", "c", "--task", "0"]).succeeds();
+    assert_eq!(sent(), "POST /connectors/c/tasks/0/restart");
+}
+
+#[test]
+fn a_worker_before_connect_3_restarts_task_by_task() {
+    let (worker, scene) = scene();
+    with_connectors(&worker, &[("c", "RUNNING", "FAILED")]);
+    worker.reply("POST", "/connectors/c/restart", 204, "");
+    worker.reply("POST", "/connectors/c/tasks/0/restart", 204, "");
+    ctl(&scene, &["restart", "c", "--failed"])
+        .succeeds()
+        .stdout_is("{\"name\":\"c\",\"connector\":true,\"tasks\":[0]}\n");
+    assert_eq!(worker.request_lines().pop().unwrap(), "POST /connectors/c/tasks/0/restart");
+}
+
+#[test]
+fn one_that_is_refused_does_not_keep_the_others_from_it() {
+    let (worker, scene) = scene();
+    with_connectors(&worker, &[("a", "RUNNING", "RUNNING"), ("b", "RUNNING", "RUNNING")]);
+    worker.reply("PUT", "/connectors/a/stop", 404, r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#);
+    worker.reply("PUT", "/connectors/b/stop", 204, "");
+    let outcome = ctl(&scene, &["stop", "a", "b"]);
+    outcome.fails_with(1).stdout_is("{\"name\":\"b\",\"result\":\"stopped\"}\n").stderr_is(
+        "connect-ctl: this worker cannot stop connectors, Connect 3.5 and later can\nhint: connect-ctl pause a\n",
+    );
+}
+
+#[test]
+fn delete_of_what_is_not_there_is_an_error_unless_that_is_fine() {
+    let (worker, scene) = scene();
+    with_connectors(&worker, &[("d", "RUNNING", "RUNNING")]);
+    worker.reply("GET", "/connectors/c/config", 404, MISSING);
+    worker.reply("DELETE", "/connectors/d", 204, "");
+    ctl(&scene, &["delete", "c"]).fails_with(1).stderr_has("connector c does not exist");
+    ctl(&scene, &["delete", "c", "--if-exists"]).succeeds().stdout_is("{\"name\":\"c\",\"deleted\":false}\n");
+    ctl(&scene, &["delete", "c", "d", "--if-exists", "--dry-run"]).succeeds().stdout_is(
+        "{\"name\":\"c\",\"deleted\":false}\n{\"name\":\"d\",\"dry_run\":true,\"deleted\":true}\n",
+    );
+    assert!(!worker.request_lines().iter().any(|line| line.starts_with("DELETE")));
+    ctl(&scene, &["delete", "d"]).succeeds().stdout_is("{\"name\":\"d\",\"deleted\":true}\n");
+    assert_eq!(worker.request_lines().pop().unwrap(), "DELETE /connectors/d");
+}

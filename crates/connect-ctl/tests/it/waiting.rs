@@ -1,0 +1,139 @@
+//! Waiting, and watching.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use kch_test::wiremock::matchers::{method, path};
+use kch_test::wiremock::{Mock, ResponseTemplate};
+use kch_test::{RawServer, Scene, Signal};
+
+use crate::{all, ctl, scene, status, with_connectors};
+
+#[test]
+fn waiting_ends_with_running_with_failed_or_with_the_time() {
+    let (worker, scene) = scene();
+    let wait = |time: &str| ctl(&scene, &["wait", "c", "--timeout", time]);
+    worker.reply("GET", "/connectors/c/status", 200, &status("c", "RUNNING", "RUNNING"));
+    wait("30s").succeeds().stdout_is("").stderr_is("");
+    worker.reset().reply("GET", "/connectors/c/status", 200, &status("c", "RUNNING", "FAILED"));
+    wait("40s").fails_with(1).stderr_has("failed: c task 0: ServerException");
+    worker.reset().reply("GET", "/connectors/c/status", 200, &status("c", "RUNNING", "UNASSIGNED"));
+    wait("1s")
+        .fails_with(3)
+        .stderr_is("connect-ctl: connector c is not RUNNING after 1 s: RUNNING, task 0 UNASSIGNED\n");
+}
+
+#[test]
+fn other_states_are_waited_for_too() {
+    let (worker, scene) = scene();
+    let wait = |state: &str| ctl(&scene, &["wait", "c", "--for", state, "--timeout", "1s"]);
+    for (own, task, reached) in
+        [("PAUSED", "PAUSED", "paused"), ("PAUSED", "FAILED", "paused"), ("STOPPED", "", "stopped")]
+    {
+        worker.reset().reply("GET", "/connectors/c/status", 200, &status("c", own, task));
+        wait(reached).succeeds();
+        wait("gone").fails_with(3).stderr_has("connector c is not gone after 1 s");
+    }
+    worker.reset().reply("GET", "/connectors/c/status", 404, crate::MISSING);
+    worker.reply("GET", "/connectors/c/config", 404, crate::MISSING).reply("GET", "/connectors", 200, "{}");
+    wait("gone").succeeds();
+    wait("running").fails_with(1).stderr_has("connector c does not exist");
+}
+
+/// A worker that comes up: nobody, then a server without Connect's paths, then Connect.
+#[test]
+fn a_worker_that_is_not_up_yet_is_waited_for() {
+    let address = RawServer::nobody();
+    let url = format!("http://{address}");
+    let scene = Scene::new().env("CONNECT_URL", &url);
+    ctl(&scene, &["wait", "--timeout", "1s"]).fails_with(3).stderr_has("connection refused");
+    let running = scene.tool("connect-ctl").args(["wait", "--timeout", "50s"]).spawn();
+    std::thread::sleep(Duration::from_millis(600));
+    let listener = TcpListener::bind(address).unwrap();
+    for (head, body) in [
+        ("404 Not Found", "<html><title>Error 404 Not Found</title></html>"),
+        ("500 Server Error", r#"{"error_code":500,"message":"starting"}"#),
+        ("200 OK", "[]"),
+    ] {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        let answer =
+            format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+        stream.write_all(answer.as_bytes()).unwrap();
+    }
+    running.wait().succeeds().stdout_is("").stderr_is("");
+}
+
+#[test]
+fn a_worker_that_restarts_does_not_end_the_wait_for_a_connector() {
+    let (worker, scene) = scene();
+    let busy =
+        ResponseTemplate::new(500).set_body_string(r#"{"error_code":500,"message":"Request timed out"}"#);
+    let mock = Mock::given(method("GET")).and(path("/connectors/c/status"));
+    worker.mount(mock.respond_with(busy).up_to_n_times(2));
+    worker.reply("GET", "/connectors/c/status", 200, &status("c", "RUNNING", "RUNNING"));
+    ctl(&scene, &["wait", "c", "--timeout", "50s"]).succeeds();
+}
+
+#[test]
+fn ctrl_c_ends_a_wait() {
+    let (worker, scene) = scene();
+    worker.reply("GET", "/connectors/c/status", 200, &status("c", "UNASSIGNED", ""));
+    let mut running = scene.tool("connect-ctl").args(["wait", "c"]).spawn();
+    while worker.request_lines().is_empty() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    running.signal(Signal::Interrupt);
+    running.wait().fails_with(130);
+}
+
+#[test]
+fn a_watch_prints_what_changes_until_a_signal_comes() {
+    let (worker, scene) = scene();
+    let answers = |status: u16, body: String, times: u64| {
+        let answer = ResponseTemplate::new(status).set_body_raw(body, "application/json");
+        let mock = Mock::given(method("GET")).and(path("/connectors")).respond_with(answer);
+        worker.mount(mock.up_to_n_times(times));
+    };
+    answers(200, all(&[("c", "RUNNING", "RUNNING"), ("other", "RUNNING", "RUNNING")]), 3);
+    // A worker that restarts is no end.
+    answers(500, r#"{"error_code":500,"message":"starting"}"#.to_owned(), 2);
+    answers(200, all(&[("c", "RUNNING", "FAILED"), ("other", "PAUSED", "PAUSED")]), 3);
+    answers(200, "{}".to_owned(), u64::MAX);
+    let args = ["watch", "c", "--initial", "--interval", "50ms"];
+    let mut running = scene.tool("connect-ctl").args(args).spawn();
+    running.until_stdout("\"task\":0,\"from\":\"FAILED\",\"to\":null}");
+    running.signal(Signal::Terminate);
+    let outcome = running.wait();
+    outcome.fails_with(143).never_says("other").stderr_is(format!(
+        "connect-ctl: Kafka Connect at {} answered 500: starting; still watching\n\
+         connect-ctl: the worker answers again\n",
+        worker.url()
+    ));
+    let changes: Vec<String> = outcome
+        .json_lines()
+        .iter()
+        .map(|line| format!("{} {} {} {}", line["task"], line["from"], line["to"], line["cause"]))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            r#"null null "RUNNING" null"#,
+            r#"0 null "RUNNING" null"#,
+            r#"0 "RUNNING" "FAILED" "ServerException: Code: 60. Table x does not exist""#,
+            r#"null "RUNNING" null null"#,
+            r#"0 "FAILED" null null"#,
+        ]
+    );
+}
+
+#[test]
+fn a_watch_ends_with_its_reader_and_with_its_count() {
+    let (worker, scene) = scene();
+    with_connectors(&worker, &[("c", "RUNNING", "RUNNING")]);
+    let watch = |args: &[&str]| scene.tool("connect-ctl").args(["watch", "--interval", "50ms"]).args(args);
+    let head = watch(&["--initial"]).pipe_to(&["head", "-1"]).run();
+    head.succeeds().stdout_has("\"name\":\"c\",\"task\":null,\"from\":null,\"to\":\"RUNNING\"");
+    assert_eq!(watch(&["--initial", "-n", "2"]).run().succeeds().json_lines().len(), 2);
+}
