@@ -5,7 +5,7 @@
 #
 #   --keep   leaves the cluster up at the end, with the passwords of .env; without it they are made up
 #
-# Tests: smoke engine restart topology replication node_down recipes tools plugins secrets
+# Tests: smoke engine sink restart topology replication node_down recipes tools plugins secrets
 #
 # Exit codes: 0 all passed, 1 a test failed: it is named, 2 usage or settings.
 set -euo pipefail
@@ -28,7 +28,7 @@ main() {
     esac
     shift
   done
-  if [ ${#tests[@]} -eq 0 ]; then tests=(smoke engine restart topology replication node_down recipes tools plugins secrets); fi
+  if [ ${#tests[@]} -eq 0 ]; then tests=(smoke engine sink restart topology replication node_down recipes tools plugins secrets); fi
   use_tools
   if [ -z "$keep" ]; then make_passwords; fi
   load_settings
@@ -94,7 +94,44 @@ test_smoke() {
   ok "five records in at Kafka, five rows out of ClickHouse (SINK=$SINK)"
 }
 
-# The engine sink on one node, in a database and a group of its own: with images that have no ON CLUSTER as well.
+# on_node URL DATABASE FILE: the cluster's SQL on one node, for images that have no ON CLUSTER as well.
+on_node() {
+  sed "s/ ON CLUSTER clickhouse_cluster//; s/ReplicatedMergeTree(.*)/MergeTree/; s/replicated_dedup/non_replicated_dedup/" "sql/ddl/$3.sql" |
+    sed "s/'clickhouse-kafka-events'/'$2'/" | ch-query --url "$1" --database "$2" -f - >/dev/null
+}
+
+# The connector as it is, when its jars are there; with both nodes away the records wait.
+test_sink() {
+  local source=sink-$$ service file
+  if ! compgen -G "$plugins/clickhouse-sink/*.jar" >/dev/null; then
+    say "      (no jars of the ClickHouse sink: scripts/fetch_plugins.sh; the connector is not tested)"
+    return
+  fi
+  topic-ctl create kafka-events --replication-factor 3 --if-not-exists >/dev/null
+  sr register kafka-events-value configs/schemas/kafka-events-value.avsc >/dev/null
+  for service in clickhouse-1 clickhouse-2; do
+    for file in clickhouse_kafka_sink no_kafka_engine; do on_node "http://$(compose port "$service" 8123)" default "$file"; done
+  done
+  connect-ctl apply clickhouse-sink configs/connect/clickhouse-sink.json --wait 60s >>"$said" 2>&1
+  seq 5 | avro-produce -t kafka-events --set source="$source" --set payload=@line 2>/dev/null
+  within 60 "Connect's sink moves five Avro records into a table, through the balancer" sink_rows "$source" 5
+  compose stop clickhouse-1 clickhouse-2 2>/dev/null
+  seq 6 10 | avro-produce -t kafka-events --set source="$source" --set payload=@line 2>/dev/null
+  # Long enough for the sink to have tried more than once.
+  sleep 15
+  equal "with both nodes away the connector is RUNNING" RUNNING "$(connect-ctl status clickhouse-sink | jq -r '.tasks[0].state')"
+  compose start clickhouse-1 clickhouse-2 2>/dev/null
+  within 120 "and what was sent meanwhile arrives" sink_rows "$source" 10
+  connect-ctl delete clickhouse-sink >/dev/null
+}
+# On which node a row is does not matter: without replication each has a part of them.
+sink_rows() {
+  [ "$(for service in clickhouse-1 clickhouse-2; do
+    sql "$service" "SELECT payload FROM kafka_events WHERE source = '$1'"
+  done | sort -u | wc -l)" = "$2" ]
+}
+
+# The engine sink on one node, in a database and a group of its own.
 test_engine() {
   local table=engine_$$ file node
   node=http://$(compose port clickhouse-1 8123)
@@ -102,8 +139,7 @@ test_engine() {
   sr register kafka-events-value configs/schemas/kafka-events-value.avsc >/dev/null
   ch-query --url "$node" "CREATE DATABASE $table"
   for file in clickhouse_kafka_sink kafka_engine; do
-    sed "s/ ON CLUSTER clickhouse_cluster//; s/ReplicatedMergeTree(.*)/MergeTree/; s/replicated_dedup/non_replicated_dedup/
-      s/'clickhouse-kafka-events'/'$table'/" "sql/ddl/$file.sql" | ch-query --url "$node" --database "$table" -f - >/dev/null
+    on_node "$node" "$table" "$file"
   done
   seq 5 | avro-produce -t kafka-events --set source="$table" 2>/dev/null
   within 60 "the Kafka engine moves five Avro records into a table" rows clickhouse-1 "$table.kafka_events WHERE source = '$table'" $'5\t1\t5'
@@ -142,6 +178,9 @@ test_replication() {
   sql clickhouse-haproxy "INSERT INTO $table VALUES (3, 'while node 2 was away')"
   compose start clickhouse-2 2>/dev/null
   within 60 "a node that was away catches up" rows clickhouse-2 "$table" $'3\t1\t3'
+  compose restart clickhouse-keeper 2>/dev/null
+  within 120 "after a restart of the Keeper the table takes rows" sql clickhouse-1 "INSERT INTO $table VALUES (4, 'the Keeper is back')"
+  within 60 "and node 2 has them" rows clickhouse-2 "$table" $'4\t1\t4'
   sql clickhouse-haproxy "DROP TABLE $table ON CLUSTER clickhouse_cluster" >/dev/null
 }
 
@@ -170,6 +209,7 @@ test_recipes() {
   one=$(compose port clickhouse-1 8123) two=$(compose port clickhouse-2 8123)
   if [ -n "${KCH_ENV_FILE-}" ]; then export COMPOSE_ENV_FILES=$KCH_ENV_FILE; fi
   topic-ctl create kafka-events --replication-factor 3 --if-not-exists >/dev/null
+  sr register kafka-events-value configs/schemas/kafka-events-value.avsc >/dev/null
   while IFS= read -r line; do
     line=${line//localhost:8123/$one}
     line=${line//localhost:8124/$two}
