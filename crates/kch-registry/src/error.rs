@@ -191,7 +191,9 @@ impl Explain for Error {
             Error::Incompatible { subject, .. } => {
                 Some(format!("`sr check {subject} FILE` says why; `sr compat get {subject}` shows the level"))
             }
-            Error::Referenced { .. } => Some("delete those first".to_owned()),
+            Error::Referenced { .. } => {
+                Some("delete those first, and for good: sr delete SUBJECT --permanent".to_owned())
+            }
             Error::NotPermitted { .. } => Some(
                 "`sr mode get SUBJECT` shows the mode, `sr mode set SUBJECT READWRITE` changes it".to_owned(),
             ),

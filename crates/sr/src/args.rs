@@ -7,8 +7,8 @@ use kch_cli::{CommonArgs, Format};
 use kch_registry::{Reference, RegistryArgs};
 
 use crate::verbs::{
-    Check, Compat, Copy, Delete, Export, Get, Id, Import, Lookup, Mode, Refs, Register, Subjects, Undelete,
-    Versions, Wait,
+    Apply, Check, Compat, Copy, Delete, Export, Get, Id, Import, Lookup, Mode, Refs, Register, Subjects,
+    Undelete, Versions, Wait,
 };
 
 /// The Schema Registry from the shell
@@ -69,6 +69,8 @@ pub enum Verb {
     Import(Import),
     /// Copy subjects from one registry to another, ids and versions kept
     Copy(Copy),
+    /// Make a registry have the schemas, levels and modes of a folder
+    Apply(Apply),
     /// Wait until the registry answers
     Wait(Wait),
 }

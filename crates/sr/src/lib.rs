@@ -1,6 +1,7 @@
 //! `sr`: one request, one answer. Owns which verb runs and what it works with; `verbs` has one file for each.
 
 mod args;
+mod desired;
 mod evolution;
 mod file_name;
 mod folder;
@@ -11,6 +12,7 @@ mod put_back;
 mod restore;
 mod siblings;
 mod snapshot;
+mod steps;
 pub mod verbs;
 
 use kch_cli::{Exit, Failure, Format, Io, Render, Result, Settings};
@@ -49,6 +51,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Some(Verb::Export(verb)) => verb.run(&mut desk),
         Some(Verb::Import(verb)) => verb.run(&mut desk),
         Some(Verb::Copy(verb)) => verb.run(&mut desk),
+        Some(Verb::Apply(verb)) => verb.run(&mut desk),
         Some(Verb::Wait(verb)) => verb.run(&mut desk),
         None => Err(Failure::usage("no verb given").hint("sr --help lists them")),
     }

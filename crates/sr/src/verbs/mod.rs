@@ -1,5 +1,6 @@
 //! The verbs, one file each: what is typed, what it asks of the registry, what it prints.
 
+mod apply;
 mod check;
 mod compat;
 mod copy;
@@ -17,6 +18,7 @@ mod undelete;
 mod versions;
 mod wait;
 
+pub use apply::Apply;
 pub use check::Check;
 pub use compat::Compat;
 pub use copy::Copy;

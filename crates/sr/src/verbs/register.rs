@@ -15,10 +15,10 @@ Registering a schema that is there already changes nothing; \"created\" says whi
 
 Examples:
   sr register kafka-events-value configs/schemas/kafka-events-value.avsc
-  sr register orders-value orders.avsc --set-compat FULL --normalize
+  sr register orders-value v2.avsc --set-compat FULL --normalize
   sr register orders-value orders.avsc --references auto --dry-run
   sr register orders-value orders.avsc --reference example.Money=money-value:1
-  sr get orders-value --raw | sr --registry http://other:8081 register orders-value -";
+  sr get kafka-events-value --raw | sr --registry http://other:8081 register kafka-events-value -";
 
 /// What to register, and where.
 #[derive(Debug, clap::Args)]

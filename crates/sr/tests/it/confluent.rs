@@ -220,6 +220,20 @@ impl State {
         Ok(version.map_or_else(|| json!(gone), |version| json!(version)))
     }
 
+    fn hard_delete(&mut self, subject: &str, version: Option<u64>) -> Answer {
+        let all = self.subjects.get_mut(subject).ok_or(NO_SUBJECT)?;
+        let gone: Vec<u64> =
+            all.keys().copied().filter(|&number| version.is_none_or(|v| v == number)).collect();
+        if gone.iter().any(|number| !all[number].deleted) {
+            return Err((404, 40405, "Subject was not deleted first before being permanently deleted"));
+        }
+        all.retain(|number, _| !gone.contains(number));
+        if all.is_empty() {
+            self.subjects.remove(subject);
+        }
+        Ok(version.map_or_else(|| json!(gone), |version| json!(version)))
+    }
+
     fn answer(
         &mut self,
         method: &str,
@@ -241,6 +255,9 @@ impl State {
             ("POST", ["subjects", subject]) => self.lookup(subject, sent, deleted),
             ("POST", ["subjects", subject, "versions"]) => self.register(subject, sent),
             ("POST", ["compatibility", ..]) => Ok(json!({"is_compatible": true})),
+            ("DELETE", ["subjects", subject, rest @ ..]) if query.contains_key("permanent") => {
+                self.hard_delete(subject, rest.get(1).and_then(|version| version.parse().ok()))
+            }
             ("DELETE", ["subjects", subject]) => self.soft_delete(subject, None),
             ("DELETE", ["subjects", subject, "versions", version]) => {
                 self.soft_delete(subject, version.parse().ok())

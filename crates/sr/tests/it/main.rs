@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
+mod apply;
 mod confluent;
 mod failures;
+mod help;
 mod live;
 mod modes;
 mod moving;

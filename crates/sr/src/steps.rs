@@ -1,0 +1,254 @@
+//! From what is wanted to what is to be done: the steps of `sr apply`, found without changing anything, then taken.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kch_cli::{Failure, Result};
+use kch_registry::{Error, Level, Mode, NewSchema, Registry, SubjectVersion, Version};
+use serde_json::{Value, json};
+
+use crate::desired::title;
+use crate::judged::Judged;
+use crate::snapshot::{Entry, Rules, Snapshot};
+
+/// One thing to do, or found done.
+pub(crate) enum Step<'s> {
+    /// A level, of a subject or of the registry.
+    Level { subject: Option<&'s str>, from: Option<Level>, to: &'s Level },
+    /// A mode, of a subject or of the registry.
+    Mode { subject: Option<&'s str>, from: Option<Mode>, to: &'s Mode },
+    /// A schema, and its version if it is there.
+    Schema { entry: &'s Entry, version: Option<u32> },
+    /// A subject that nobody wants.
+    Delete { subject: String },
+}
+
+/// Which subjects are to go.
+pub(crate) struct Prune<'a> {
+    pub(crate) prefix: &'a str,
+}
+
+/// What is to be done, in order, and what the registry would refuse.
+pub(crate) struct Steps<'s> {
+    pub(crate) steps: Vec<Step<'s>>,
+    pub(crate) refused: Vec<Failure>,
+}
+
+impl<'s> Steps<'s> {
+    /// Compares what is wanted with what there is.
+    pub(crate) fn find(
+        registry: &Registry,
+        wanted: &'s Snapshot,
+        prune: Option<&Prune<'_>>,
+    ) -> Result<Steps<'s>> {
+        let mut found = Steps { steps: Vec::new(), refused: Vec::new() };
+        let has_modes = registry.has_modes()?;
+        found.level(registry, None, &wanted.rules)?;
+        let mut changed = BTreeSet::new();
+        for (subject, rules) in &wanted.subjects {
+            if found.level(registry, Some(subject), rules)? {
+                changed.insert(subject.as_str());
+            }
+        }
+        found.schemas(registry, wanted, &changed)?;
+        if let Some(prune) = prune {
+            let all = registry.subjects(false)?.into_iter();
+            let gone = all.filter(|s| s.starts_with(prune.prefix) && !wanted.subjects.contains_key(s));
+            found.steps.extend(gone.map(|subject| Step::Delete { subject }));
+        }
+        // The last of all: READONLY refuses all else.
+        for (subject, rules) in &wanted.subjects {
+            found.mode(registry, Some(subject), rules, has_modes)?;
+        }
+        found.mode(registry, None, &wanted.rules, has_modes)?;
+        Ok(found)
+    }
+
+    fn level(&mut self, registry: &Registry, subject: Option<&'s str>, rules: &'s Rules) -> Result<bool> {
+        let Some(to) = &rules.compatibility else { return Ok(false) };
+        let from = match subject {
+            Some(subject) => registry.own_compatibility(subject)?,
+            None => Some(registry.compatibility(None)?.0),
+        };
+        let differs = from.as_ref() != Some(to);
+        if differs {
+            self.steps.push(Step::Level { subject, from, to });
+        }
+        Ok(differs)
+    }
+
+    fn mode(
+        &mut self,
+        registry: &Registry,
+        subject: Option<&'s str>,
+        rules: &'s Rules,
+        has_modes: bool,
+    ) -> Result<()> {
+        let Some(to) = &rules.mode else { return Ok(()) };
+        let from = match subject {
+            // Without modes, all is as it is with this one.
+            _ if !has_modes => Some(Mode::ReadWrite),
+            Some(subject) => registry.own_mode(subject)?,
+            None => Some(registry.mode(None)?),
+        };
+        if from.as_ref() != Some(to) {
+            self.steps.push(Step::Mode { subject, from, to });
+        }
+        Ok(())
+    }
+
+    fn schemas(&mut self, registry: &Registry, wanted: &'s Snapshot, changed: &BTreeSet<&str>) -> Result<()> {
+        let mut known = Known::default();
+        let mut growing: BTreeSet<&str> = BTreeSet::new();
+        for entry in wanted.in_order() {
+            let subject = entry.subject.as_str();
+            let schema = known.current(&entry.schema, wanted);
+            let there = match &schema {
+                Some(schema) => registry.lookup(subject, schema)?,
+                None => None,
+            };
+            let version = there.map(|there| there.version);
+            match (version, &schema) {
+                (Some(version), _) => known.is_now(entry, version),
+                // Only what would be the next version can be judged, and only by a level that is not to change.
+                (None, Some(schema)) if !growing.contains(subject) && !changed.contains(subject) => {
+                    self.refused.extend(refusal(registry, entry, schema)?);
+                }
+                _ => {}
+            }
+            if version.is_none() {
+                growing.insert(subject);
+            }
+            self.steps.push(Step::Schema { entry, version });
+        }
+        Ok(())
+    }
+}
+
+/// The registry's versions of the folder's.
+#[derive(Default)]
+struct Known(BTreeMap<SubjectVersion, u32>);
+
+impl Known {
+    fn is_now(&mut self, entry: &Entry, version: u32) {
+        self.0.insert(SubjectVersion { subject: entry.subject.clone(), version: entry.version }, version);
+    }
+
+    /// The schema with the registry's versions in its references; none if one of them is not there yet.
+    fn current(&self, schema: &NewSchema, wanted: &Snapshot) -> Option<NewSchema> {
+        let mut schema = schema.clone();
+        for reference in &mut schema.references {
+            let old = SubjectVersion { subject: reference.subject.clone(), version: reference.version };
+            match self.0.get(&old) {
+                Some(version) => reference.version = *version,
+                // A subject that the folder does not have is the registry's own.
+                None if wanted.entries.iter().all(|entry| entry.subject != old.subject) => {}
+                None => return None,
+            }
+        }
+        Some(schema)
+    }
+}
+
+fn refusal(registry: &Registry, entry: &Entry, schema: &NewSchema) -> Result<Option<Failure>> {
+    let subject = entry.subject.as_str();
+    match registry.check_next(subject, schema) {
+        Ok(verdict) if !verdict.compatible => {
+            let judged = Judged::explain(registry, subject, Version::Latest, schema, verdict.messages)?;
+            Ok(Some(judged.failure(subject, &title(entry))))
+        }
+        Ok(_) | Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) => Ok(None),
+        Err(error) => Err(Failure::from(error).context(title(entry))),
+    }
+}
+
+impl Step<'_> {
+    /// What it is, for a plan.
+    pub(crate) fn row(&self) -> Value {
+        match self {
+            Step::Level { subject, from, to } => rule(*subject, "compatibility", from.as_ref(), to),
+            Step::Mode { subject, from, to } => rule(*subject, "mode", from.as_ref(), to),
+            Step::Schema { entry, version } => {
+                let action = if version.is_some() { "unchanged" } else { "create" };
+                json!({"subject": entry.subject, "what": "schema", "action": action, "from": version, "to": version})
+            }
+            Step::Delete { subject } => {
+                json!({"subject": subject, "what": "subject", "action": "delete", "from": null, "to": null})
+            }
+        }
+    }
+}
+
+fn rule<T: ToString>(subject: Option<&str>, what: &str, from: Option<&T>, to: &T) -> Value {
+    json!({"subject": subject, "what": what, "action": "update", "from": from.map(T::to_string),
+        "to": to.to_string()})
+}
+
+/// Takes all steps, and gives a row for each that was taken, also when a later one fails.
+pub(crate) fn take(registry: &Registry, wanted: &Snapshot, steps: &[Step<'_>]) -> (Vec<Value>, Result<()>) {
+    let mut rows = Vec::new();
+    let outcome = take_all(registry, wanted, steps, &mut rows);
+    (rows, outcome)
+}
+
+fn take_all(registry: &Registry, wanted: &Snapshot, steps: &[Step<'_>], rows: &mut Vec<Value>) -> Result<()> {
+    let mut known = Known::default();
+    let mut unwanted = Vec::new();
+    for step in steps {
+        let mut row = step.row();
+        match step {
+            Step::Level { subject, to, .. } => registry.set_compatibility(*subject, to)?,
+            Step::Mode { subject, to, .. } => {
+                // Before the last word: what is to go may be refused afterwards.
+                delete_all(registry, &mut unwanted, rows)?;
+                registry.set_mode(*subject, to, false)?;
+            }
+            Step::Schema { entry, version: Some(version) } => known.is_now(entry, *version),
+            Step::Schema { entry, version: None } => {
+                let schema = known.current(&entry.schema, wanted).unwrap_or_else(|| entry.schema.clone());
+                let made = register(registry, entry, &schema)?;
+                known.is_now(entry, made);
+                row["to"] = json!(made);
+            }
+            Step::Delete { subject } => {
+                unwanted.push(subject.as_str());
+                continue;
+            }
+        }
+        rows.push(row);
+    }
+    delete_all(registry, &mut unwanted, rows)
+}
+
+fn register(registry: &Registry, entry: &Entry, schema: &NewSchema) -> Result<u32> {
+    match registry.register(&entry.subject, schema) {
+        Ok(made) => Ok(made.version),
+        Err(Error::Incompatible { messages, .. }) => {
+            let judged = Judged::explain(registry, &entry.subject, Version::Latest, schema, messages)?;
+            Err(judged.failure(&entry.subject, &title(entry)))
+        }
+        Err(error) => Err(Failure::from(error).context(title(entry))),
+    }
+}
+
+/// Softly, those that refer to others first: whatever is still referred to waits for the next round.
+fn delete_all(registry: &Registry, unwanted: &mut Vec<&str>, rows: &mut Vec<Value>) -> Result<()> {
+    while !unwanted.is_empty() {
+        let mut waiting = Vec::new();
+        let mut last = None;
+        for &subject in unwanted.iter() {
+            match registry.delete_subject(subject, false) {
+                Ok(_) => rows.push(Step::Delete { subject: subject.to_owned() }.row()),
+                Err(error @ Error::Referenced { .. }) => {
+                    waiting.push(subject);
+                    last = Some(error);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if let Some(error) = last.filter(|_| waiting.len() == unwanted.len()) {
+            return Err(error.into());
+        }
+        *unwanted = waiting;
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! `sr apply`.
+
+use std::path::PathBuf;
+
+use kch_cli::{Exit, Failure, Result};
+use serde_json::Value;
+
+use crate::steps::{Prune, Steps, take};
+use crate::{Desk, desired};
+
+const EXAMPLES: &str = "\
+DIR has one file for each schema: SUBJECT.avsc, or SUBJECT.v1.avsc and so on for a history; what one uses and another
+defines is referred to. registry.json, if it is there, says more:
+  {\"compatibility\":\"BACKWARD\",\"subjects\":{\"orders-value\":{\"compatibility\":\"FULL\",\"mode\":\"READONLY\"}}}
+`sr export` writes such a folder. Schemas that would be refused are found before anything is changed.
+
+Examples:
+  sr apply configs/schemas --plan
+  sr apply configs/schemas
+  sr apply schemas --plan | jq -c 'select(.action != \"unchanged\")'
+  sr apply schemas --prune --prefix orders- --plan";
+
+/// What is wanted.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Apply {
+    /// The folder
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Print what would be done. Exit code 1 if something would be refused
+    #[arg(long, visible_alias = "dry-run")]
+    pub plan: bool,
+    /// Delete, softly, the subjects that the folder does not have
+    #[arg(long)]
+    pub prune: bool,
+    /// With --prune: only those whose names begin so
+    #[arg(long, requires = "prune")]
+    pub prefix: Option<String>,
+}
+
+impl Apply {
+    pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
+        let wanted = desired::read(&self.folder)?;
+        let registry = desk.registry()?;
+        let prune = self.prune.then(|| Prune { prefix: self.prefix.as_deref().unwrap_or_default() });
+        let Steps { steps, mut refused } = Steps::find(&registry, &wanted, prune.as_ref())?;
+        if self.plan || !refused.is_empty() {
+            if self.plan {
+                let rows: Vec<Value> = steps.iter().map(|step| step.row()).collect();
+                desk.rows(&rows)?;
+            }
+            let last = refused.pop();
+            refused.iter().for_each(|failure| desk.io.messages.failure(failure));
+            return last.map_or(Ok(Exit::Done), |failure: Failure| Err(failure));
+        }
+        let (rows, outcome) = take(&registry, &wanted, &steps);
+        desk.rows(&rows)?;
+        outcome.map(|()| Exit::Done)
+    }
+}
