@@ -27,7 +27,7 @@ use tokio::task::{JoinSet, LocalSet};
 use crate::args::InsertArgs;
 use crate::catalog::{self, Table};
 use crate::plan::take_stdin;
-use crate::quoting::{escape, quote_table};
+use crate::quoting::{escape, quote_table, table_parts};
 use crate::request::FOR_DATA;
 use crate::session::{Pairs, Session};
 use account::Account;
@@ -69,7 +69,11 @@ pub(crate) async fn run(args: &InsertArgs, session: &mut Session, io: &mut Io) -
         );
     }
     let age = args.state.as_deref().and_then(Journal::age);
-    let journal = args.state.as_deref().map(Journal::open).transpose()?;
+    let full_name = match table_parts(&args.table) {
+        (database, name) if database.is_empty() => format!("{}.{name}", session.database),
+        (database, name) => format!("{database}.{name}"),
+    };
+    let journal = args.state.as_deref().map(|path| Journal::open(path, &full_name)).transpose()?;
     if journal.as_ref().is_some_and(|journal| journal.pending().next().is_some())
         && dedup::may_have_forgotten(&table, age)
     {
@@ -279,7 +283,11 @@ impl Job {
         let refused = self.rejects.count();
         if stats {
             io.messages.json(&self.account.to_json(refused));
-        } else if failure.is_some() || refused > 0 || signal.is_some() || self.shows_progress {
+        } else if failure.is_some()
+            || signal.is_some()
+            || self.shows_progress
+            || self.account.differs(refused)
+        {
             io.messages.say(&self.account.summary(refused, self.intake.first_waiting()));
         }
         match (failure, signal) {

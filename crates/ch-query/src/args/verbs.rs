@@ -77,7 +77,8 @@ pub struct InsertArgs {
     /// Append refused lines to this file as JSON
     ///
     /// Each with line number, byte offset, the server's words, and the line itself: {"line":3,"offset":40,"code":27,
-    /// "error":"…","raw":"…"}. Without it the first 20 are named on stderr.
+    /// "error":"…","raw":"…"}. Without it the first 20 are named on stderr. A line that is read again after a kill may be
+    /// there twice.
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 

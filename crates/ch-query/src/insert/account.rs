@@ -52,6 +52,11 @@ impl Account {
         self.lines == 0
     }
 
+    /// Whether fewer rows are in than there were lines.
+    pub(super) fn differs(&self, refused: u64) -> bool {
+        refused + self.skipped + self.tombstones > 0
+    }
+
     pub(super) fn read(&mut self, piece: &Piece) {
         self.lines += (piece.rows.len() + piece.refused.len()) as u64 + piece.tombstones + piece.skipped;
         self.tombstones += piece.tombstones;

@@ -1,13 +1,14 @@
 //! `--state FILE`: what is in, and what was on its way when the run ended.
 //!
 //! `FILE` has the next offset of each partition, below which everything is in: `{"topic":{"0":17}}`, the form that
-//! `avro-consume --state` reads. `FILE.pending` has the batches that were sent and not yet answered: which offsets, and
-//! under which token. `FILE.lock` keeps a second run away.
+//! `avro-consume --state` reads. `FILE.pending` has the table, and the batches that were sent and not yet answered: which
+//! offsets, and under which token. `FILE.lock` keeps a second run away.
 //!
 //! The constraint it keeps: a batch is in `FILE.pending` before it is sent, and `FILE` says that it is in only after the
 //! server has. So after a kill at any moment a batch is in one of three states, and all of them are known: in `FILE`,
 //! perhaps in the table (it is sent again with its token), or never sent.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
@@ -35,10 +36,19 @@ pub(super) struct Pending {
     done: bool,
 }
 
+/// The second file.
+#[derive(Debug, Serialize, Deserialize)]
+struct OnTheirWay<'a> {
+    /// Which table all this is of: with another one, its rows would be missed in silence.
+    table: Cow<'a, str>,
+    batches: Cow<'a, VecDeque<Pending>>,
+}
+
 /// The two files.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
+    table: String,
     next: ByPartition<i64>,
     pending: VecDeque<Pending>,
     /// Held as long as the run lasts: two runs with one file would both insert what neither has noted.
@@ -47,13 +57,22 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Reads the files; where there are none, nothing is in.
-    pub(super) fn open(path: &Path) -> Result<Journal> {
+    pub(super) fn open(path: &Path, table: &str) -> Result<Journal> {
         let lock = lock(path)?;
+        let on_their_way: Option<OnTheirWay<'_>> = read(&beside(path, "pending"))?;
+        if let Some(theirs) =
+            on_their_way.as_ref().map(|found| &found.table).filter(|&theirs| theirs != table)
+        {
+            let why =
+                format!("--state {}: it is the state of the table {theirs}, not of {table}", path.display());
+            return Err(Failure::usage(why));
+        }
         let mut journal = Journal {
             _lock: lock,
             next: read(path)?.unwrap_or_default(),
-            pending: read(&beside(path, "pending"))?.unwrap_or_default(),
+            pending: on_their_way.map(|found| found.batches.into_owned()).unwrap_or_default(),
             path: path.to_owned(),
+            table: table.to_owned(),
         };
         // A batch whose end the other file knows was answered: only its line here had not been taken away yet.
         let next = journal.next.clone();
@@ -117,7 +136,8 @@ impl Journal {
     /// The offsets first: what both files know is in.
     fn write(&self) -> Result<()> {
         replace(&self.path, &self.next)?;
-        replace(&beside(&self.path, "pending"), &self.pending)
+        let (table, batches) = (Cow::Borrowed(&*self.table), Cow::Borrowed(&self.pending));
+        replace(&beside(&self.path, "pending"), &OnTheirWay { table, batches })
     }
 }
 
@@ -180,24 +200,30 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("kch-journal-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir(&dir).unwrap();
         let path = dir.join("at.json");
-        let mut journal = Journal::open(&path).unwrap();
+        let mut journal = Journal::open(&path, "db.t").unwrap();
         journal.begin("a", range(0, 10)).unwrap();
         journal.begin("b", range(10, 20)).unwrap();
         journal.finish("b").unwrap();
         assert_eq!(next(&journal), None, "the first one is not in");
-        assert!(Journal::open(&path).unwrap_err().text().contains("another run has this state"));
-        let killed: VecDeque<Pending> = read(&beside(&path, "pending")).unwrap().unwrap();
-        assert_eq!(killed.iter().map(|pending| &*pending.token).collect::<Vec<_>>(), ["a", "b"]);
+        assert!(Journal::open(&path, "db.t").unwrap_err().text().contains("another run has this state"));
+        let killed = std::fs::read_to_string(beside(&path, "pending")).unwrap();
+        assert_eq!(
+            killed,
+            "{\"table\":\"db.t\",\"batches\":[{\"token\":\"a\",\"ranges\":{\"t\":{\"0\":[0,10]}}},\
+             {\"token\":\"b\",\"ranges\":{\"t\":{\"0\":[10,20]}}}]}\n"
+        );
         journal.finish("a").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"t\":{\"0\":20}}\n");
         drop(journal);
         // Killed between the two files.
-        std::fs::write(beside(&path, "pending"), serde_json::to_vec(&killed).unwrap()).unwrap();
-        let reopened = Journal::open(&path).unwrap();
+        std::fs::write(beside(&path, "pending"), killed).unwrap();
+        let reopened = Journal::open(&path, "db.t").unwrap();
         assert_eq!((reopened.pending().count(), next(&reopened)), (0, Some(20)));
         drop(reopened);
+        let other = Journal::open(&path, "db.u").unwrap_err();
+        assert!(other.text().ends_with("it is the state of the table db.t, not of db.u"), "{}", other.text());
         std::fs::write(&path, "[]").unwrap();
-        assert!(Journal::open(&path).unwrap_err().text().contains("not a file of this tool"));
+        assert!(Journal::open(&path, "db.t").unwrap_err().text().contains("not a file of this tool"));
         std::fs::remove_dir_all(&dir).unwrap();
     }
 }

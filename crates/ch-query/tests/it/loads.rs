@@ -144,18 +144,27 @@ fn a_run_that_is_killed_again_and_again_inserts_each_record_once_live() {
     insert().run().succeeds();
     assert_eq!(account(&stack, &table), whole(COUNT));
     assert_eq!(scene.read("at.json"), "{\"t\":{\"0\":20000,\"1\":20000,\"2\":20000}}\n");
-    assert_eq!(scene.read("at.json.pending"), "[]\n");
+    let database = stack.setting("CLICKHOUSE_DATABASE");
+    assert_eq!(
+        scene.read("at.json.pending"),
+        format!("{{\"table\":\"{database}.{table}\",\"batches\":[]}}\n")
+    );
     // Once more adds nothing.
     let run = insert().arg("--stats").run();
     run.succeeds().stderr_has("\"inserted\":0,").stderr_has(format!("\"skipped\":{COUNT},"));
     assert_eq!(account(&stack, &table), whole(COUNT));
+    let run = insert().run();
+    run.succeeds()
+        .stderr_is(format!("ch-query: 0 of {COUNT} lines inserted into {table}, {COUNT} in already\n"));
 }
 
 #[test]
 fn a_batch_on_its_way_that_does_not_come_again_is_missed_live() {
     let Some(stack) = need() else { return };
     let (scene, table) = (stack.scene(), table(&stack, "missed"));
-    scene.file("at.json.pending", "[{\"token\":\"x\",\"ranges\":{\"t\":{\"0\":[5,7]}}}]");
+    let pending = "[{\"token\":\"x\",\"ranges\":{\"t\":{\"0\":[5,7]}}}]";
+    let database = stack.setting("CLICKHOUSE_DATABASE");
+    scene.file("at.json.pending", format!("{{\"table\":\"{database}.{table}\",\"batches\":{pending}}}"));
     let args = ["insert", &table, "--envelope", "--state", "at.json"];
     let run = scene.tool("ch-query").args(args).stdin(envelopes(3)).run();
     run.fails_with(1).stderr_has(

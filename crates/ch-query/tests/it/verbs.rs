@@ -1,8 +1,10 @@
 //! `ch-query insert` against servers that fail on purpose, and the flags of the other verbs.
 
+use std::time::{Duration, Instant};
+
 use kch_test::wiremock::matchers::{any, body_string_contains, query_param};
 use kch_test::wiremock::{Mock, ResponseTemplate};
-use kch_test::{HttpStub, RawServer, Scene};
+use kch_test::{HttpStub, RawServer, Scene, Signal};
 
 const NO_DEDUP: &str =
     r#"{"engine":"MergeTree","engine_full":"MergeTree ORDER BY id SETTINGS index_granularity = 8192"}"#;
@@ -120,6 +122,44 @@ fn retries_end_when_their_time_is_over() {
         at(&stub).tool("ch-query").args(["insert", "t", "--retry", "300ms"]).stdin("{\"id\":1}\n").run();
     run.fails_with(3).stderr_has("code 242 (TABLE_IS_READ_ONLY): read-only");
     assert!(inserts(&stub).len() > 1);
+}
+
+#[test]
+fn a_batch_that_is_not_answered_in_time_is_given_up() {
+    let stub = server(DEDUP);
+    stub.mount(
+        Mock::given(query_param("async_insert", "0"))
+            .respond_with(done(1).set_delay(Duration::from_secs(20)))
+            .with_priority(5),
+    );
+    let args = ["insert", "t", "--timeout", "300ms", "--retry", "2s", "--query-id", "me"];
+    let run = at(&stub).tool("ch-query").args(args).stdin("{\"id\":1}\n").run();
+    run.fails_with(3).stderr_has("did not answer a batch within 0.3 s");
+    let id = |request: &kch_test::wiremock::Request| {
+        request.url.query_pairs().find(|(name, _)| name == "query_id").map(|(_, id)| id.into_owned())
+    };
+    let ids: Vec<String> = stub.requests().iter().filter_map(id).filter(|id| id.starts_with("me")).collect();
+    assert_eq!(ids[..2], ["me-1", "me-2"]);
+}
+
+#[test]
+fn an_interrupt_ends_the_tries() {
+    let stub = server(DEDUP);
+    stub.mount(
+        Mock::given(any()).respond_with(refusal(242, "TABLE_IS_READ_ONLY", "read-only")).with_priority(5),
+    );
+    let args = ["insert", "t", "--retry", "10m", "--flush", "50ms"];
+    let mut running = at(&stub).tool("ch-query").args(args).stdin_open().spawn();
+    running.write("{\"id\":1}\n");
+    let begun = Instant::now();
+    while inserts(&stub).len() < 2 && begun.elapsed() < Duration::from_secs(40) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    running.signal(Signal::Interrupt);
+    running
+        .wait()
+        .fails_with(130)
+        .stderr_has("ch-query: 0 of 1 lines inserted into t; every line before 1 is done\n");
 }
 
 #[test]
