@@ -171,8 +171,8 @@ fn print_ids(ids: Ids, out: &mut Vec<u8>) {
 }
 
 /// The headers that stood for a frame: what they said is in the ids, and a copy has a frame of its own.
-fn frames(ids: Ids) -> [&'static str; 2] {
-    [if ids.key.is_some() { KEY_SCHEMA } else { "" }, if ids.value.is_some() { VALUE_SCHEMA } else { "" }]
+fn frames(ids: Ids) -> [Option<&'static str>; 2] {
+    [ids.key.map(|_| KEY_SCHEMA), ids.value.map(|_| VALUE_SCHEMA)]
 }
 
 fn integer(value: impl itoa::Integer, out: &mut Vec<u8>) {

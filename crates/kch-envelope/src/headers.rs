@@ -42,12 +42,16 @@ pub(crate) fn schema_in(record: &BorrowedMessage<'_>, name: &str) -> Option<Sche
 }
 
 /// Appends `,"headers":[…]` without those of the names in `hidden`.
-pub(crate) fn print(record: &BorrowedMessage<'_>, hidden: &[&str], out: &mut Vec<u8>) -> Result<(), Fault> {
+pub(crate) fn print(
+    record: &BorrowedMessage<'_>,
+    hidden: &[Option<&str>],
+    out: &mut Vec<u8>,
+) -> Result<(), Fault> {
     let before = out.len();
     out.extend_from_slice(b",\"headers\":[");
     let start = out.len();
     let printed = for_each_header(record, |name, value| {
-        if hidden.contains(&name) {
+        if hidden.contains(&Some(name)) {
             return;
         }
         out.extend_from_slice(if out.len() == start { b"{\"key\":" } else { b",{\"key\":" });

@@ -1,5 +1,6 @@
 //! `avro-consume` from the outside: the binary, on an in-process broker and a stub registry, and on the real stack.
 
+mod copy_live;
 mod envelope;
 mod failures;
 mod filters;
