@@ -126,6 +126,7 @@ impl<'c> Copier<'c> {
                         self.flush(io)?;
                     }
                 }
+                Next::Idle if !self.consumer.is_assigned() => {}
                 Next::Idle => {
                     let since: &mut Instant = last_record.get_or_insert_with(Instant::now);
                     if limits.idle.is_some_and(|idle| since.elapsed() >= idle) {

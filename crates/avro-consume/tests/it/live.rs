@@ -199,3 +199,61 @@ fn head_commits_what_was_written_live() {
     // What fitted into the pipe was written, and is not read again; nothing that was not written is skipped.
     assert!(first.is_none_or(|first| first > 0), "{first:?}");
 }
+
+#[test]
+fn records_of_two_schemas_are_counted_and_read_as_one_live() {
+    let Some(stack) = live::need(&[Service::Kafka, Service::Registry]) else { return };
+    let (scene, topic) = (stack.scene(), stack.create_topic("evolved", 4));
+    events(&stack, &scene, &topic, "{\"id\":1,\"text\":\"one\"}\n{\"id\":2,\"text\":\"two\"}\n");
+    let second = r#"{"type":"record","name":"E","fields":[{"name":"id","type":"long"},{"name":"text","type":"string"},{"name":"more","type":["null","string"],"default":null}]}"#;
+    scene.file("second.avsc", second);
+    let tool = scene.tool("avro-produce").args([
+        "-t",
+        &topic,
+        "--schema",
+        "second.avsc",
+        "--register",
+        "--key-field",
+        "text",
+    ]);
+    let lines: String =
+        (3..=40).map(|id| format!("{{\"id\":{id},\"text\":\"key {id}\",\"more\":\"x\"}}\n")).collect();
+    tool.stdin(lines).run().succeeds().stderr_is("");
+    let read =
+        |args: &[&str]| scene.tool("avro-consume").args(["-t", &topic, "--order", "time"]).args(args).run();
+    // Who still writes the first schema?
+    let counts = read(&["--stats"]).succeeds().json_lines();
+    let mut by_schema = std::collections::BTreeMap::new();
+    for count in &counts {
+        *by_schema.entry(count["schema_id"].as_u64()).or_insert(0) += count["records"].as_u64().unwrap_or(0);
+        assert_eq!(count["lag"], 0);
+    }
+    assert_eq!(by_schema.values().copied().collect::<Vec<u64>>(), [2, 38]);
+    let first = by_schema.keys().flatten().next().expect("an id").to_string();
+    assert_eq!(read(&["--schema-id", &first]).succeeds().json_lines().len(), 2);
+    // All as the one, all as the other.
+    let subject = format!("{topic}-value");
+    let as_second = read(&["--reader-schema", &subject]).succeeds().json_lines();
+    assert!(as_second.len() == 40 && as_second.iter().all(|line| line.get("more").is_some()));
+    let as_first = read(&["--reader-schema", &format!("{subject}:1")]).succeeds().json_lines();
+    assert!(as_first.len() == 40 && as_first.iter().all(|line| line.get("more").is_none()));
+    read(&["--where", "id == 17", "--fields", "text"]).succeeds().stdout_is("{\"text\":\"key 17\"}\n");
+    // Each key is in the partition where the reader looks for it.
+    for id in 3..=40 {
+        let key = format!("key {id}");
+        let line = format!("{{\"id\":{id},\"text\":\"{key}\",\"more\":\"x\"}}\n");
+        if id % 6 == 0 {
+            read(&["--key", &key]).succeeds().stdout_is(line);
+        }
+    }
+    let file = scene.dir().join("all.avro");
+    let tool =
+        scene.tool("avro-consume").args(["-t", &topic, "--format", "avro", "--reader-schema", &subject]);
+    tool.stdout_to(&file).run().succeeds().stderr_is("");
+    let bytes = std::fs::read(&file).expect("the file");
+    assert_eq!(apache_avro::Reader::new(&bytes[..]).expect("an Avro file").count(), 40);
+    // A member of a group that waits for its partitions is not silent yet.
+    let group = stack.unique("silence");
+    let member = scene.tool("avro-consume").args(["-t", &topic, "-g", &group, "-f", "--timeout", "1s"]);
+    assert_eq!(member.run().succeeds().json_lines().len(), 40);
+}

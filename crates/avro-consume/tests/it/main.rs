@@ -3,6 +3,7 @@
 mod copy_live;
 mod envelope;
 mod failures;
+mod faults;
 mod filters;
 mod help;
 mod limits;

@@ -20,6 +20,12 @@ impl Consumer {
         self.group
     }
 
+    /// Whether it has partitions: a member of a group waits for them first.
+    #[must_use]
+    pub fn is_assigned(&self) -> bool {
+        self.progress.borrow().assigned
+    }
+
     /// The topic and the number of a slot's partition.
     #[must_use]
     pub fn place(&self, slot: usize) -> (&str, i32) {
