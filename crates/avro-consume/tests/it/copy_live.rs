@@ -90,7 +90,7 @@ impl Schemas {
                 };
                 let double = [0.1, -0.0, f64::NAN, f64::NEG_INFINITY, 5e-324, 9_007_199_254_740_993.0][n % 6];
                 let items =
-                    vec![Value::Union(0, Value::Null.into()), Value::Union(1, Value::Long(i64::MIN).into())];
+                    [Value::Union(0, Value::Null.into()), Value::Union(1, Value::Long(i64::MIN).into())];
                 encode(
                     &self.wide,
                     fields(vec![
