@@ -158,7 +158,7 @@ fn read(text: &str, path: &str, name: Option<&str>, settings: &Settings) -> Resu
             missing.extend(filled.missing);
             if filled.text == mask::MASK {
                 return Err(Failure::usage(format!("{origin}: {key} is a mask, not a value"))
-                    .hint("output of `connect-ctl get` has no secrets in it; put ${VARIABLE} there"));
+                    .hint("output of `connect-ctl get` has no secrets in it; `connect-ctl export` puts ${VARIABLE} there"));
             }
             if filled.secret {
                 wanted.secrets.push(key.clone());

@@ -68,7 +68,11 @@ fn without_secrets(
         let shown = if mask::value(key, value, passwords) == *value {
             fill::escape(value)
         } else {
-            let variable = variable(&format!("{name}_{key}"));
+            let mut variable = variable(&format!("{name}_{key}"));
+            // Two names may differ only in what a variable's cannot have.
+            while secrets.get(&variable).is_some_and(|other| other != value) {
+                variable.push('_');
+            }
             let reference = format!("${{{variable}}}");
             secrets.insert(variable, value.clone());
             reference
@@ -173,6 +177,9 @@ mod tests {
             json!({"password": "${MY_SINK_PASSWORD}", "url": "${MY_SINK_URL}", "note": "$${A}"})
         );
         assert_eq!(secrets["MY_SINK_PASSWORD"], "hun$ter2");
+        let other: Config = [("password".to_owned(), "another".to_owned())].into();
+        let exported = without_secrets("my.sink", &other, &[], &mut secrets);
+        assert_eq!(exported["password"], "${MY_SINK_PASSWORD_}");
         assert_eq!(quoted("a\"$\\\n"), "\"a\\\"\\$\\\\\\n\"");
     }
 }

@@ -85,7 +85,7 @@ fn a_masked_configuration_is_not_applied() {
     shown.succeeds().never_says("hunter2");
     scene.tool("connect-ctl").args(["apply", "c"]).stdin(shown.stdout_text()).run().fails_with(2).stderr_is(
         "connect-ctl: stdin: password is a mask, not a value\n\
-         hint: output of `connect-ctl get` has no secrets in it; put ${VARIABLE} there\n",
+         hint: output of `connect-ctl get` has no secrets in it; `connect-ctl export` puts ${VARIABLE} there\n",
     );
 }
 

@@ -238,10 +238,8 @@ fn many_applies_at_once_get_through_the_rebalances_live() {
 fn a_watch_sees_a_connector_come_fail_and_go_live() {
     let Some(live) = Live::new("watch", &[Service::Kafka]) else { return };
     let name = live.name("w");
-    let args = ["watch", &live.name("*"), "--interval", "100ms"];
+    let args = ["watch", &live.name("*"), "--initial", "--interval", "100ms"];
     let mut watch = live.scene.tool("connect-ctl").args(args).timeout(Duration::from_secs(150)).spawn();
-    // The first look must have been before the connector comes.
-    std::thread::sleep(Duration::from_secs(1));
     live.ctl_with(&["apply", &name], &sink("kafka-events", "/no/such/directory/out")).succeeds();
     watch.until_stdout("\"to\":\"FAILED\"");
     watch.until_stdout("\"cause\":\"NoSuchFileException: /no/such/directory/out\"");
