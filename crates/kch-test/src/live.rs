@@ -260,6 +260,13 @@ fn settings() -> BTreeMap<String, String> {
     SETTINGS.iter().map(|&(name, default)| (name.to_owned(), value(name, default))).collect()
 }
 
+/// As one segment of a path.
+fn encoded(subject: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    let encode = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    subject.bytes().map(encode).collect()
+}
+
 /// What a test made is worth a try to remove, and no reason to fail.
 impl Drop for Stack {
     fn drop(&mut self) {
@@ -267,6 +274,7 @@ impl Drop for Stack {
             let _ = self.ask_clickhouse(&format!("DROP TABLE IF EXISTS {table} SYNC"));
         }
         for subject in self.subjects.take() {
+            let subject = encoded(&subject);
             for path in [format!("/subjects/{subject}"), format!("/subjects/{subject}?permanent=true")] {
                 let _ = self.try_ask("SCHEMA_REGISTRY", "*/*", "DELETE", &path, "");
             }

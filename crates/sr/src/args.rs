@@ -118,6 +118,8 @@ Examples:
   sr get kafka-events-value --raw | jq '.fields[].name'
   sr check smoke-avro-value configs/schemas/smoke-avro-value.v2.avsc && echo compatible
   sr compat set smoke-avro-value BACKWARD
+  sr apply configs/schemas --plan
+  sr export backup
 
 Exit codes: 0 done, 1 refused (incompatible, not there), 2 usage, configuration or credentials,
 3 registry unreachable (try again).";
@@ -136,7 +138,9 @@ mod tests {
         command.build();
         let mut commands = vec![&command];
         while let Some(command) = commands.pop() {
-            commands.extend(command.get_subcommands());
+            commands.extend(command.get_subcommands().filter(|command| command.get_name() != "help"));
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(after.contains("Examples:\n"), "{} has no examples", command.get_name());
             for arg in command.get_arguments() {
                 assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
             }

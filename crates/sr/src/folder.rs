@@ -104,9 +104,7 @@ fn forget_older(folder: &Path) -> Result<()> {
     let cannot =
         |error: std::io::Error| Failure::refused(format!("cannot use {}: {error}", folder.display()));
     if let Some(manifest) = manifest(folder)? {
-        let files = manifest.subjects.values().flat_map(|subject| &subject.versions);
-        // Only names as we write them: a manifest must not make us remove a file elsewhere.
-        for version in files.filter(|version| !version.file.contains('/')) {
+        for version in manifest.subjects.values().flat_map(|subject| &subject.versions) {
             let _ = fs::remove_file(folder.join(&version.file));
         }
         return fs::remove_file(folder.join(MANIFEST)).map_err(cannot);
@@ -126,8 +124,16 @@ pub(crate) fn manifest(folder: &Path) -> Result<Option<Manifest>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Failure::usage(format!("cannot read {}: {error}", path.display()))),
     };
-    let manifest = serde_json::from_str(&text);
-    manifest.map(Some).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+    let bad = |why: String| Failure::usage(format!("{}: {why}", path.display()));
+    let manifest: Manifest = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    // A folder from elsewhere must not make us read, send or remove what is outside of it.
+    let files = manifest.subjects.values().flat_map(|subject| &subject.versions).map(|version| &version.file);
+    for file in files {
+        if file.contains('/') || file == ".." {
+            return Err(bad(format!("{file} is not the name of a file in this folder")));
+        }
+    }
+    Ok(Some(manifest))
 }
 
 /// Reads the snapshot that `write` wrote.

@@ -9,9 +9,9 @@ use crate::steps::{Prune, Steps, take};
 use crate::{Desk, desired};
 
 const EXAMPLES: &str = "\
-DIR has one file for each schema: SUBJECT.avsc, or SUBJECT.v1.avsc and so on for a history; what one uses and another
+DIR has one file for each schema: SUBJECT.avsc, or SUBJECT.v1.avsc and so on for a history; what one uses and another \
 defines is referred to. registry.json, if it is there, says more:
-  {\"compatibility\":\"BACKWARD\",\"subjects\":{\"orders-value\":{\"compatibility\":\"FULL\",\"mode\":\"READONLY\"}}}
+  {\"subjects\":{\"orders-value\":{\"compatibility\":\"FULL\",\"mode\":\"READONLY\"}}}
 `sr export` writes such a folder. Schemas that would be refused are found before anything is changed.
 
 Examples:

@@ -19,12 +19,13 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub enum Compat {
     /// Show the level, and whether it is the subject's own
+    #[command(after_help = EXAMPLES)]
     Get {
         /// The subject; without one, the registry
         subject: Option<String>,
     },
     /// Set the level
-    #[command(allow_missing_positional = true)]
+    #[command(after_help = EXAMPLES, allow_missing_positional = true)]
     Set {
         /// The subject; without one, the registry
         subject: Option<String>,
@@ -35,6 +36,7 @@ pub enum Compat {
         dry_run: bool,
     },
     /// Take the subject's own level away, so that the registry's counts
+    #[command(after_help = EXAMPLES)]
     Delete {
         /// The subject; without one, the registry goes back to its default
         subject: Option<String>,

@@ -9,8 +9,8 @@ use crate::restore::{How, Target, restore};
 use crate::snapshot::{Selection, Snapshot};
 
 const EXAMPLES: &str = "\
-As `sr export` and `sr import` in one: ids and versions stay. --registry (or SCHEMA_REGISTRY_URL) is the one side, --to or
---from the other, which has credentials of its own: OTHER_REGISTRY_USERNAME and OTHER_REGISTRY_PASSWORD, or
+As `sr export` and `sr import` in one: ids and versions stay. --registry (or SCHEMA_REGISTRY_URL) is the one side, --to or \
+--from the other, which has credentials of its own: OTHER_REGISTRY_USERNAME and OTHER_REGISTRY_PASSWORD, or \
 OTHER_REGISTRY_TOKEN.
 
 Examples:

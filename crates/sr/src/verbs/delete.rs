@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::Desk;
 
 const EXAMPLES: &str = "\
-Deleting what is softly deleted already succeeds; --permanent takes both steps from any state. What other schemas refer
-to is not deleted: they are named, exit code 1, and so does --dry-run.
+Deleting what is softly deleted already succeeds; --permanent takes both steps from any state. What other schemas refer \
+to is not deleted: they are named, with exit code 1, by --dry-run too.
 
 Examples:
   sr delete orders-value 3

@@ -8,8 +8,8 @@ use crate::restore::{How, Target, restore};
 use crate::{Desk, folder};
 
 const EXAMPLES: &str = "\
-Ids and versions stay as they are: each subject is in IMPORT mode meanwhile, and its mode is put back on any way out,
-Ctrl-C too. What is there already is not sent again, so that an import that was cut short can be run again. Where a version
+Ids and versions stay as they are: each subject is in IMPORT mode meanwhile, and its mode is put back on any way out, \
+Ctrl-C too. What is there already is not sent again, so that an import that was cut short can be run again. Where a version \
 or an id is another schema's, nothing is done. The subjects get their levels and modes, the registry's own are not touched.
 
 Examples:

@@ -21,12 +21,13 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub enum Mode {
     /// Show the mode that counts
+    #[command(after_help = EXAMPLES)]
     Get {
         /// The subject; without one, the registry
         subject: Option<String>,
     },
     /// Set the mode
-    #[command(allow_missing_positional = true)]
+    #[command(after_help = EXAMPLES, allow_missing_positional = true)]
     Set {
         /// The subject; without one, the registry
         subject: Option<String>,
@@ -40,6 +41,7 @@ pub enum Mode {
         dry_run: bool,
     },
     /// Take the subject's own mode away, so that the registry's counts
+    #[command(after_help = EXAMPLES)]
     Delete {
         /// The subject; without one, the registry goes back to its default
         subject: Option<String>,

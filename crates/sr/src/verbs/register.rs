@@ -10,7 +10,8 @@ use crate::{Desk, SchemaArgs, input};
 
 const EXAMPLES: &str = "\
 Registering a schema that is there already changes nothing; \"created\" says which it was.
---references auto finds what the schema refers to in the .avsc files beside it, which are named after their subjects
+
+--references auto finds what the schema refers to in the .avsc files beside it, which are named after their subjects \
 (money-value.avsc, or money-value.v2.avsc), and registers them first where they are not there.
 
 Examples:

@@ -8,7 +8,7 @@ use crate::Desk;
 use crate::judged::Judged;
 
 const EXAMPLES: &str = "\
-A registry takes no deletion back. It is given the same schema again: the id stays, the version is the next one, and the
+A registry takes no deletion back. It is given the same schema again: the id stays, the version is the next one, and the \
 subject's compatibility level counts. What was deleted for good is gone.
 
 Examples:

@@ -187,6 +187,36 @@ fn a_folder_that_is_no_export_is_neither_read_nor_overwritten() {
 }
 
 #[test]
+fn a_folder_from_elsewhere_cannot_name_files_outside_of_it() {
+    let (target, scene) = (Confluent::start(), Scene::new());
+    scene.file("secret.txt", "hunter2");
+    let version = json!({"version": 1, "id": 1, "file": "../secret.txt"});
+    scene.file("dir/registry.json", json!({"subjects": {"s": {"versions": [version]}}}).to_string());
+    for verb in ["import", "apply", "export"] {
+        let outcome = sr(&scene, &target, &[verb, "dir"]);
+        outcome.fails_with(2).stderr_has("../secret.txt is not the name of a file in this folder");
+    }
+    assert_eq!(scene.read("secret.txt"), "hunter2");
+}
+
+#[test]
+fn a_terminal_that_is_closed_does_not_end_an_import_in_the_middle() {
+    let (source, target, scene) = (source(), Confluent::start(), Scene::new());
+    sr(&scene, &source, &["export", "dir"]).succeeds();
+    target.trouble_after(1, Some(Duration::from_secs(1)));
+    let tool = scene.tool("sr").args(["import", "dir"]).env("SCHEMA_REGISTRY_URL", target.stub.url());
+    let running = tool.spawn();
+    let deadline = std::time::Instant::now() + Duration::from_secs(40);
+    while target.versions().len() < 2 {
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    scene.shell(&format!("kill -HUP {}", running.pid())).run().succeeds();
+    running.wait().succeeds();
+    assert_eq!((target.versions(), target.modes()), (VERSIONS.map(str::to_owned).to_vec(), source.modes()));
+}
+
+#[test]
 fn export_and_import_under_new_ids_live() {
     let Some(stack) = live::need(&[Service::Registry]) else { return };
     let scene = stack.scene();
@@ -222,4 +252,5 @@ fn export_and_import_under_new_ids_live() {
     // From a registry into itself: all is there.
     sr(&["copy", &order, "--to", stack.setting("SCHEMA_REGISTRY_URL"), "--new-ids"]).succeeds();
     sr(&["delete", &order, "--hard"]).succeeds();
+    sr(&["delete", &money, "--hard"]).succeeds();
 }
