@@ -148,6 +148,8 @@ pub struct LineReader<R> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// Behind the last `\n` of the buffer.
+    lines_end: usize,
     limit: usize,
     number: u64,
     offset: u64,
@@ -156,7 +158,16 @@ pub struct LineReader<R> {
 impl<R: Read> LineReader<R> {
     /// Lines of `input`, each at most `limit` bytes long.
     pub fn new(input: R, limit: usize) -> LineReader<R> {
-        LineReader { input, buffer: vec![0; CHUNK], start: 0, end: 0, limit, number: 0, offset: 0 }
+        LineReader {
+            input,
+            buffer: vec![0; CHUNK],
+            start: 0,
+            end: 0,
+            lines_end: 0,
+            limit,
+            number: 0,
+            offset: 0,
+        }
     }
 
     /// What it reads from.
@@ -171,7 +182,7 @@ impl<R: Read> LineReader<R> {
 
     /// Whether the next line can be had without waiting for the input.
     pub fn has_buffered_line(&self) -> bool {
-        memchr::memchr(b'\n', &self.buffer[self.start..self.end]).is_some()
+        self.start < self.lines_end
     }
 
     /// The next line, or `None` at the end. A last line without `\n` counts as a line.
@@ -246,6 +257,7 @@ impl<R: Read> LineReader<R> {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
+            self.lines_end = self.lines_end.saturating_sub(self.start);
             self.start = 0;
         }
         if self.end == self.buffer.len() {
@@ -256,6 +268,10 @@ impl<R: Read> LineReader<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
                 Ok(count) => {
+                    let read = &self.buffer[self.end..self.end + count];
+                    if let Some(at) = memchr::memrchr(b'\n', read) {
+                        self.lines_end = self.end + at + 1;
+                    }
                     self.end += count;
                     return Ok(count);
                 }
@@ -302,6 +318,23 @@ mod tests {
             let expected = [(1, 0, "a"), (2, 3, ""), (3, 4, "bc"), (4, 7, "last")];
             assert_eq!(found, expected.map(|(n, o, t)| Ok((n, o, t.as_bytes().to_vec()))), "step {step}");
         }
+    }
+
+    #[test]
+    fn it_knows_whether_a_line_is_there_already() {
+        let mut reader = LineReader::new(Drip(b"a\nbb\ncc".to_vec(), 4), 10);
+        let mut known = Vec::new();
+        while let Some(line) = reader.next_line().unwrap().map(|line| line.bytes.len()) {
+            known.push((line, reader.has_buffered_line()));
+        }
+        // The first read brings `a`, its end and half of `bb`.
+        assert_eq!(known, [(1, false), (2, false), (2, false)]);
+        let mut reader = LineReader::new(&b"a\nbb\ncc\n"[..], 10);
+        reader.next_line().unwrap();
+        assert!(reader.has_buffered_line());
+        reader.next_line().unwrap();
+        reader.next_line().unwrap();
+        assert!(!reader.has_buffered_line());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Sends records and counts every delivery report.
 //!
 //! Memory is bounded by librdkafka's queue: when it is full, [`Producer::send`] waits for acknowledgements. Every
-//! record gets exactly one report, at the latest when its delivery timeout has passed.
+//! record is acknowledged or fails, at the latest when its delivery timeout has passed.
 
 mod reports;
 mod transaction;
@@ -147,7 +147,9 @@ pub struct Producer {
     delivery_timeout: Duration,
     /// Topics that are known to be there.
     topics: HashSet<String>,
+    /// Records handed over, dead letters aside, and dead letters.
     sent: u64,
+    letters: u64,
     /// With transactions: the one that is open, or the next one.
     transaction: Option<Transaction>,
 }
@@ -183,6 +185,7 @@ impl Producer {
             .default("partitioner", options.partitioner.property())
             .default("message.timeout.ms", &delivery_timeout.as_millis().to_string())
             .default("allow.auto.create.topics", "false");
+        config.force("delivery.report.only.error", if options.receipts { "false" } else { "true" });
         if let Some(timeout) = options.transaction_timeout {
             transaction::configure(&mut config, timeout, delivery_timeout);
         }
@@ -195,11 +198,16 @@ impl Producer {
             delivery_timeout,
             topics: HashSet::new(),
             sent: 0,
+            letters: 0,
             transaction: None,
             inner,
         };
         if let Some(topic) = topic {
             producer.ensure_topic(topic)?;
+            // librdkafka asks for its producer id whenever metadata comes. Those of the topic came from a bootstrap
+            // connection, which it gives up for the brokers they name: without a second answer, from one of these, it
+            // would ask half a second later.
+            let _ = producer.inner.client().fetch_metadata(Some(topic), Duration::from_millis(300));
         }
         if options.transaction_timeout.is_some() {
             producer.start_transactions()?;
@@ -249,6 +257,7 @@ impl Producer {
             }
         }
         self.sent += u64::from(mark == 0);
+        self.letters += u64::from(mark != 0);
         if self.sent.is_multiple_of(POLL_EVERY) {
             self.poll();
         }
@@ -308,10 +317,11 @@ impl Producer {
     /// failed: the accounts always close.
     fn drain(&self) {
         // Flushing, not only polling: it sends what linger.ms still holds back. Its own word counts, since the number in
-        // flight includes events that are no reports, such as a broker's hanging up.
+        // flight includes events that are no reports, such as a broker's hanging up. It is asked often: a poll takes all
+        // of its time, whatever comes.
         let deadline = Instant::now() + self.delivery_timeout + Duration::from_secs(5);
-        while self.inner.flush(Duration::from_millis(100)).is_err() && Instant::now() < deadline {
-            self.inner.poll(Duration::from_millis(1));
+        while self.inner.flush(Duration::ZERO).is_err() && Instant::now() < deadline {
+            self.inner.poll(Duration::from_millis(2));
         }
         self.purge();
     }
@@ -340,11 +350,11 @@ impl Producer {
             })
             .collect();
         rejections.sort_by_key(|rejection| rejection.line);
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let without = |count: u64, failed: &AtomicU64| count.saturating_sub(failed.load(Ordering::Relaxed));
         Deliveries {
             sent: self.sent,
-            acknowledged: count(&reports.acknowledged),
-            dead_letters: count(&reports.dead_letters),
+            acknowledged: without(self.sent, &reports.failed),
+            dead_letters: without(self.letters, &reports.failed_letters),
             rejections,
             rolled_back,
         }

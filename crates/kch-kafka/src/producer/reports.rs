@@ -16,12 +16,15 @@ use crate::watch::{Watch, lock};
 /// Marks the opaque of a dead letter; the other bits are the line's number.
 pub(super) const DEAD_LETTER: usize = 1 << (usize::BITS - 1);
 
-/// librdkafka's callbacks. The opaque of each record is its line number: no allocation for each record.
+/// librdkafka's callbacks. Unless receipts are wanted it reports failures only: what was sent and is not in flight and did
+/// not fail is acknowledged, and a million reports that say nothing else cost a tenth of the run. The opaque of each record is its line number: no allocation for each record.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
     pub(super) watch: Watch,
-    pub(super) acknowledged: AtomicU64,
-    pub(super) dead_letters: AtomicU64,
+    /// Records that were not acknowledged, dead letters aside.
+    pub(super) failed: AtomicU64,
+    /// Dead letters that were not.
+    pub(super) failed_letters: AtomicU64,
     /// Receipts are kept only when somebody takes them.
     pub(super) receipts: Option<Mutex<Vec<Receipt>>>,
     /// The same as `rejections` not being empty, without a lock for each line.
@@ -43,18 +46,17 @@ impl ProducerContext<NoCustomPartitioner> for Reports {
     fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
         let line = (opaque & !DEAD_LETTER) as u64;
         match result {
-            Ok(_) if opaque & DEAD_LETTER != 0 => {
-                self.dead_letters.fetch_add(1, Ordering::Relaxed);
-            }
             Ok(record) => {
-                self.acknowledged.fetch_add(1, Ordering::Relaxed);
-                if let Some(receipts) = &self.receipts {
-                    let (topic, partition) = (record.topic().to_owned(), record.partition());
-                    let (offset, timestamp) = (record.offset(), record.timestamp().to_millis());
-                    lock(receipts).push(Receipt { line, topic, partition, offset, timestamp });
-                }
+                let Some(receipts) = self.receipts.as_ref().filter(|_| opaque & DEAD_LETTER == 0) else {
+                    return;
+                };
+                let (topic, partition) = (record.topic().to_owned(), record.partition());
+                let (offset, timestamp) = (record.offset(), record.timestamp().to_millis());
+                lock(receipts).push(Receipt { line, topic, partition, offset, timestamp });
             }
             Err((error, _)) => {
+                let failed = if opaque & DEAD_LETTER == 0 { &self.failed } else { &self.failed_letters };
+                failed.fetch_add(1, Ordering::Relaxed);
                 self.rejected.store(true, Ordering::Relaxed);
                 self.rejections().push((line, error.rdkafka_error_code().unwrap_or(Code::Unknown)));
             }

@@ -25,9 +25,9 @@ pub(super) struct Transaction {
     records: u64,
     first_line: u64,
     began: Option<Instant>,
-    /// What was committed before it.
-    acknowledged: u64,
-    dead_letters: u64,
+    /// What was committed before it: records, and dead letters.
+    sent: u64,
+    letters: u64,
     /// The coordinator was asked to commit it and did not answer.
     in_doubt: bool,
 }
@@ -117,17 +117,15 @@ impl Producer {
                 return Err(self.transaction_error(what, &error));
             }
         }
-        let reports = self.inner.context();
-        let acknowledged = reports.acknowledged.load(Ordering::Relaxed);
-        let dead_letters = reports.dead_letters.load(Ordering::Relaxed);
-        self.transaction = Some(Transaction { acknowledged, dead_letters, ..Transaction::default() });
+        self.transaction =
+            Some(Transaction { sent: self.sent, letters: self.letters, ..Transaction::default() });
         Ok(())
     }
 
     /// Aborts the open transaction: what it had counts as never sent. Gives what is taken back, `None` without one.
     pub fn abort(&mut self) -> Option<RolledBack> {
         let transaction = self.transaction.filter(|transaction| transaction.open)?;
-        let Transaction { first_line, records, in_doubt, acknowledged, dead_letters, .. } = transaction;
+        let Transaction { first_line, records, in_doubt, sent, letters, .. } = transaction;
         self.purge();
         let deadline = Instant::now() + self.delivery_timeout.min(Duration::from_secs(10));
         // If it cannot be told, the cluster aborts the transaction when its time is over: no reader sees it either way.
@@ -137,14 +135,16 @@ impl Producer {
             }
         }
         let reports = self.inner.context();
-        reports.acknowledged.store(acknowledged, Ordering::Relaxed);
-        reports.dead_letters.store(dead_letters, Ordering::Relaxed);
+        // No transaction was committed with a failure in it, so these are all of this one.
+        reports.failed.store(0, Ordering::Relaxed);
+        reports.failed_letters.store(0, Ordering::Relaxed);
         // What was purged was not refused by anyone.
         reports.rejections().retain(|(_, code)| !matches!(code, Code::PurgeQueue | Code::PurgeInflight));
         if let Some(receipts) = &reports.receipts {
             lock(receipts).clear();
         }
-        self.transaction = Some(Transaction { acknowledged, dead_letters, ..Transaction::default() });
+        (self.sent, self.letters) = (sent, letters);
+        self.transaction = Some(Transaction { sent, letters, ..Transaction::default() });
         Some(RolledBack { first_line, records, in_doubt })
     }
 
