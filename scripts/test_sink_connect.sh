@@ -65,9 +65,7 @@ has_rows() { [ "$(rows "$1" | cut -f2)" = "$2" ]; }
 dead() { avro-consume -t "$dead_letters" --envelope --on-error emit 2>/dev/null || true; }
 has_dead() { [ "$(dead | wc -l)" = "$1" ]; }
 header() { jq -r --arg key "__connect.errors.$1" '.headers[] | select(.key == $key).value'; }
-paused() { connect-ctl status clickhouse-sink | jq -e '[.state, .tasks[].state] | unique == ["PAUSED"]' >/dev/null; }
 failed() { { connect-ctl status clickhouse-sink 2>/dev/null || true; } | jq -e '.tasks[0].state == "FAILED"' >/dev/null; }
-tell_connect() { curl --silent --fail --noproxy '*' --max-time 30 -X PUT "$CONNECT_URL/connectors/clickhouse-sink/$1"; }
 running() { connect-ctl status clickhouse-sink 2>/dev/null | jq -e '[.state, .tasks[].state] | unique == ["RUNNING"]' >/dev/null; }
 events() { avro-produce -t kafka-events --set source="$1" --set payload=@line 2>/dev/null; }
 
@@ -115,8 +113,7 @@ test_poison() {
   printf '%s\n' security.protocol=SASL_PLAINTEXT sasl.mechanism=PLAIN \
     "sasl.jaas.config=$jaas password=\"$KAFKA_CLIENT_SASL_PASSWORD\";" >"$work/client.properties"
   # All of them wait for the sink as one batch.
-  tell_connect pause
-  within 30 "PAUSED" paused
+  connect-ctl pause clickhouse-sink --wait 30s >/dev/null
   seq 1 3 | events poison
   java -Xmx128m -cp "$(part_dir kafka)/*" kafka.tools.ConsoleProducer --bootstrap-server "${BOOTSTRAP_SERVERS%%,*}" \
     --producer.config "$work/client.properties" --topic kafka-events <<<"not Avro" >"$work/producer.log" 2>&1
@@ -125,7 +122,7 @@ test_poison() {
   stranger Letters '{"name":"id","type":"string"},{"name":"source","type":"string"},{"name":"ts","type":"string"},{"name":"payload","type":"string"}' \
     '{"id":"seven","source":"poison","ts":"t","payload":"p"}'
   seq 7 9 | events poison
-  tell_connect resume
+  connect-ctl resume clickhouse-sink >/dev/null
   within 60 "the good ones among bad ones" has_rows poison 9
   within 60 "the bad ones in $dead_letters" has_dead 3
   equal "records that are no event do not keep the others" "$(printf '9\t9')" "$(rows poison)"
@@ -139,14 +136,14 @@ test_poison() {
 
 # A null where the table has none is found in the batch, and takes it along; the good ones can be sent again.
 test_send_again() {
-  tell_connect pause
-  within 30 "PAUSED" paused
+  connect-ctl pause clickhouse-sink --wait 30s >/dev/null
   seq 1 3 | events again
   stranger Null '{"name":"id","type":["null","long"]},{"name":"source","type":"string"},{"name":"ts","type":"string"},{"name":"payload","type":"string"}' \
     '{"id":null,"source":"again","ts":"t","payload":"p"}'
-  tell_connect resume
+  connect-ctl resume clickhouse-sink >/dev/null
   within 60 "the batch in $dead_letters" has_dead 7
-  bash -o pipefail -c "$(grep "^avro-consume -t $dead_letters .*| avro-produce" README.md)" 2>"$work/said" || true
+  bash -o pipefail -c "$(grep "^connect-ctl dlq clickhouse-sink .*| avro-produce" README.md)" 2>"$work/said" ||
+    die "the README's line for dead letters: $(cat "$work/said")"
   within 60 "the good ones of the dead letters" has_rows again 3
   equal "the README's line sends the good dead letters again" "$(printf '3\t3')" "$(rows again)"
 }
@@ -175,7 +172,7 @@ test_outage() {
 
 test_start_without_clickhouse() {
   scripts/native_down.sh clickhouse 2>/dev/null
-  curl --silent --fail --noproxy '*' --max-time 60 --output /dev/null -X POST "$CONNECT_URL/connectors/clickhouse-sink/restart?includeTasks=true"
+  connect-ctl restart clickhouse-sink >/dev/null
   within 120 "FAILED" failed
   ok "a sink that starts while ClickHouse is away is FAILED: $(connect-ctl status clickhouse-sink 2>/dev/null | jq -r '.tasks[0].cause')"
   scripts/native_up.sh 2>/dev/null
