@@ -41,7 +41,7 @@ impl Verb {
 ///
 /// A batch that may not have arrived is sent again with the same deduplication token, so the server drops what it has. For
 /// that the table must deduplicate: Replicated tables do, other MergeTree tables with the setting
-/// non_replicated_deduplication_window above 0. Where it does not, a batch of unknown fate is not sent again; the run
+/// non_replicated_deduplication_window of 100 or more. Where it does not, a batch of unknown fate is not sent again; the run
 /// ends with exit code 3 and says which lines are in doubt.
 ///
 /// A batch that the server refuses is cut until the bad lines stand alone; all others go in. The exit code is then 1.

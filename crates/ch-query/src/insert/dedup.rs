@@ -20,6 +20,10 @@ pub(super) enum Dedup {
     Keeps { why: String, hint: String },
 }
 
+/// Fewer blocks than this may all be newer than a batch that is sent again: its parts, those of the batch beside it, and
+/// one for each partition of the table that they touch.
+const SMALLEST_WINDOW: u64 = 100;
+
 const DEFAULTS: &str = "SELECT name, value FROM system.merge_tree_settings WHERE name IN \
      ('non_replicated_deduplication_window', 'replicated_deduplication_window')";
 
@@ -33,6 +37,12 @@ impl Dedup {
         if !table.engine.ends_with("MergeTree") {
             return Ok(Ok(no_engine(name, &table.engine)));
         }
+        if let Some((setting, value)) = session.settings.iter().find(|pair| forgets(pair)) {
+            return Ok(Ok(Dedup::Keeps {
+                why: format!("with {setting} = {value} ClickHouse keeps no tokens"),
+                hint: format!("leave out -s {setting}"),
+            }));
+        }
         // The table's own setting is known; the server's may not be for this user to read.
         let defaults = if own_window(table).is_some() {
             String::new()
@@ -45,6 +55,16 @@ impl Dedup {
             }
         };
         Ok(Ok(from_settings(name, table, &defaults)))
+    }
+}
+
+/// Settings of the user's that turn tokens off.
+fn forgets((name, value): &(String, String)) -> bool {
+    match name.as_str() {
+        "async_insert" => value != "0" && value != "false",
+        "insert_deduplicate" => value == "0" || value == "false",
+        "deduplicate_insert" => value == "disable",
+        _ => false,
     }
 }
 
@@ -84,10 +104,16 @@ fn from_settings(name: &str, table: &Table, defaults: &str) -> Dedup {
     let window = own
         .or(default)
         .and_then(|text| text.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok());
-    match window {
-        Some(1..) => Dedup::Drops,
-        _ => Dedup::Keeps {
+    match window.unwrap_or(0) {
+        SMALLEST_WINDOW.. => Dedup::Drops,
+        0 => Dedup::Keeps {
             why: format!("{name} does not deduplicate: its {setting} is 0"),
+            hint: format!("ALTER TABLE {name} MODIFY SETTING {setting} = 1000"),
+        },
+        window => Dedup::Keeps {
+            why: format!(
+                "{name} remembers too little: its {setting} is {window}, less than {SMALLEST_WINDOW}"
+            ),
             hint: format!("ALTER TABLE {name} MODIFY SETTING {setting} = 1000"),
         },
     }
@@ -96,6 +122,13 @@ fn from_settings(name: &str, table: &Table, defaults: &str) -> Dedup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_that_turn_tokens_off_are_known() {
+        let off = |name: &str, value: &str| forgets(&(name.to_owned(), value.to_owned()));
+        assert!(off("async_insert", "1") && off("insert_deduplicate", "0"));
+        assert!(!off("async_insert", "0") && !off("max_threads", "1"));
+    }
 
     #[test]
     fn only_a_replicated_table_forgets_with_time() {

@@ -8,7 +8,7 @@ fn every_example_of_the_help_runs_live() {
     let table = stack.unique_table("help");
     stack.clickhouse(&format!(
         "CREATE TABLE {table} (id Int64, source String, ts String, payload String) ENGINE = MergeTree ORDER BY id \
-         SETTINGS non_replicated_deduplication_window = 10"
+         SETTINGS non_replicated_deduplication_window = 100"
     ));
     let row = |id: u64| format!("{{\"id\":{id},\"source\":\"app\",\"ts\":\"t\",\"payload\":\"hello\"}}");
     let (scene, all) = (stack.scene(), (1..=7).map(|id| row(id) + "\n").collect::<String>());

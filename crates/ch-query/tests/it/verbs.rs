@@ -8,7 +8,7 @@ use kch_test::{HttpStub, RawServer, Scene, Signal};
 
 const NO_DEDUP: &str =
     r#"{"engine":"MergeTree","engine_full":"MergeTree ORDER BY id SETTINGS index_granularity = 8192"}"#;
-const DEDUP: &str = r#"{"engine":"MergeTree","engine_full":"MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 9"}"#;
+const DEDUP: &str = r#"{"engine":"MergeTree","engine_full":"MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100"}"#;
 const COLUMN: &str = r#"{"name":"id","type":"Int64","default_kind":""}"#;
 
 fn answer(body: &str) -> ResponseTemplate {
@@ -90,6 +90,15 @@ fn a_table_that_does_not_deduplicate_gets_a_batch_of_unknown_fate_once() {
         .stderr_has("ch-query: lines 1 to 2 may be in, and sending them again could double them: t does not deduplicate: its non_replicated_deduplication_window is 0: ")
         .stderr_has("hint: ALTER TABLE t MODIFY SETTING non_replicated_deduplication_window = 1000\n");
     assert_eq!(inserts(&stub).len(), 1);
+    let fresh = server(DEDUP);
+    let unknown = refusal(319, "UNKNOWN_STATUS_OF_INSERT", "Unknown status");
+    fresh.mount(Mock::given(any()).respond_with(unknown).with_priority(5));
+    let args = ["insert", "t", "-s", "async_insert=1"];
+    let run = at(&fresh).tool("ch-query").args(args).stdin("{\"id\":1}\n").run();
+    run.fails_with(3)
+        .stderr_has("with async_insert = 1 ClickHouse keeps no tokens")
+        .stderr_has("hint: leave out -s async_insert\n");
+    assert_eq!(inserts(&fresh).len(), 1);
     for flags in [&["--token", "x"][..], &["--envelope", "--state", "at.json"]] {
         let run = scene.tool("ch-query").args(["insert", "t"]).args(flags).stdin("{}\n").run();
         run.fails_with(2)
