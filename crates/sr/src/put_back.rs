@@ -26,17 +26,24 @@ impl PutBack {
 
     /// Lets a subject take schemas with ids of their own. `force`: although it has schemas.
     pub(crate) fn begin_import(&mut self, subject: &str, was: Option<Mode>, force: bool) -> Result<()> {
-        // Noted first: a request without an answer may have had its effect.
         self.changed.push((subject.to_owned(), Was::Mode(was)));
-        self.registry.set_mode(Some(subject), &Mode::Import, force)?;
-        Ok(())
+        let outcome = self.registry.set_mode(Some(subject), &Mode::Import, force);
+        self.forget_if_refused(outcome)
+    }
+
+    /// A request that was refused has changed nothing; one without an answer may have had its effect.
+    fn forget_if_refused(&mut self, outcome: std::result::Result<(), Error>) -> Result<()> {
+        if outcome.as_ref().is_err_and(|error| error.exit() != Exit::Unavailable) {
+            self.changed.pop();
+        }
+        Ok(outcome?)
     }
 
     /// Lets a subject take schemas of any kind.
     pub(crate) fn allow_anything(&mut self, subject: &str, was: Option<Level>) -> Result<()> {
         self.changed.push((subject.to_owned(), Was::Level(was)));
-        self.registry.set_compatibility(Some(subject), &Level::None)?;
-        Ok(())
+        let outcome = self.registry.set_compatibility(Some(subject), &Level::None);
+        self.forget_if_refused(outcome)
     }
 
     /// What a subject is to have in place of what it had.

@@ -42,6 +42,24 @@ impl<'s> Steps<'s> {
     ) -> Result<Steps<'s>> {
         let mut found = Steps { steps: Vec::new(), refused: Vec::new() };
         let has_modes = registry.has_modes()?;
+        let subjects = wanted.subjects.iter().map(|(subject, rules)| (Some(subject.as_str()), rules));
+        let mut modes = Vec::new();
+        for (subject, rules) in subjects.chain([(None, &wanted.rules)]) {
+            modes.extend(found.mode(registry, subject, rules, has_modes)?);
+        }
+        // READWRITE is the first thing and READONLY the last: it refuses all else.
+        let (open, close): (Vec<_>, Vec<_>) =
+            modes.into_iter().partition(|step| matches!(step, Step::Mode { to: Mode::ReadWrite, .. }));
+        let opened = open.iter().any(|step| matches!(step, Step::Mode { subject: None, .. }));
+        let opened = |subject: &str| {
+            opened
+                || open
+                    .iter()
+                    .any(|step| matches!(step, Step::Mode { subject: Some(s), .. } if *s == subject))
+        };
+        let locked = |subject: &str| -> Result<bool> {
+            Ok(has_modes && !opened(subject) && registry.mode(Some(subject))? == Mode::ReadOnly)
+        };
         found.level(registry, None, &wanted.rules)?;
         let mut changed = BTreeSet::new();
         for (subject, rules) in &wanted.subjects {
@@ -49,17 +67,13 @@ impl<'s> Steps<'s> {
                 changed.insert(subject.as_str());
             }
         }
-        found.schemas(registry, wanted, &changed)?;
+        found.schemas(registry, wanted, &changed, locked)?;
         if let Some(prune) = prune {
             let all = registry.subjects(false)?.into_iter();
             let gone = all.filter(|s| s.starts_with(prune.prefix) && !wanted.subjects.contains_key(s));
             found.steps.extend(gone.map(|subject| Step::Delete { subject }));
         }
-        // The last of all: READONLY refuses all else.
-        for (subject, rules) in &wanted.subjects {
-            found.mode(registry, Some(subject), rules, has_modes)?;
-        }
-        found.mode(registry, None, &wanted.rules, has_modes)?;
+        found.steps = open.into_iter().chain(found.steps).chain(close).collect();
         Ok(found)
     }
 
@@ -82,21 +96,32 @@ impl<'s> Steps<'s> {
         subject: Option<&'s str>,
         rules: &'s Rules,
         has_modes: bool,
-    ) -> Result<()> {
-        let Some(to) = &rules.mode else { return Ok(()) };
+    ) -> Result<Option<Step<'s>>> {
+        let Some(to) = &rules.mode else { return Ok(None) };
         let from = match subject {
             // Without modes, all is as it is with this one.
             _ if !has_modes => Some(Mode::ReadWrite),
             Some(subject) => registry.own_mode(subject)?,
             None => Some(registry.mode(None)?),
         };
-        if from.as_ref() != Some(to) {
-            self.steps.push(Step::Mode { subject, from, to });
+        if from.as_ref() == Some(to) {
+            return Ok(None);
         }
-        Ok(())
+        if !has_modes {
+            let what =
+                format!("the schema registry at {} has no modes, so {to} cannot be set", registry.url());
+            self.refused.push(Failure::refused(what).hint("take it out of registry.json"));
+        }
+        Ok(Some(Step::Mode { subject, from, to }))
     }
 
-    fn schemas(&mut self, registry: &Registry, wanted: &'s Snapshot, changed: &BTreeSet<&str>) -> Result<()> {
+    fn schemas(
+        &mut self,
+        registry: &Registry,
+        wanted: &'s Snapshot,
+        changed: &BTreeSet<&str>,
+        locked: impl Fn(&str) -> Result<bool>,
+    ) -> Result<()> {
         let mut known = Known::default();
         let mut growing: BTreeSet<&str> = BTreeSet::new();
         for entry in wanted.in_order() {
@@ -115,8 +140,9 @@ impl<'s> Steps<'s> {
                 }
                 _ => {}
             }
-            if version.is_none() {
-                growing.insert(subject);
+            if version.is_none() && growing.insert(subject) && locked(subject)? {
+                let what = format!("subject {subject} takes no schemas: its mode is READONLY");
+                self.refused.push(Failure::refused(what).hint(format!("sr mode set {subject} READWRITE")));
             }
             self.steps.push(Step::Schema { entry, version });
         }

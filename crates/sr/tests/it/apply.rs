@@ -99,6 +99,25 @@ fn what_the_folder_lacks_goes_only_when_asked_users_first() {
 }
 
 #[test]
+fn a_subject_that_is_read_only_is_opened_first_or_refused_before_anything_is_changed() {
+    let (registry, scene) = (Confluent::start(), Scene::new());
+    registry.put("s", V1, &json!([]));
+    registry.set_mode("s", "READONLY");
+    scene.file("d/another.avsc", V1);
+    scene.file("d/s.v1.avsc", V1);
+    scene.file("d/s.v2.avsc", V2);
+    sr(&scene, &registry, &["apply", "d"])
+        .fails_with(1)
+        .stdout_is("")
+        .stderr_is("sr: subject s takes no schemas: its mode is READONLY\nhint: sr mode set s READWRITE\n");
+    assert_eq!(registry.versions(), ["s 1 1"]);
+    scene.file("d/registry.json", r#"{"subjects":{"s":{"mode":"READWRITE"}}}"#);
+    let rows = sr(&scene, &registry, &["apply", "d"]).succeeds().json_lines();
+    assert_eq!(actions(&rows)[0], "update mode s");
+    assert_eq!(registry.versions(), ["another 1 1", "s 1 1", "s 2 2"]);
+}
+
+#[test]
 fn a_broken_folder_changes_nothing() {
     let (registry, scene) = (Confluent::start(), Scene::new());
     let apply = |folder: &str| sr(&scene, &registry, &["apply", folder]);
@@ -141,6 +160,14 @@ fn a_folder_is_applied_live() {
     assert!(stack.registry("GET", &format!("/config/{events}"), None).1.contains("FULL"));
     let again = sr(&["apply", "d"]).succeeds().json_lines();
     assert!(again.iter().all(|row| row["action"] == "unchanged"), "{again:?}");
+
+    scene
+        .file("modes/registry.json", json!({"subjects": {events.clone(): {"mode": "READONLY"}}}).to_string());
+    let outcome = sr(&["apply", "modes", "--plan"]);
+    // Apicurio 2 has no modes.
+    if !outcome.stderr_text().is_empty() {
+        outcome.fails_with(1).stderr_has("has no modes, so READONLY cannot be set");
+    }
 
     // Incompatible: found before the good one is registered.
     scene.file(format!("d/{events}.v2.avsc"), V2);

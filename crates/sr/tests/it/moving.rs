@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use kch_test::live::{self, Service};
-use kch_test::{Outcome, RawServer, Scene, Signal};
+use kch_test::wiremock::matchers::{method, path_regex};
+use kch_test::wiremock::{Mock, MockBuilder, ResponseTemplate};
+use kch_test::{HttpStub, Outcome, RawServer, Scene, Signal};
 use serde_json::json;
 
 use crate::confluent::Confluent;
@@ -184,6 +186,29 @@ fn a_folder_that_is_no_export_is_neither_read_nor_overwritten() {
     let nobody = format!("http://{}", RawServer::nobody());
     scene.file("empty/registry.json", "{}");
     scene.tool("sr").args(["import", "empty", "--registry", &nobody]).run().fails_with(3);
+}
+
+#[test]
+fn one_who_may_not_change_modes_is_told_so() {
+    let (source, scene) = (source(), Scene::new());
+    sr(&scene, &source, &["export", "dir"]).succeeds();
+    let stub = HttpStub::start();
+    let answer = |matcher: MockBuilder, status, body: &str| {
+        let body = ResponseTemplate::new(status).set_body_raw(body.to_owned(), "application/json");
+        stub.mount(matcher.respond_with(body));
+    };
+    let no = r#"{"error_code":40301,"message":"not yours"}"#;
+    answer(Mock::given(method("PUT")), 403, no);
+    let missing = r#"{"error_code":40401,"message":"no"}"#;
+    answer(Mock::given(path_regex("/subjects/.+")), 404, missing);
+    let missing = r#"{"error_code":40403,"message":"no"}"#;
+    answer(Mock::given(path_regex("/schemas/.+")), 404, missing);
+    let missing = r#"{"error_code":40409,"message":"no"}"#;
+    answer(Mock::given(path_regex("/mode/.+")), 404, missing);
+    stub.reply("GET", "/subjects", 200, "[]");
+    let outcome = scene.tool("sr").args(["import", "dir", "--registry", &stub.url()]).run();
+    outcome.fails_with(2).stdout_is("").stderr_has(": not yours\nhint: no credentials were sent");
+    assert!(!stub.request_lines().iter().any(|line| line.starts_with("DELETE") || line.starts_with("POST")));
 }
 
 #[test]
