@@ -48,7 +48,7 @@ pub struct Args {
     pub max_bytes: Option<u64>,
 
     /// Stop when no record came for so long: 500ms, 10s, 2m; for -f and groups
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with = "last")]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "last")]
     pub timeout: Option<Duration>,
 
     /// What to do with a record that cannot be decoded; the exit code is 1 in any case
@@ -157,7 +157,7 @@ pub struct FilterArgs {
     pub header: Vec<HeaderTest>,
 
     /// Only records whose value was written with this schema; repeat for others. Not for tombstones
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "ID")]
     pub schema_id: Vec<u32>,
 }
 

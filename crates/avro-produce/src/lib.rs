@@ -175,12 +175,12 @@ fn pump(
         Sink::Nowhere { records: 0 }
     } else {
         if let Some(spec) = &args.flow.create_topic {
-            let patience = Duration::from_secs(args.flow.timeout);
+            let patience = args.flow.timeout;
             create_topics(spec, topic.into_iter().chain(rejects.dlq_topic()), config.clone(), patience)?;
         }
         let transaction = args.flow.transaction;
         let options = ProducerOptions {
-            delivery_timeout: Duration::from_secs(args.flow.timeout),
+            delivery_timeout: args.flow.timeout,
             receipts: args.report,
             partitioner: args.meta.partitioner.into(),
             transaction_timeout: transaction.map(|transaction| match transaction {

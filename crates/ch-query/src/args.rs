@@ -74,7 +74,7 @@ pub struct QueryArgs {
     ///
     /// The SQL reads it like any other table; it is gone with the query. Without SQL: the table whose latest rows are
     /// shown, last by its sorting key, newest first [env: TABLE].
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "TABLE")]
     pub table: Option<String>,
 
     /// Its columns, as 'id UInt64, name String'

@@ -13,6 +13,7 @@ mod args;
 mod caret;
 mod catalog;
 mod check;
+mod complete;
 mod compress;
 mod each;
 pub mod exception;
@@ -42,4 +43,5 @@ pub use args::{
     Args, CheckArgs, Compression, DescribeArgs, InsertArgs, Limit, Output, QueryArgs, RouteName, ServerArgs,
     TablesArgs, Verb,
 };
+pub use complete::COMPLETERS;
 pub use run::run;

@@ -28,7 +28,7 @@ pub struct DlqArgs {
     pub name: String,
 
     /// Its dead-letter topic; by default the one its configuration names
-    #[arg(long, value_name = "TOPIC", add = kch_kafka::complete::topics())]
+    #[arg(short = 't', long, value_name = "TOPIC", add = kch_kafka::complete::topics())]
     pub topic: Option<String>,
 
     /// Stop after so many records

@@ -1,6 +1,7 @@
 //! `connect-ctl`: Kafka Connect from the shell.
 
 fn main() -> std::process::ExitCode {
-    let args: connect_ctl::Args = kch_cli::parse(); // answers --help, exits 2 on bad usage, before any work
+    // Answers --help and a shell's completions, exits 2 on bad usage, before any work.
+    let args: connect_ctl::Args = kch_cli::parse(&[]);
     kch_cli::run("connect-ctl", |io| connect_ctl::run(&args, io))
 }

@@ -21,7 +21,7 @@ pub struct TemplateArgs {
     pub subject: Option<String>,
 
     /// Bring this topic to ClickHouse: Avro if the subject TOPIC-value is there, else JSON
-    #[arg(long, value_name = "TOPIC", add = kch_kafka::complete::topics())]
+    #[arg(short = 't', long, value_name = "TOPIC", add = kch_kafka::complete::topics())]
     pub topic: Option<String>,
 
     /// The table; by default the topic's name, with _ for what a table's name cannot have

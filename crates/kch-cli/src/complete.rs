@@ -13,7 +13,7 @@ use std::io::Write;
 
 use clap::Command;
 pub use clap_complete::engine::ArgValueCompleter;
-use clap_complete::engine::CompletionCandidate;
+use clap_complete::engine::{CompletionCandidate, PathCompleter};
 
 pub use self::line::Typed;
 use self::line::{Line, escape_for_bash};
@@ -53,17 +53,39 @@ impl Request {
     }
 }
 
+/// Makes what completes a value.
+pub type Completer = fn() -> ArgValueCompleter;
+
 /// Answers a shell's question on `output`. False when the process was not asked one.
-pub(crate) fn answer(command: &mut Command, output: &mut impl Write) -> bool {
+pub(crate) fn answer(command: &Command, completers: &[(&str, Completer)], output: &mut impl Write) -> bool {
     let Some(request) = Request::from_args(std::env::args_os()) else { return false };
+    let mut command = with_completers(command.clone(), completers);
     let words = request.line.words.iter().map(OsString::from).collect::<Vec<_>>();
     let cursor = words.len() - 1;
     let here = std::env::current_dir().ok();
-    let candidates = clap_complete::engine::complete(command, words, cursor, here.as_deref());
+    let candidates = clap_complete::engine::complete(&mut command, words, cursor, here.as_deref());
     for candidate in fitting(candidates.unwrap_or_default(), &request.line) {
         let _ = writeln!(output, "{}", shown(&candidate, &request));
     }
     true
+}
+
+/// The command and its verbs, with what completes the values of these names, where nothing of their own does. A FILE is
+/// one everywhere.
+fn with_completers(command: Command, completers: &[(&str, Completer)]) -> Command {
+    let command = command.mut_args(|arg| {
+        if arg.get::<ArgValueCompleter>().is_some() {
+            return arg;
+        }
+        let name = arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
+        let of_name = completers.iter().find(|(of, _)| Some(*of) == name.as_deref());
+        match (of_name, name.as_deref()) {
+            (Some((_, completer)), _) => arg.add(completer()),
+            (None, Some("FILE")) => arg.add(ArgValueCompleter::new(PathCompleter::file())),
+            _ => arg,
+        }
+    });
+    command.mut_subcommands(|verb| with_completers(verb, completers))
 }
 
 /// Flags are many: where a name is expected, they come only after a hyphen.

@@ -5,14 +5,17 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Command, Parser};
 
+use crate::complete::Completer;
 use crate::{Exit, Shell, complete, manual};
 
 /// The arguments of the process. Answers `--help`, a bad command line (exit 2), a shell that asks for completions,
 /// `--completions` and `--man-pages`, and ends the process then, before any work.
+///
+/// `completers` complete values by their name: `("TOPIC", kch_kafka::complete::topics)`.
 #[must_use]
-pub fn parse<A: Parser>() -> A {
+pub fn parse<A: Parser>(completers: &[(&str, Completer)]) -> A {
     let mut command = A::command();
-    if complete::answer(&mut command, &mut io::stdout()) {
+    if complete::answer(&command, completers, &mut io::stdout()) {
         end(Exit::Done);
     }
     let matches = command.get_matches_mut();

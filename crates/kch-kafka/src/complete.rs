@@ -5,7 +5,7 @@ use kch_cli::complete::{ArgValueCompleter, LiveNames, Typed, live_names};
 
 use crate::{Admin, KafkaArgs, KafkaConfig};
 
-/// Topics, without the brokers' own: `#[arg(add = kch_kafka::complete::topics())]`.
+/// Topics, without the brokers' own.
 #[must_use]
 pub fn topics() -> ArgValueCompleter {
     live_names("topics", |typed| {

@@ -4,7 +4,7 @@ use kch_cli::complete::{ArgValueCompleter, LiveNames, live_names};
 
 use crate::{Registry, RegistryArgs};
 
-/// Subjects: `#[arg(add = kch_registry::complete::subjects())]`.
+/// Subjects.
 #[must_use]
 pub fn subjects() -> ArgValueCompleter {
     live_names("subjects", |typed| {

@@ -51,7 +51,7 @@ pub enum Verb {
     Refs(Refs),
     /// Register a schema under a subject
     Register(Register),
-    /// Say whether a schema may follow those a subject has, and why not
+    /// Check whether a schema may follow those a subject has, and say why not
     Check(Check),
     /// Show or change what a subject's next schema may change
     #[command(subcommand)]
@@ -81,7 +81,7 @@ pub struct SchemaArgs {
     /// File with the Avro schema; - is stdin
     pub file: String,
     /// A name that another subject's schema defines, NAME=SUBJECT:VERSION; repeat for more; auto: look beside the file
-    #[arg(long = "reference", visible_alias = "references", value_name = "REFERENCE")]
+    #[arg(long = "reference", visible_alias = "references", value_name = "NAME=SUBJECT:VERSION")]
     pub references: Vec<ReferenceArg>,
 }
 

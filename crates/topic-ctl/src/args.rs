@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use kch_cli::{CommonArgs, Format, parse_duration};
-use kch_kafka::complete::{groups, topics};
 use kch_kafka::{Bound, KafkaArgs, parse_bound};
 
 /// Kafka topics and consumer groups from the shell
@@ -39,14 +38,14 @@ pub enum Verb {
     #[command(after_help = examples::LIST)]
     List {
         /// Show the brokers' own topics too (names that begin with two underscores)
-        #[arg(short = 'a', long)]
+        #[arg(long, short_alias = 'a')]
         all: bool,
     },
     /// Show partitions, leaders, replicas, offsets and settings of topics
     #[command(after_help = examples::DESCRIBE)]
     Describe {
         /// The topics
-        #[arg(value_name = "TOPIC", required = true, add = topics())]
+        #[arg(value_name = "TOPIC", required = true)]
         topics: Vec<String>,
     },
     /// Create a topic
@@ -61,7 +60,7 @@ pub enum Verb {
         #[arg(short = 'r', long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
         replication_factor: Option<i32>,
         /// A setting of the topic, NAME=VALUE; repeat for more
-        #[arg(short = 's', long = "setting", visible_short_alias = 'c', value_name = "NAME=VALUE")]
+        #[arg(short = 's', long = "setting", short_alias = 'c', value_name = "NAME=VALUE")]
         settings: Vec<String>,
         /// Succeed when the topic is there already
         #[arg(long)]
@@ -74,7 +73,6 @@ pub enum Verb {
     #[command(after_help = examples::ALTER)]
     Alter {
         /// The topic
-        #[arg(add = topics())]
         topic: String,
         /// Number of partitions
         #[arg(short = 'p', long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
@@ -90,7 +88,7 @@ pub enum Verb {
     #[command(after_help = examples::DELETE)]
     Delete {
         /// The topics
-        #[arg(value_name = "TOPIC", required = true, add = topics())]
+        #[arg(value_name = "TOPIC", required = true)]
         topics: Vec<String>,
         /// Succeed when one is not there
         #[arg(long)]
@@ -102,26 +100,26 @@ pub enum Verb {
     /// List, describe or delete consumer groups
     #[command(subcommand, after_help = examples::GROUPS)]
     Groups(Groups),
-    /// Show how far consumer groups are behind the ends of their topics
+    /// Print how far consumer groups are behind the ends of their topics
     #[command(after_help = examples::LAG)]
     Lag {
         /// The groups; without one, all that are consumers
-        #[arg(value_name = "GROUP", add = groups())]
+        #[arg(value_name = "GROUP")]
         groups: Vec<String>,
         /// Only this topic; repeat for more
-        #[arg(short = 't', long = "topic", value_name = "TOPIC", add = topics())]
+        #[arg(short = 't', long = "topic", value_name = "TOPIC")]
         topics: Vec<String>,
     },
     /// Set where a consumer group goes on
     #[command(after_help = examples::RESET_OFFSETS)]
     ResetOffsets(ResetArgs),
-    /// Show the first and the next offset of each partition
+    /// Print the first and the next offset of each partition
     #[command(after_help = examples::OFFSETS)]
     Offsets {
         /// The topics
-        #[arg(value_name = "TOPIC", required = true, add = topics())]
+        #[arg(value_name = "TOPIC", required = true)]
         topics: Vec<String>,
-        /// Show the offset of this place too: start, end, N, +N (behind the start), -N (before the end), @TIME
+        /// Print the offset of this place too: start, end, N, +N (behind the start), -N (before the end), @TIME
         #[arg(long, value_name = "PLACE", allow_hyphen_values = true, value_parser = parse_bound)]
         at: Option<Bound>,
     },
@@ -129,7 +127,7 @@ pub enum Verb {
     #[command(after_help = examples::CONFIGS)]
     Configs {
         /// The topic
-        #[arg(required_unless_present = "broker", add = topics())]
+        #[arg(required_unless_present = "broker")]
         topic: Option<String>,
         /// The broker with this number, instead of a topic
         #[arg(long, value_name = "N", conflicts_with = "topic")]
@@ -148,7 +146,7 @@ pub enum Verb {
     #[command(after_help = examples::CHECK)]
     Check {
         /// The topics; without one, all, also the brokers' own
-        #[arg(value_name = "TOPIC", add = topics())]
+        #[arg(value_name = "TOPIC")]
         topics: Vec<String>,
     },
 }
@@ -163,14 +161,14 @@ pub enum Groups {
     #[command(after_help = examples::GROUPS_DESCRIBE)]
     Describe {
         /// The groups
-        #[arg(value_name = "GROUP", required = true, add = groups())]
+        #[arg(value_name = "GROUP", required = true)]
         groups: Vec<String>,
     },
     /// Delete groups with all their offsets
     #[command(after_help = examples::GROUPS_DELETE)]
     Delete {
         /// The groups
-        #[arg(value_name = "GROUP", required = true, add = groups())]
+        #[arg(value_name = "GROUP", required = true)]
         groups: Vec<String>,
         /// Succeed when one is not there
         #[arg(long)]
@@ -186,10 +184,9 @@ pub enum Groups {
 #[command(group = clap::ArgGroup::new("place").required(true).args(["to", "shift_by"]))]
 pub struct ResetArgs {
     /// The group; it must have no members
-    #[arg(add = groups())]
     pub group: String,
     /// Only this topic; repeat for more. Without one, all topics that the group has read
-    #[arg(short = 't', long = "topic", value_name = "TOPIC", add = topics())]
+    #[arg(short = 't', long = "topic", value_name = "TOPIC")]
     pub topics: Vec<String>,
     /// Only this partition; repeat for more
     #[arg(long = "partition", value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
@@ -215,7 +212,7 @@ pub struct ResetArgs {
 #[derive(Debug, Default, clap::Args)]
 pub struct SettingArgs {
     /// A setting to set, NAME=VALUE; repeat for more
-    #[arg(short = 's', long = "setting", visible_short_alias = 'c', value_name = "NAME=VALUE")]
+    #[arg(short = 's', long = "setting", short_alias = 'c', value_name = "NAME=VALUE")]
     pub settings: Vec<String>,
     /// A setting that is to be what the brokers have again; repeat for more
     #[arg(long, value_name = "NAME")]

@@ -1,8 +1,10 @@
 //! `topic-ctl`: Kafka topics from the shell.
 
+use kch_kafka::complete::{groups, topics};
 use topic_ctl::Args;
 
 fn main() -> std::process::ExitCode {
-    let args: Args = kch_cli::parse(); // answers --help, exits 2 on bad usage, before any work
+    // Answers --help and a shell's completions, exits 2 on bad usage, before any work.
+    let args: Args = kch_cli::parse(&[("TOPIC", topics), ("GROUP", groups)]);
     kch_cli::run("topic-ctl", |io| topic_ctl::run(args, io))
 }

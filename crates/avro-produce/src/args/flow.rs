@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use kch_cli::parse_duration;
+
 /// How a run goes.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "The run")]
@@ -40,9 +42,9 @@ pub struct FlowArgs {
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub max_line: u16,
 
-    /// Give up on a record that is not acknowledged within this many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub timeout: u64,
+    /// Give up on a record that is not acknowledged within this time, 1s to 1h
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = delivery_timeout)]
+    pub timeout: Duration,
 }
 
 /// Time between two records.
@@ -98,6 +100,12 @@ fn parse_create(text: &str) -> Result<CreateTopic, String> {
     };
     let (partitions, replicas) = text.split_once(':').unwrap_or((text, ""));
     Ok(CreateTopic { partitions: number(partitions)?, replicas: number(replicas)? })
+}
+
+fn delivery_timeout(text: &str) -> Result<Duration, String> {
+    let timeout = parse_duration(text)?;
+    let range = Duration::from_secs(1)..=Duration::from_secs(3600);
+    if range.contains(&timeout) { Ok(timeout) } else { Err("it is at least 1s and at most 1h".to_owned()) }
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub struct KeyArgs {
     pub key_from: Vec<String>,
 
     /// What the key's bytes are [default: string; avro with --key-from, --key-schema or --key-subject]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     pub key_format: Option<KeyFormat>,
 
     /// Write Avro keys with the schema in this file; the subject must have it already, or --register registers it

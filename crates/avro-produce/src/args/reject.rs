@@ -9,7 +9,7 @@ use clap::ValueEnum;
 #[command(next_help_heading = "Bad lines")]
 pub struct RejectArgs {
     /// On a line that does not fit: fail (stop there), skip (go on, exit 1 at the end), dlq (go on, send it to --dlq-topic)
-    #[arg(long, value_enum, default_value_t = OnError::Fail)]
+    #[arg(long, value_enum, default_value_t = OnError::Fail, value_name = "WHAT")]
     pub on_error: OnError,
 
     /// Append each refused line to this file as JSON: line, offset, pointer, expected, got, error, raw

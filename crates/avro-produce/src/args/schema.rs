@@ -41,7 +41,7 @@ pub struct SchemaArgs {
     pub record: Option<String>,
 
     /// The registry's context that subjects and ids are in: eu, for subjects such as :.eu:TOPIC-value
-    #[arg(long, value_name = "CONTEXT", group = "schema_choice")]
+    #[arg(long, value_name = "NAME", group = "schema_choice")]
     pub context: Option<String>,
 
     /// A named type of --schema that another subject defines, NAME=SUBJECT:VERSION; repeat for more

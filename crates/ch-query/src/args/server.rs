@@ -15,7 +15,7 @@ pub struct ServerArgs {
     /// Raw is the values alone, separated by tabs. Default: table on a terminal, else json. A FORMAT in the SQL wins. In
     /// json, integers and decimals of any width are numbers, exact; NaN and infinities are the strings "nan", "inf" and
     /// "-inf".
-    #[arg(short, long, value_name = "FORM", hide_possible_values = true, global = true)]
+    #[arg(short, long, value_name = "FORMAT", hide_possible_values = true, global = true)]
     pub output: Option<Output>,
 
     /// A setting of ClickHouse for the queries; repeatable

@@ -15,7 +15,7 @@ pub enum Verb {
     Tables(TablesArgs),
     /// Show the columns of a table
     Describe(DescribeArgs),
-    /// Compare a table with the Avro schema of a subject
+    /// Check a table against the Avro schema of a subject
     Check(CheckArgs),
 }
 
@@ -162,7 +162,7 @@ pub struct DescribeArgs {
     pub table: String,
 }
 
-/// Compare a table with the Avro schema of a subject
+/// Check a table against the Avro schema of a subject
 ///
 /// One row a field: its Avro type, the column that would fit, the column that is there, and the verdict. `kept`: what is
 /// read back is what was sent. `lost`: some values are refused, changed or passed over, and why; the exit code is then 1.

@@ -39,7 +39,7 @@ impl LiveNames {
     }
 }
 
-/// A completer of names that a service has: `#[arg(add = kch_kafka::complete::topics())]`. `kind` is what they are, as
+/// A completer of names that a service has. `kind` is what they are, as
 /// `topics`; `source` finds the service for the line that is being typed.
 pub fn live_names(
     kind: &'static str,

@@ -18,7 +18,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 #[command(after_help = EXAMPLES)]
 pub enum Compat {
-    /// Show the level, and whether it is the subject's own
+    /// Print the level, and whether it is the subject's own
     #[command(after_help = EXAMPLES)]
     Get {
         /// The subject; without one, the registry
@@ -35,7 +35,7 @@ pub enum Compat {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Take the subject's own level away, so that the registry's counts
+    /// Delete the subject's own level, so that the registry's counts
     #[command(after_help = EXAMPLES)]
     Delete {
         /// The subject; without one, the registry goes back to its default

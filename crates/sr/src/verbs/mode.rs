@@ -20,7 +20,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 #[command(after_help = EXAMPLES)]
 pub enum Mode {
-    /// Show the mode that counts
+    /// Print the mode that counts
     #[command(after_help = EXAMPLES)]
     Get {
         /// The subject; without one, the registry
@@ -40,7 +40,7 @@ pub enum Mode {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Take the subject's own mode away, so that the registry's counts
+    /// Delete the subject's own mode, so that the registry's counts
     #[command(after_help = EXAMPLES)]
     Delete {
         /// The subject; without one, the registry goes back to its default
