@@ -33,6 +33,7 @@ if [ -z "$was_up" ]; then scripts/test_broker_down.sh; fi
 # Code that is not ours reads what we write and writes what we read; it needs Python's packages.
 if python3 -c 'import ensurepip, venv' 2>/dev/null; then
   scripts/interop_test.sh 1000
+  scripts/fastavro_test.sh 20000
   # That the benchmark runs and its accounts agree, not how fast it is.
   RECORDS=2000 ROUNDS=1 OUT=$(mktemp -d) scripts/bench.sh produce consume sink query insert start
 else

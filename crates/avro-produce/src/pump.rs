@@ -91,13 +91,16 @@ impl Pump<'_> {
                     return Ending::Stopped { line, failure: failure.context(format!("{name}:{line}")) };
                 }
             };
-            match outcome.and_then(|sent| self.receipts.print(&self.sink, output).map(|()| sent)) {
+            match outcome {
                 Ok(Sent::Whole) => {}
                 Ok(Sent::Partly) => match signals.received() {
                     Some(exit) => return Ending::Signal { exit, line: number },
                     None => return Ending::InputEnded,
                 },
                 Err(failure) => return Ending::Stopped { line: number, failure },
+            }
+            if let Err(failure) = self.receipts.print(&self.sink, output) {
+                return Ending::Stopped { line: number + 1, failure };
             }
             if let Some(failure) = self.rejects.too_many(number, false) {
                 return Ending::Stopped { line: number + 1, failure };

@@ -30,7 +30,8 @@ impl Receipts {
             });
             let row = json!({"line": receipt.line, "topic": receipt.topic, "partition": receipt.partition,
                 "offset": receipt.offset, "timestamp": timestamp});
-            self.accept(output.line(row.to_string().as_bytes()))?;
+            let written = output.line(row.to_string().as_bytes());
+            self.accept(written, output)?;
             if !self.wanted {
                 break;
             }
@@ -43,13 +44,18 @@ impl Receipts {
     /// # Errors
     /// As [`Receipts::print`].
     pub(crate) fn flush(&mut self, output: &mut Output) -> Result<()> {
-        if self.wanted { self.accept(output.flush()) } else { Ok(()) }
+        if !self.wanted {
+            return Ok(());
+        }
+        let written = output.flush();
+        self.accept(written, output)
     }
 
-    fn accept(&mut self, written: std::io::Result<()>) -> Result<()> {
+    fn accept(&mut self, written: std::io::Result<()>, output: &mut Output) -> Result<()> {
         let Err(error) = written else { return Ok(()) };
         self.wanted = false;
+        output.abandon();
         let failure = Failure::from(error);
-        if failure.is_closed_pipe() { Ok(()) } else { Err(failure) }
+        if failure.is_closed_pipe() { Ok(()) } else { Err(failure.context("cannot write to stdout")) }
     }
 }

@@ -13,6 +13,7 @@ use crate::plan::{Node, NodeId, Plan};
 use crate::reader::Reader;
 use crate::{JsonMode, varint};
 
+pub use record::Unknown;
 pub use supply::{Fill, Supply};
 
 /// Records, arrays and maps that may stand inside one another.
@@ -43,18 +44,6 @@ enum Form {
     Avro,
     /// The specification's defaults: as `Avro`, but union values bare.
     Default,
-}
-
-/// What happens to a key that names no field of its record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Unknown {
-    /// The text is refused.
-    #[default]
-    Refuse,
-    /// The key and its value are left out.
-    Skip,
-    /// As `Skip`, and [`Encoder::noted`] names them.
-    Note,
 }
 
 /// JSON text to Avro bytes, for one plan. Reuse it: it keeps its scratch memory.

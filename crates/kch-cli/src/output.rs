@@ -61,6 +61,13 @@ impl Output {
         if self.terminal { self.write.flush() } else { Ok(()) }
     }
 
+    /// Gives up on it, after an error that the tool has told itself: what is buffered is dropped, and what comes is lost.
+    pub fn abandon(&mut self) {
+        let gone = std::mem::replace(&mut self.write, BufWriter::new(Box::new(io::sink())));
+        // Dropped whole, it would try once more.
+        drop(gone.into_parts());
+    }
+
     /// Whether the reader of our stdout has gone: asked while there is nothing to write, when no write can tell.
     #[must_use]
     pub fn reader_gone(&self) -> bool {

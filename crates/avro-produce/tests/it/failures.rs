@@ -196,3 +196,53 @@ fn secrets_are_asked_for_by_name_and_never_shown() {
         .fails_with(1)
         .stderr_is("avro-produce: cannot write to stdout: No space left on device (os error 28)\n");
 }
+
+#[test]
+fn what_cannot_be_read_or_written_is_told_with_a_true_account() {
+    let desk = Desk::new();
+    let tool = |args: &[&str]| desk.scene.tool("avro-produce").args(["-t", "t"]).args(args);
+    let full = "avro-produce: cannot write to stdout: No space left on device (os error 28)\n";
+    tool(&["--report"]).stdin("1\n2\n").stdout_to("/dev/full").run().fails_with(1).stderr_is(full);
+    let many: String = (0..50_000).map(|n| format!("{n}\n")).collect();
+    let outcome = tool(&["--report"]).stdin(many).stdout_to("/dev/full").run();
+    let count = desk.count() - 2;
+    outcome.fails_with(1).stderr_is(format!(
+        "{full}avro-produce: {count} records acknowledged; every line before {} is in, nothing from it on was sent\n",
+        count + 1
+    ));
+    tool(&[]).stdin_file(".").run().fails_with(1).stderr_is(
+        "avro-produce: stdin:1: cannot read: Is a directory (os error 21)\n\
+         avro-produce: 0 records acknowledged; every line before 1 is in, nothing from it on was sent\n",
+    );
+    tool(&["--on-error", "dlq", "--dlq-topic", "nope"])
+        .stdin("1\n")
+        .run()
+        .fails_with(2)
+        .stderr_has("topic \"nope\" does not exist");
+    tool(&["--config", "nope.conf"])
+        .stdin("1\n")
+        .run()
+        .fails_with(2)
+        .stderr_is("avro-produce: cannot read nope.conf: No such file or directory (os error 2)\n");
+    desk.scene.file("broken.avsc", "{\"type\":\"recrod\"}");
+    tool(&["--schema", "broken.avsc"])
+        .stdin("1\n")
+        .run()
+        .fails_with(2)
+        .stderr_has("avro-produce: broken.avsc: ");
+}
+
+#[test]
+fn a_registry_that_goes_away_in_the_middle_ends_in_exit_3_with_what_is_in() {
+    let desk = Desk::new();
+    let schema = format!("{{\"schema\":{}}}", crate::json_string(crate::EVENT));
+    desk.registry.reply("GET", "/schemas/ids/7", 200, &schema);
+    desk.registry.reply("GET", "/schemas/ids/8", 503, "{}");
+    let line = |id| format!("{{\"topic\":\"t\",\"value\":{GOOD},\"value_schema_id\":{id}}}\n");
+    let lines = [line(7), line(7), line(8), line(7)].concat();
+    let args = ["--envelope", "--on-error", "skip"];
+    let outcome = desk.scene.tool("avro-produce").args(args).stdin(lines).run();
+    outcome.fails_with(3).stderr_has("avro-produce: stdin:3: ");
+    outcome.stderr_has("2 records acknowledged; every line before 3 is in, nothing from it on was sent");
+    assert_eq!(desk.count(), 2);
+}

@@ -24,8 +24,13 @@ fn the_strategy_names_the_subject() {
     run(&desk, &["--subject-strategy", "topic-record", "--record", "example.KafkaEvent"]).succeeds();
     run(&desk, &["--subject-strategy", "topic"]).succeeds();
     run(&desk, &["--context", "eu"]).succeeds();
-    let ids: Vec<u8> = desk.values(4).iter().map(|value| value[4]).collect();
-    assert_eq!(ids, [21, 22, 7, 24]);
+    let reply = format!("{{\"schema\":{}}}", json_string(EVENT));
+    desk.registry.reply("GET", "/schemas/ids/25", 200, &reply);
+    run(&desk, &["--context", "eu", "--schema-id", "25"]).succeeds();
+    let asked = desk.registry.request_lines();
+    assert!(asked.iter().any(|line| line.contains("/schemas/ids/25?subject=")), "{asked:?}");
+    let ids: Vec<u8> = desk.values(5).iter().map(|value| value[4]).collect();
+    assert_eq!(ids, [21, 22, 7, 24, 25]);
     run(&desk, &["--subject-strategy", "record"]).fails_with(2).stderr_is(
         "avro-produce: the record strategy names a subject after the value's record, and none is named\n\
          hint: --schema FILE or --record NAME\n",

@@ -3,7 +3,7 @@
 //! The one constraint: a text whose keys come in schema order is read once; any other text is read at most twice per level.
 
 use super::supply::Fill;
-use super::{Encoder, Form, Unknown};
+use super::{Encoder, Form};
 use crate::error::{EncodeErrorKind, Encoded, Fail};
 use crate::finish::LONGEST_DEFAULT;
 use crate::plan::{DefaultValue, Field, NodeId, Record};
@@ -12,6 +12,18 @@ use crate::{text, varint};
 
 /// No place: the value of this field was not seen.
 const NOWHERE: usize = usize::MAX;
+
+/// What happens to a key that names no field of its record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unknown {
+    /// The text is refused.
+    #[default]
+    Refuse,
+    /// The key and its value are left out.
+    Skip,
+    /// As `Skip`, and [`Encoder::noted`] names them.
+    Note,
+}
 
 impl Encoder<'_> {
     #[inline(never)] // keeps the frame of `value` small, as below
