@@ -162,6 +162,7 @@ impl Job {
     /// Carries pieces to the server until stdin or the patience ends.
     async fn carry(&mut self, mut pieces: Receiver<Piece>, io: &mut Io) {
         let mut ended = false;
+        let mut shown = Instant::now();
         loop {
             while self.failure.is_none()
                 && self.flights.len() < IN_FLIGHT
@@ -176,7 +177,6 @@ impl Job {
             }
             let due = self.intake.deadline().filter(|_| self.flights.len() < IN_FLIGHT && !done_reading);
             let due = due.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
-            let mut tick = self.shows_progress;
             tokio::select! {
                 piece = pieces.recv(), if !done_reading && self.intake.has_room() => match piece {
                     Some(piece) => {
@@ -193,10 +193,11 @@ impl Job {
                     self.keep_first(booked);
                 }
                 () = tokio::time::sleep_until(due.into()) => {}
-                () = tokio::time::sleep(TICK), if tick => tick = false,
+                () = tokio::time::sleep(TICK), if self.shows_progress => {}
             }
-            if self.shows_progress && !tick {
+            if self.shows_progress && shown.elapsed() >= TICK {
                 self.account.show();
+                shown = Instant::now();
             }
         }
     }
