@@ -20,6 +20,7 @@ pub mod kafka;
 pub mod live;
 mod outcome;
 mod plain;
+mod port;
 mod raw;
 mod running;
 mod scene;
@@ -27,6 +28,7 @@ mod tool;
 
 pub use http::HttpStub;
 pub use outcome::Outcome;
+pub use port::free_address;
 pub use raw::{RawServer, Step};
 pub use running::{Running, Signal};
 pub use scene::Scene;

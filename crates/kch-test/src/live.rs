@@ -318,6 +318,15 @@ mod topics {
             config
         }
 
+        /// A producer to the stack's brokers whose records are there once, however often a request is tried again.
+        ///
+        /// # Panics
+        /// When librdkafka refuses the settings.
+        #[must_use]
+        pub fn producer(&self) -> BaseProducer {
+            self.kafka_config().set("enable.idempotence", "true").create().expect("a producer")
+        }
+
         /// Creates a topic with a name of its own and replication factor 3; it and its subject are deleted at the end.
         ///
         /// # Panics

@@ -79,12 +79,9 @@ impl RawServer {
     }
 
     /// A port of the loopback address where nobody listens.
-    ///
-    /// # Panics
-    /// When no port can be had.
     #[must_use]
     pub fn nobody() -> SocketAddr {
-        TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+        crate::free_address()
     }
 
     /// `http://127.0.0.1:PORT`.

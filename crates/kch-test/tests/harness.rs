@@ -35,7 +35,7 @@ fn a_tool_that_hangs_is_killed() {
     let started = Instant::now();
     let tool = Scene::new().program("sleep").arg("60").timeout(Duration::from_millis(200));
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || tool.run())).is_err());
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(30));
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn tombstone<'a>(topic: &'a str, partition: i32, key: &'a str) -> BaseRecord<'a,
 fn times_find_their_records_live() {
     let Some(stack) = live::need(&[Service::Kafka]) else { return };
     let (scene, topic) = (stack.scene(), stack.create_topic("times", 2));
-    let producer: BaseProducer = stack.kafka_config().create().expect("a producer");
+    let producer = stack.producer();
     let ten = 1_795_341_600_000;
     for (minute, key) in (0..6).zip(["a", "b", "c", "d", "e", "f"]) {
         let record = tombstone(&topic, minute % 2, key).timestamp(ten + i64::from(minute) * 60_000);

@@ -149,7 +149,7 @@ fn ended_early_the_query_is_gone_from_the_server_live() {
     let mut running = scene.tool("ch-query").args(["--query-id", &id, slow]).spawn();
     let begun = Instant::now();
     while stack.clickhouse(&running_query(&id)) == "0\n" {
-        assert!(begun.elapsed() < Duration::from_secs(20));
+        assert!(begun.elapsed() < Duration::from_secs(60));
         std::thread::sleep(Duration::from_millis(20));
     }
     running.signal(Signal::Interrupt);
@@ -165,7 +165,7 @@ fn running_query(id: &str) -> String {
 fn ensure_gone(stack: &Stack, id: &str) {
     let begun = Instant::now();
     while stack.clickhouse(&running_query(id)) != "0\n" {
-        assert!(begun.elapsed() < Duration::from_secs(10), "{id} still runs");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{id} still runs");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -1,13 +1,13 @@
 //! Offsets, lag and topics of real connectors.
 
 use kch_test::live::Service;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::producer::{BaseRecord, Producer as _};
 
 use crate::live::{Live, sink};
 
 /// Puts text records onto a topic of the live brokers.
 pub(crate) fn put(live: &Live, topic: &str, records: impl IntoIterator<Item = impl AsRef<[u8]>>) {
-    let producer: BaseProducer = live.stack.kafka_config().create().expect("a producer");
+    let producer = live.stack.producer();
     for record in records {
         let record: BaseRecord<'_, str, [u8]> = BaseRecord::to(topic).payload(record.as_ref());
         producer.send(record).map_err(|(error, _)| error).expect("a record in the queue");

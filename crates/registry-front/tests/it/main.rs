@@ -6,6 +6,8 @@ use std::process::{Child, Command};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
+use kch_test::free_address;
+
 /// A front between two free ports.
 struct Front {
     process: Child,
@@ -14,7 +16,7 @@ struct Front {
 
 impl Front {
     fn before(backend: u16) -> Self {
-        let port = free_port();
+        let port = free_address().port();
         let process = Command::new(env!("CARGO_BIN_EXE_registry-front"))
             .args(["--listen", &format!("127.0.0.1:{port}"), "--backend", &format!("127.0.0.1:{backend}")])
             .spawn()
@@ -43,10 +45,6 @@ impl Drop for Front {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
 /// Answers one request with 200 and what it was asked: the request line and the length of the body.
@@ -92,7 +90,7 @@ fn puts_the_prefix_before_a_request_and_passes_a_large_body() {
 
 #[test]
 fn answers_the_mode_itself() {
-    let front = Front::before(free_port());
+    let front = Front::before(free_address().port());
     let answer = front.ask(b"GET /mode HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(
         answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("{\"mode\":\"READWRITE\"}"),
@@ -102,7 +100,7 @@ fn answers_the_mode_itself() {
 
 #[test]
 fn says_that_the_registry_is_not_there() {
-    let front = Front::before(free_port());
+    let front = Front::before(free_address().port());
     let answer = front.ask(b"GET /subjects HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");
     assert!(answer.contains("\"error_code\":50003"), "{answer}");
@@ -110,7 +108,7 @@ fn says_that_the_registry_is_not_there() {
 
 #[test]
 fn refuses_an_endless_head() {
-    let front = Front::before(free_port());
+    let front = Front::before(free_address().port());
     let mut request = b"GET / HTTP/1.1\r\nX: ".to_vec();
     request.resize(64 * 1024, b'x');
     assert!(front.ask(&request).starts_with("HTTP/1.1 431 "));

@@ -18,7 +18,7 @@ use kch_test::{Outcome, Scene};
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::producer::{BaseRecord, Producer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 /// How long a slow machine may take.
@@ -42,7 +42,7 @@ impl Desk {
 
     /// Sends so many records to a partition; the first one is of the time 1000, the next one of 2000, …
     pub(crate) fn fill(&self, topic: &str, partition: i32, count: i64) {
-        let producer: BaseProducer = self.stack.kafka_config().create().expect("a producer");
+        let producer = self.stack.producer();
         for number in 1..=count {
             let record: BaseRecord<'_, [u8], [u8]> =
                 BaseRecord::to(topic).partition(partition).payload(&b"x"[..]).timestamp(number * 1000);
