@@ -3,7 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod columns;
+mod diff;
+mod infer;
+mod lint;
 mod parse;
+mod resolve;
+mod sample;
 
 use kch_schema::Schema;
 

@@ -1,0 +1,96 @@
+//! Whether a default fits its type, by the specification's table of JSON forms: bytes and fixed as text of characters up to
+//! U+00FF, a union's value in the form of its first branch.
+
+use serde_json::Value;
+
+use crate::{Kind, NodeId, Schema};
+
+/// Records inside one another in a default, each filled from its fields' own defaults.
+const DEEPEST: usize = 64;
+
+/// Why a default does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unfit {
+    /// Keys and indices down to the value at fault.
+    pub(crate) path: String,
+    /// What belongs there.
+    pub(crate) expected: String,
+    /// The branch that would take it, if it is only not the first.
+    pub(crate) other_branch: Option<String>,
+}
+
+/// Whether `value` is a default for this type.
+pub(crate) fn fit(schema: &Schema, id: NodeId, value: &Value) -> Result<(), Unfit> {
+    fit_at(schema, id, value, "", 0)
+}
+
+fn fit_at(schema: &Schema, id: NodeId, value: &Value, path: &str, depth: usize) -> Result<(), Unfit> {
+    let unfit = |expected: String| Err(Unfit { path: path.to_owned(), expected, other_branch: None });
+    if depth > DEEPEST {
+        return unfit("a default that ends".to_owned());
+    }
+    let good = match (schema.kind(id), value) {
+        (Kind::Null, Value::Null) | (Kind::Boolean, Value::Bool(_)) => true,
+        (Kind::Int, Value::Number(number)) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
+        (Kind::Long, Value::Number(number)) => number.as_i64().is_some(),
+        (Kind::Float | Kind::Double, Value::Number(_)) | (Kind::String, Value::String(_)) => true,
+        (Kind::Bytes, Value::String(text)) => is_latin1(text),
+        (Kind::Fixed { size, .. }, Value::String(text)) => is_latin1(text) && text.chars().count() == *size,
+        (Kind::Enum { symbols, .. }, Value::String(text)) => symbols.contains(text),
+        (Kind::Array(items), Value::Array(values)) => {
+            for (index, value) in values.iter().enumerate() {
+                fit_at(schema, *items, value, &format!("{path}/{index}"), depth + 1)?;
+            }
+            true
+        }
+        (Kind::Map(inner), Value::Object(entries)) => {
+            for (key, value) in entries {
+                fit_at(schema, *inner, value, &format!("{path}/{key}"), depth + 1)?;
+            }
+            true
+        }
+        (Kind::Record { fields, .. }, Value::Object(entries)) => {
+            for field in fields {
+                let path = format!("{path}/{}", field.name);
+                match entries.get(&field.name).or(field.default.as_ref()) {
+                    Some(value) => fit_at(schema, field.node, value, &path, depth + 1)?,
+                    None => {
+                        let expected = format!("{}, and it is not there", schema.title(field.node));
+                        return Err(Unfit { path, expected, other_branch: None });
+                    }
+                }
+            }
+            true
+        }
+        (Kind::Union(branches), value) => return fit_union(schema, branches, value, path, depth),
+        _ => false,
+    };
+    if good { Ok(()) } else { unfit(schema.title(id)) }
+}
+
+fn fit_union(
+    schema: &Schema,
+    branches: &[NodeId],
+    value: &Value,
+    path: &str,
+    depth: usize,
+) -> Result<(), Unfit> {
+    let Some((&first, others)) = branches.split_first() else {
+        let expected = "a branch, and the union has none".to_owned();
+        return Err(Unfit { path: path.to_owned(), expected, other_branch: None });
+    };
+    let Err(mut unfit) = fit_at(schema, first, value, path, depth + 1) else { return Ok(()) };
+    let taken = others.iter().find(|&&branch| fit_at(schema, branch, value, path, depth + 1).is_ok());
+    if let Some(&branch) = taken {
+        unfit = Unfit {
+            path: path.to_owned(),
+            expected: schema.title(first),
+            other_branch: Some(schema.title(branch)),
+        };
+    }
+    Err(unfit)
+}
+
+fn is_latin1(text: &str) -> bool {
+    text.chars().all(|c| u32::from(c) < 256)
+}

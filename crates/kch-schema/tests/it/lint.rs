@@ -1,0 +1,130 @@
+//! The mistakes people make.
+
+use kch_schema::{Schema, lint, refused};
+
+use crate::{record, schema};
+
+/// Each finding as `rule at pointer`.
+fn found(schema: &Schema) -> Vec<String> {
+    lint(schema).iter().map(|found| format!("{} {} {}", found.rule, found.at, found.pointer)).collect()
+}
+
+#[track_caller]
+fn finds(fields: &str, expected: &[&str]) {
+    assert_eq!(found(&record(fields)), expected, "{fields}");
+}
+
+#[test]
+fn a_logical_type_beside_its_type_is_the_classic() {
+    let schema = record(r#"{"name":"ts","type":"long","logicalType":"timestamp-millis"}"#);
+    assert_eq!(found(&schema), ["logical-type-beside-type R.ts /fields/0"]);
+    let finding = &lint(&schema)[0];
+    assert_eq!(finding.message, r#"logicalType "timestamp-millis" beside "type" is ignored"#);
+    assert_eq!(finding.cure, r#"write "type": {"type":"long","logicalType":"timestamp-millis"}"#);
+    finds(
+        r#"{"name":"d","type":["null","bytes"],"default":null,"logicalType":"decimal","precision":9}"#,
+        &["logical-type-beside-type R.d /fields/0"],
+    );
+    finds(
+        r#"{"name":"u","type":{"type":{"type":"string"},"logicalType":"uuid"}}"#,
+        &["logical-type-beside-type R.u /fields/0/type"],
+    );
+    finds(r#"{"name":"ts","type":{"type":"long","logicalType":"timestamp-millis"}}"#, &[]);
+}
+
+#[test]
+fn logical_types_must_be_known_and_fit() {
+    let at = |rule: &str| format!("{rule} f /fields/0/type");
+    let one = |kind: &str, rule: &str| finds(&format!(r#"{{"name":"f","type":{kind}}}"#), &[&at(rule)]);
+    one(r#"{"type":"int","logicalType":"timestamp-millis"}"#, "logical-type-unfit");
+    one(r#"{"type":"bytes","logicalType":"decimal"}"#, "logical-type-unfit");
+    one(r#"{"type":"bytes","logicalType":"decimal","precision":2,"scale":4}"#, "logical-type-unfit");
+    one(r#"{"type":"long","logicalType":"timestamp_millis"}"#, "logical-type-unknown");
+    let fixed =
+        r#"{"name":"f","type":{"type":"fixed","name":"D","size":2,"logicalType":"decimal","precision":9}}"#;
+    let schema = record(fixed);
+    assert_eq!(found(&schema), ["logical-type-unfit ns.D /fields/0/type"]);
+    assert_eq!(lint(&schema)[0].message, "decimal is ignored: 2 bytes hold 4 digits, not 9");
+    let near = lint(&record(r#"{"name":"f","type":{"type":"long","logicalType":"timestamp-milis"}}"#));
+    assert_eq!(near[0].cure, r#"did you mean "timestamp-millis"?"#);
+}
+
+#[test]
+fn defaults_must_fit_and_those_of_unions_their_first_branch() {
+    finds(
+        r#"{"name":"s","type":["string","null"],"default":null}"#,
+        &["default-not-first-branch R.s /fields/0/default"],
+    );
+    finds(
+        r#"{"name":"s","type":["null","string"],"default":"x"}"#,
+        &["default-not-first-branch R.s /fields/0/default"],
+    );
+    finds(r#"{"name":"n","type":"int","default":"0"}"#, &["default-unfit R.n /fields/0/default"]);
+    finds(r#"{"name":"n","type":"int","default":3000000000}"#, &["default-unfit R.n /fields/0/default"]);
+    finds(
+        r#"{"name":"a","type":{"type":"array","items":"int"},"default":[1,"x"]}"#,
+        &["default-unfit R.a /fields/0/default"],
+    );
+    finds(r#"{"name":"y","type":"bytes","default":"\u00ff"},{"name":"d","type":"double","default":1}"#, &[]);
+    finds(r#"{"name":"y","type":"bytes","default":"\u0100"}"#, &["default-unfit R.y /fields/0/default"]);
+    finds(
+        r#"{"name":"r","type":{"type":"record","name":"I","fields":[{"name":"a","type":"int"},{"name":"b","type":"int","default":1}]},"default":{"a":1}}"#,
+        &[],
+    );
+    finds(
+        r#"{"name":"r","type":{"type":"record","name":"I","fields":[{"name":"a","type":"int"}]},"default":{}}"#,
+        &["default-unfit R.r /fields/0/default"],
+    );
+    finds(r#"{"name":"s","type":["null","string"]}"#, &["nullable-without-default R.s /fields/0"]);
+    let cure = &lint(&record(r#"{"name":"n","type":"int","default":"0"}"#))[0].cure;
+    assert_eq!(cure, r#"write "default": 0, without quotes"#);
+}
+
+#[test]
+fn enums_want_a_default_that_is_a_symbol() {
+    let one = |text: &str| record(&format!(r#"{{"name":"e","type":{{"type":"enum","name":"E",{text}}}}}"#));
+    assert_eq!(found(&one(r#""symbols":["A","B"]"#)), ["enum-without-default ns.E /fields/0/type"]);
+    assert_eq!(
+        found(&one(r#""symbols":["A","B"],"default":"C""#)),
+        ["enum-default-unknown ns.E /fields/0/type/default"]
+    );
+    assert!(found(&one(r#""symbols":["A","B"],"default":"A""#)).is_empty());
+    assert_eq!(found(&one(r#""symbols":["A","B-C"],"default":"A""#)), ["name ns.E /fields/0/type/symbols/1"]);
+}
+
+#[test]
+fn names_are_letters_digits_and_underscores() {
+    finds(r#"{"name":"user-id","type":"long"}"#, &["name R.user-id /fields/0/name"]);
+    finds(r#"{"name":"a","type":"int"},{"name":"A","type":"int"}"#, &["names-alike ns.R.A /fields/1"]);
+    finds(
+        r#"{"name":"a","type":"int","aliases":["b"]},{"name":"b","type":"int"}"#,
+        &["alias-taken ns.R.a /fields/0"],
+    );
+    let both = schema(r#"{"type":"record","name":"a.R","namespace":"b","fields":[]}"#);
+    assert_eq!(found(&both), ["namespace-ignored a.R /namespace"]);
+}
+
+#[test]
+fn attributes_that_nobody_reads_are_found_unless_they_are_ones_own() {
+    finds(r#"{"name":"a","type":"int","defualt":0}"#, &["attribute-misspelled R.a /fields/0/defualt"]);
+    finds(r#"{"name":"a","type":"int","nullable":true}"#, &["attribute-ignored R.a /fields/0/nullable"]);
+}
+
+#[test]
+fn what_is_no_schema_is_a_finding_with_a_cure() {
+    let text = r#"{"type":"record","name":"R","fields":[{"name":"a","type":"array","items":"int"}]}"#;
+    let finding = refused(&Schema::parse(text).unwrap_err());
+    assert_eq!((finding.rule, finding.at.as_str()), ("schema", "R.a"));
+    assert!(finding.cure.starts_with(r#"write "type": {"type": "array", "items": …}"#), "{}", finding.cure);
+}
+
+#[test]
+fn unions_have_rules_of_their_own() {
+    finds(r#"{"name":"a","type":["int"]}"#, &["union-of-one a /fields/0/type"]);
+    finds(r#"{"name":"a","type":[]}"#, &["union-empty a /fields/0/type"]);
+}
+
+#[test]
+fn properties_of_ones_own_are_left_alone() {
+    finds(r#"{"name":"a","type":{"type":"int","arg.properties":{"range":{}},"connect.name":"x"}}"#, &[]);
+}
