@@ -24,10 +24,16 @@ pub enum SchemaError {
         /// What the JSON parser says, with line and column.
         reason: String,
     },
-    /// The text nests deeper than 127 levels.
+    /// The text, or what its names stand for, nests too deep.
     #[error("the schema nests deeper than {limit} levels")]
     TooDeep {
         /// The levels allowed.
+        limit: usize,
+    },
+    /// With its names replaced by what they stand for, the schema has more parts than an analysis goes through.
+    #[error("the schema stands for more than {limit} types")]
+    TooLarge {
+        /// The types allowed.
         limit: usize,
     },
     /// A piece of the schema is not what the specification asks for at this place.

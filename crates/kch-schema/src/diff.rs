@@ -208,7 +208,7 @@ impl Walk<'_> {
         }
         match (&old_node.kind, &new_node.kind) {
             (Kind::Record { fields: old, .. }, Kind::Record { fields: new, .. }) => {
-                self.records(path, old, new)
+                self.records(path, old, new);
             }
             (
                 Kind::Enum { symbols: old, default: old_default, .. },

@@ -101,13 +101,13 @@ impl Fault {
 impl Mismatch {
     /// Where it is in the old schema.
     #[must_use]
-    pub fn old(&self) -> &Place {
+    pub fn old_place(&self) -> &Place {
         if self.direction == Direction::Backward { &self.writer } else { &self.reader }
     }
 
     /// Where it is in the new schema.
     #[must_use]
-    pub fn new(&self) -> &Place {
+    pub fn new_place(&self) -> &Place {
         if self.direction == Direction::Backward { &self.reader } else { &self.writer }
     }
 

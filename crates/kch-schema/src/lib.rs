@@ -14,6 +14,7 @@
 mod column_type;
 mod columns;
 mod diff;
+mod extent;
 mod fault;
 mod fit;
 mod infer;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use kch_avro::{Plan, SchemaError};
 use serde_json::{Map, Value};
 
+use crate::extent::ensure_bounded;
 use crate::{Field, Kind, Logical, Name, Node, NodeId, Place, Schema};
 
 pub(crate) fn parse(text: &str, references: &[String]) -> Result<Schema, SchemaError> {
@@ -19,7 +20,9 @@ pub(crate) fn parse(text: &str, references: &[String]) -> Result<Schema, SchemaE
     for (document, value) in documents.iter().enumerate() {
         root = walk.schema(value, "", &Place { document, pointer: String::new() });
     }
-    Ok(Schema { documents, nodes: walk.nodes, root, plan })
+    let schema = Schema { documents, nodes: walk.nodes, root, plan };
+    ensure_bounded(&schema)?;
+    Ok(schema)
 }
 
 /// What the names are first found for and then built from.

@@ -12,6 +12,9 @@ use crate::{Kind, Logical, NodeId, Schema};
 /// Deeper than this, a sample takes the shortest way out: null, an empty array, an empty map.
 const DEEP: usize = 5;
 
+/// As many values in one sample, and it takes the shortest way out from there on.
+const MANY: usize = 20_000;
+
 /// A source of samples.
 #[derive(Debug)]
 pub struct Sampler<'s> {
@@ -21,6 +24,8 @@ pub struct Sampler<'s> {
     /// Levels that the shortest value of each type takes; `None` for a type without finite values.
     height: Vec<Option<usize>>,
     bytes: Vec<u8>,
+    /// Values of this sample so far.
+    count: usize,
 }
 
 /// A schema that has no values: an enum without symbols, a record that holds itself with no way out.
@@ -49,7 +54,7 @@ impl<'s> Sampler<'s> {
             return Err(NoValues { found: schema.title(schema.root()) });
         }
         let decoder = Decoder::new(schema.plan(), mode);
-        Ok(Sampler { schema, decoder, random: Random(seed), height, bytes: Vec::new() })
+        Ok(Sampler { schema, decoder, random: Random(seed), height, bytes: Vec::new(), count: 0 })
     }
 
     /// Appends one sample as JSON, without a line end.
@@ -58,6 +63,7 @@ impl<'s> Sampler<'s> {
     /// Those of the codec, for schemas that nest deeper than it goes.
     pub fn write(&mut self, out: &mut Vec<u8>) -> Result<(), DecodeError> {
         self.bytes.clear();
+        self.count = 0;
         self.value(self.schema.root(), 0);
         let bytes = std::mem::take(&mut self.bytes);
         let decoded = self.decoder.decode(&bytes, out);
@@ -66,6 +72,7 @@ impl<'s> Sampler<'s> {
     }
 
     fn value(&mut self, id: NodeId, depth: usize) {
+        self.count += 1;
         let schema = self.schema;
         let node = schema.node(id);
         if let Some(logical) = node.logical {
@@ -160,7 +167,7 @@ impl<'s> Sampler<'s> {
     }
 
     fn blocks(&mut self, inner: NodeId, depth: usize, keys: bool) {
-        let none = depth >= DEEP || self.height[inner.0].is_none();
+        let none = self.is_enough(depth) || self.height[inner.0].is_none();
         let count = if none { 0 } else { self.random.below(4) };
         if count > 0 {
             self.long(count as i64);
@@ -183,7 +190,7 @@ impl<'s> Sampler<'s> {
             .filter(|(_, branch)| self.height[branch.0].is_some())
             .collect();
         let null = finite.iter().find(|(_, branch)| matches!(self.schema.kind(*branch), Kind::Null));
-        let chosen = if depth >= DEEP {
+        let chosen = if self.is_enough(depth) {
             finite.iter().min_by_key(|(_, branch)| self.height[branch.0])
         } else if null.is_some() && self.random.below(4) == 0 {
             null
@@ -201,6 +208,10 @@ impl<'s> Sampler<'s> {
             self.long(index as i64);
             self.value(branch, depth);
         }
+    }
+
+    fn is_enough(&self, depth: usize) -> bool {
+        depth >= DEEP || self.count >= MANY
     }
 
     fn text(&mut self, text: &str) {

@@ -135,7 +135,7 @@ impl Schema {
     /// Reads a schema that refers to nothing.
     ///
     /// # Errors
-    /// Those of [`Plan::compile`].
+    /// Those of [`Plan::compile`]; a schema deeper or larger than the analyses go.
     pub fn parse(text: &str) -> Result<Schema, SchemaError> {
         Schema::parse_with_references(text, &[])
     }
@@ -143,7 +143,7 @@ impl Schema {
     /// Reads a schema that uses named types of other texts. Their order does not matter.
     ///
     /// # Errors
-    /// Those of [`Plan::compile_with_references`].
+    /// As [`Schema::parse`], for any of the texts.
     pub fn parse_with_references(text: &str, references: &[String]) -> Result<Schema, SchemaError> {
         parse::parse(text, references)
     }

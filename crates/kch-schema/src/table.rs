@@ -30,7 +30,7 @@ pub struct Table {
     pub cluster: Option<String>,
     /// The engine with its arguments.
     pub engine: String,
-    /// What it is sorted by; `None` takes the first column that can be a key.
+    /// What it is sorted by; `None` takes the first column that can be a key, for an engine that sorts.
     pub order_by: Option<String>,
 }
 
@@ -67,12 +67,20 @@ impl Table {
         let variant = self.columns.iter().any(|column| column.column_type.has_variant());
         let settings = if variant { "\nSETTINGS allow_suspicious_variant_types = 1" } else { "" };
         Ok(format!(
-            "CREATE TABLE IF NOT EXISTS {name}{}\n(\n{}\n)\nENGINE = {}\nORDER BY {}{settings};\n",
+            "CREATE TABLE IF NOT EXISTS {name}{}\n(\n{}\n)\nENGINE = {}{}{settings};\n",
             cluster.unwrap_or_default(),
             columns.join(",\n"),
             self.engine,
-            self.order()?
+            self.order_clause()?
         ))
+    }
+
+    /// Only the engines of the MergeTree family sort.
+    fn order_clause(&self) -> Result<String, OrderError> {
+        if self.order_by.is_none() && !self.engine.contains("MergeTree") {
+            return Ok(String::new());
+        }
+        Ok(format!("\nORDER BY {}", self.order()?))
     }
 
     fn order(&self) -> Result<String, OrderError> {

@@ -7,8 +7,8 @@ use kch_cli::{CommonArgs, Format};
 use kch_registry::{Reference, RegistryArgs};
 
 use crate::verbs::{
-    Apply, Check, Compat, Copy, Delete, Export, Get, Id, Import, Lookup, Mode, Refs, Register, Subjects,
-    Undelete, Versions, Wait,
+    Apply, Check, Compat, Copy, Ddl, Decode, Delete, Diff, Export, Get, Id, Import, Infer, JsonSchema, Lint,
+    Lookup, Mode, Refs, Register, Sample, Subjects, Undelete, Versions, Wait,
 };
 
 /// The Schema Registry from the shell
@@ -51,8 +51,10 @@ pub enum Verb {
     Refs(Refs),
     /// Register a schema under a subject
     Register(Register),
-    /// Check whether a schema may follow those a subject has, and say why not
+    /// Check whether a schema may follow others, and say why not
     Check(Check),
+    /// Print what changed between two schemas, field by field
+    Diff(Diff),
     /// Show or change what a subject's next schema may change
     #[command(subcommand)]
     Compat(Compat),
@@ -71,6 +73,19 @@ pub enum Verb {
     Copy(Copy),
     /// Make a registry have the schemas, levels and modes of a folder
     Apply(Apply),
+    /// Find the mistakes in a schema
+    Lint(Lint),
+    /// Draft a schema from lines of JSON
+    Infer(Infer),
+    /// Print the ClickHouse table that fits a schema
+    Ddl(Ddl),
+    /// Print the JSON Schema of a schema's lines
+    #[command(name = "jsonschema")]
+    JsonSchema(JsonSchema),
+    /// Make records up
+    Sample(Sample),
+    /// Show what is in a record's bytes
+    Decode(Decode),
     /// Wait until the registry answers
     Wait(Wait),
 }

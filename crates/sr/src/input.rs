@@ -4,7 +4,7 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use kch_avro::Plan;
+use kch_avro::{Plan, SchemaError};
 use kch_cli::{Failure, Io, Result};
 use kch_registry::{NewSchema, Reference, Registry};
 use serde_json::Value;
@@ -69,10 +69,11 @@ fn text(file: &str, io: &mut Io) -> Result<String> {
     if text.trim().is_empty() {
         return Err(Failure::refused(format!("{name} is empty")));
     }
-    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text) {
-        let text = error.to_string();
-        let why = text.split(" at line ").next().unwrap_or_default();
-        return Err(Failure::refused(format!("{name}:{}:{}: not JSON: {why}", error.line(), error.column())));
+    // Comments are taken, as Java's parser and the registries take them.
+    if let Err(SchemaError::Json { reason }) = kch_avro::schema_json(&text) {
+        let (why, place) = reason.split_once(" at line ").unwrap_or((&reason, "1 column 1"));
+        let place = place.replace(" column ", ":");
+        return Err(Failure::refused(format!("{name}:{place}: not JSON: {why}")));
     }
     Ok(text)
 }

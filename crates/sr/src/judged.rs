@@ -1,20 +1,29 @@
-//! A registry's verdict against a schema, with reasons for people.
+//! Verdicts against a schema, the registry's or our own, with reasons for people and programs.
 
 use kch_cli::{Failure, Result};
 use kch_registry::{Level, NewSchema, Registry, Version};
+use kch_schema::{Comparison, Schema, compare};
+use serde_json::{Value, json};
 
-use crate::evolution;
+use crate::explain;
 
-/// Why a registry refused a schema.
+/// Why a schema may not follow one old schema; or that it may.
 pub(crate) struct Judged {
-    /// The version that it was compared with.
-    pub(crate) version: u32,
-    level: Level,
+    /// The old schema's version, when it has one.
+    pub(crate) version: Option<u32>,
+    pub(crate) compatible: bool,
+    /// A sentence for each.
     pub(crate) reasons: Vec<String>,
+    /// The same at length, for people.
+    texts: Vec<String>,
+    /// The same at length, for programs.
+    pub(crate) errors: Vec<Value>,
+    pub(crate) warnings: Vec<String>,
+    level: Level,
 }
 
 impl Judged {
-    /// The registry is the judge. Its own reasons stand where we find none.
+    /// A registry has refused the schema. It is the judge: its own reasons stand where we find none.
     pub(crate) fn explain(
         registry: &Registry,
         subject: &str,
@@ -22,31 +31,72 @@ impl Judged {
         schema: &NewSchema,
         messages: Vec<String>,
     ) -> Result<Judged> {
-        let level = match registry.compatibility(Some(subject))?.0 {
-            // It was refused, so another level counts: Apicurio says NONE where the global one does.
-            Level::None => registry.compatibility(None)?.0,
-            level => level,
-        };
-        let old = registry.subject_version(subject, version)?;
-        let reasons = match evolution::reasons(&old.schema.text, &schema.text, &level) {
-            ours if ours.is_empty() => messages,
-            ours => ours,
-        };
-        Ok(Judged { version: old.version, level, reasons })
+        let level = ruling_level(registry, subject)?;
+        let found = registry.subject_version(subject, version)?;
+        let parsed = |text: &str, references: &[String]| Schema::parse_with_references(text, references).ok();
+        let old = registry.resolved(&found.schema).ok();
+        let old = old.and_then(|references| parsed(&found.schema.text, &references));
+        let new = parsed(&schema.text, &registry.references(&schema.references)?);
+        let ours = old.zip(new).map(|(old, new)| Judged::ours(Some(found.version), &old, &new, &level));
+        Ok(match ours {
+            Some(ours) if !ours.compatible => ours,
+            _ => Judged {
+                version: Some(found.version),
+                compatible: false,
+                texts: messages.clone(),
+                reasons: messages,
+                errors: Vec::new(),
+                warnings: Vec::new(),
+                level,
+            },
+        })
     }
 
-    /// `name` is what the schema is called: its file, or stdin.
-    pub(crate) fn failure(&self, subject: &str, name: &str) -> Failure {
-        let Judged { version, level, reasons } = self;
-        let colon = if reasons.is_empty() { "" } else { ":" };
-        let listed: String = reasons.iter().map(|reason| format!("\n  {reason}")).collect();
-        let text =
-            format!("{name} is incompatible with {subject} version {version} ({level}){colon}{listed}");
-        let failure = Failure::refused(text);
-        if reasons.iter().any(|reason| reason.contains("no default")) {
-            failure.hint("give each such field a default")
-        } else {
-            failure
+    /// Our own verdict, by the rules of a level.
+    pub(crate) fn ours(version: Option<u32>, old: &Schema, new: &Schema, level: &Level) -> Judged {
+        let comparison = compare(old, new, explain::rules(level));
+        let warnings = explain::shifts(&comparison).collect();
+        let Comparison { mismatches, .. } = comparison;
+        Judged {
+            version,
+            compatible: mismatches.is_empty(),
+            reasons: mismatches.iter().map(ToString::to_string).collect(),
+            texts: mismatches.iter().map(|mismatch| explain::text(mismatch, old, new)).collect(),
+            errors: mismatches.iter().map(|mismatch| explain::row(mismatch, old, new)).collect(),
+            warnings,
+            level: level.clone(),
         }
     }
+
+    /// The same, after a registry that has agreed: it is the judge.
+    pub(crate) fn agreed(self) -> Judged {
+        Judged { compatible: true, reasons: Vec::new(), texts: Vec::new(), errors: Vec::new(), ..self }
+    }
+
+    /// The verdict as a row, behind what says which schemas it is about.
+    pub(crate) fn row(&self, mut about: Value) -> Value {
+        about["compatible"] = json!(self.compatible);
+        about["level"] = json!(self.level.to_string());
+        about["reasons"] = json!(self.reasons);
+        about["errors"] = json!(self.errors);
+        about
+    }
+
+    /// The refusal of `new`, after `old`.
+    pub(crate) fn failure(&self, old: &str, new: &str) -> Failure {
+        let Judged { version, level, .. } = self;
+        let version = version.map(|version| format!(" version {version}")).unwrap_or_default();
+        let colon = if self.texts.is_empty() { "" } else { ":" };
+        let listed: String = self.texts.iter().map(|reason| format!("\n  {reason}")).collect();
+        Failure::refused(format!("{new} is incompatible with {old}{version} ({level}){colon}{listed}"))
+    }
+}
+
+/// The level that rules a subject.
+pub(crate) fn ruling_level(registry: &Registry, subject: &str) -> Result<Level> {
+    Ok(match registry.compatibility(Some(subject))?.0 {
+        // Apicurio says NONE where the global level counts.
+        Level::None => registry.compatibility(None)?.0,
+        level => level,
+    })
 }

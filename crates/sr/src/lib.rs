@@ -2,7 +2,7 @@
 
 mod args;
 mod desired;
-mod evolution;
+mod explain;
 mod file_name;
 mod folder;
 mod input;
@@ -12,6 +12,7 @@ mod put_back;
 mod restore;
 mod siblings;
 mod snapshot;
+mod source;
 mod steps;
 pub mod verbs;
 
@@ -44,6 +45,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Some(Verb::Refs(verb)) => verb.run(&mut desk),
         Some(Verb::Register(verb)) => verb.run(&mut desk),
         Some(Verb::Check(verb)) => verb.run(&mut desk),
+        Some(Verb::Diff(verb)) => verb.run(&mut desk),
         Some(Verb::Compat(verb)) => verb.run(&mut desk),
         Some(Verb::Mode(verb)) => verb.run(&mut desk),
         Some(Verb::Delete(verb)) => verb.run(&mut desk),
@@ -52,6 +54,12 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Some(Verb::Import(verb)) => verb.run(&mut desk),
         Some(Verb::Copy(verb)) => verb.run(&mut desk),
         Some(Verb::Apply(verb)) => verb.run(&mut desk),
+        Some(Verb::Lint(verb)) => verb.run(&mut desk),
+        Some(Verb::Infer(verb)) => verb.run(&mut desk),
+        Some(Verb::Ddl(verb)) => verb.run(&mut desk),
+        Some(Verb::JsonSchema(verb)) => verb.run(&mut desk),
+        Some(Verb::Sample(verb)) => verb.run(&mut desk),
+        Some(Verb::Decode(verb)) => verb.run(&mut desk),
         Some(Verb::Wait(verb)) => verb.run(&mut desk),
         None => Err(Failure::usage("no verb given").hint("sr --help lists them")),
     }
@@ -90,5 +98,32 @@ impl Desk<'_> {
     /// Prints one row.
     pub(crate) fn row(&mut self, row: Value) -> Result<Exit> {
         self.rows(&[row])
+    }
+
+    /// Whether rows are printed as JSON lines.
+    pub(crate) fn is_json(&self) -> bool {
+        match self.output {
+            Some(format) => format == Format::Json,
+            None => !self.io.output.is_terminal(),
+        }
+    }
+
+    /// Rows for this output: a table has no room for these long columns.
+    pub(crate) fn without(&self, rows: &[Value], long: &[&str]) -> Vec<Value> {
+        let mut rows = rows.to_vec();
+        if !self.is_json() {
+            for row in rows.iter_mut().filter_map(Value::as_object_mut) {
+                row.retain(|key, _| !long.contains(&key.as_str()));
+            }
+        }
+        rows
+    }
+
+    /// Prints one JSON document: indented, unless JSON lines were asked for.
+    pub(crate) fn document(&mut self, document: &Value) -> Result<Exit> {
+        let text =
+            if self.output == Some(Format::Json) { document.to_string() } else { format!("{document:#}") };
+        self.io.output.line(text.as_bytes())?;
+        Ok(Exit::Done)
     }
 }

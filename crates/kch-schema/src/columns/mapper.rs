@@ -1,6 +1,7 @@
 //! From an Avro type to a ClickHouse type. What was tried out against ClickHouse 26.7 is said where it matters.
 
 use super::{Mapping, Note, NoteKind, Route};
+use crate::extent::parts;
 use crate::{ColumnType, Kind, Logical, NodeId, Schema};
 
 /// Maps the types of one record, and keeps the notes.
@@ -256,26 +257,17 @@ impl<'s> Mapper<'s> {
     /// Whether a record leads back to itself.
     fn holds_itself(&self, target: NodeId) -> bool {
         let mut seen = vec![target];
-        let mut open = self.parts(target);
+        let mut open = parts(self.schema, target);
         while let Some(id) = open.pop() {
             if id == target {
                 return true;
             }
             if !seen.contains(&id) {
                 seen.push(id);
-                open.extend(self.parts(id));
+                open.extend(parts(self.schema, id));
             }
         }
         false
-    }
-
-    fn parts(&self, id: NodeId) -> Vec<NodeId> {
-        match self.schema.kind(id) {
-            Kind::Record { fields, .. } => fields.iter().map(|field| field.node).collect(),
-            Kind::Array(inner) | Kind::Map(inner) => vec![*inner],
-            Kind::Union(branches) => branches.clone(),
-            _ => Vec::new(),
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A schema is read as the codec reads it.
 
+use kch_avro::SchemaError;
 use kch_schema::{Kind, Schema};
 
 use crate::{record, schema};
@@ -63,4 +64,30 @@ fn every_part_knows_where_it_stands() {
     let place = &schema.node(*items).place;
     assert_eq!(place.pointer, "/fields/0/type/items");
     assert_eq!(schema.fragment(place).unwrap().to_string(), r#"["null","int"]"#);
+}
+
+#[test]
+fn a_few_lines_that_stand_for_more_than_any_memory_are_refused() {
+    let fields =
+        |next: &str| format!(r#"[{{"name":"a","type":{next}}},{{"name":"b","type":["null",{next}]}}]"#);
+    let bomb = |levels: usize| {
+        let level = |level: usize| {
+            let next = if level + 1 == levels { "\"int\"".to_owned() } else { format!("\"T{}\"", level + 1) };
+            format!(r#"{{"type":"record","name":"T{level}","fields":{}}}"#, fields(&next))
+        };
+        let texts: Vec<String> = (1..levels).map(level).collect();
+        Schema::parse_with_references(&level(0), &texts)
+    };
+    assert!(bomb(10).is_ok());
+    assert_eq!(bomb(40).unwrap_err().to_string(), "the schema stands for more than 200000 types");
+    let chain = |levels: usize| {
+        let level = |level: usize| {
+            let next = if level + 1 == levels { "int".to_owned() } else { format!("T{}", level + 1) };
+            format!(r#"{{"type":"record","name":"T{level}","fields":[{{"name":"a","type":"{next}"}}]}}"#)
+        };
+        let texts: Vec<String> = (1..levels).map(level).collect();
+        Schema::parse_with_references(&level(0), &texts)
+    };
+    assert!(chain(200).is_ok());
+    assert!(matches!(chain(5_000), Err(SchemaError::TooDeep { limit: 300 })));
 }

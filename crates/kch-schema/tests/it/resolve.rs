@@ -64,7 +64,10 @@ fn a_missing_default_names_the_places_and_the_cure() {
     let new = record(r#"{"name":"id","type":"long"},{"name":"s","type":"string"}"#);
     let found = backward(&old, &new);
     assert_eq!(codes(&found), ["READER_FIELD_MISSING_DEFAULT_VALUE s"]);
-    assert_eq!((found[0].old().pointer.as_str(), found[0].new().pointer.as_str()), ("/fields", "/fields/1"));
+    assert_eq!(
+        (found[0].old_place().pointer.as_str(), found[0].new_place().pointer.as_str()),
+        ("/fields", "/fields/1")
+    );
     assert_eq!(
         found[0].to_string(),
         "field \"s\" is new and has no default, so old records cannot be read with the new schema"
@@ -73,7 +76,10 @@ fn a_missing_default_names_the_places_and_the_cure() {
     assert!(forward(&old, &new).is_empty());
     let gone = forward(&new, &old);
     assert_eq!(codes(&gone), ["READER_FIELD_MISSING_DEFAULT_VALUE s"]);
-    assert_eq!((gone[0].old().pointer.as_str(), gone[0].new().pointer.as_str()), ("/fields/1", "/fields"));
+    assert_eq!(
+        (gone[0].old_place().pointer.as_str(), gone[0].new_place().pointer.as_str()),
+        ("/fields/1", "/fields")
+    );
 }
 
 #[test]
@@ -102,8 +108,8 @@ fn a_changed_type_deep_inside_has_its_path_and_places() {
     let (long, int) = (nested("long"), nested("int"));
     let found = backward(&long, &int);
     assert_eq!(found[0].to_string(), "field \"a[].n\" was long and is now int, which cannot read it");
-    assert_eq!(found[0].new().pointer, "/fields/0/type/items/fields/0/type");
-    assert_eq!(int.fragment(found[0].new()).unwrap(), "int");
+    assert_eq!(found[0].new_place().pointer, "/fields/0/type/items/fields/0/type");
+    assert_eq!(int.fragment(found[0].new_place()).unwrap(), "int");
     let found = forward(&int, &long);
     assert_eq!(
         found[0].to_string(),

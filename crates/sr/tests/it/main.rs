@@ -1,15 +1,21 @@
 //! `sr` from the outside: what it prints, where, and how it ends.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+#![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod apply;
 mod confluent;
+mod decode;
+mod examples;
 mod failures;
+mod fits_live;
 mod help;
 mod live;
 mod modes;
 mod moving;
+mod offline;
 mod references;
+mod resolution_live;
+mod subjects_live;
 mod undelete;
 mod verbs;
 

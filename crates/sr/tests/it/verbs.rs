@@ -68,11 +68,16 @@ fn check_says_why_not() {
     let reason = "field \"s\" is new and has no default, so old records cannot be read with the new schema";
     let outcome = sr(&scene, &["check", "s", "v2.avsc"]);
     outcome.fails_with(1).stderr_is(format!(
-        "sr: v2.avsc is incompatible with s version 1 (BACKWARD):\n  {reason}\nhint: give each such field a default\n"
+        "sr: v2.avsc is incompatible with s version 1 (BACKWARD):\n  {reason}\n    \
+         READER_FIELD_MISSING_DEFAULT_VALUE\n    old /fields  [{{\"name\":\"id\",\"type\":\"long\"}}]\n    \
+         new /fields/1  {{\"name\":\"s\",\"type\":\"string\"}}\n    \
+         cure: give it a default, such as \"default\": \"\"\n"
     ));
     let row = &outcome.json_lines()[0];
     assert_eq!((&row["compatible"], &row["version"]), (&false.into(), &1.into()));
     assert_eq!(row["reasons"][0], reason);
+    assert_eq!(row["errors"][0]["kind"], "READER_FIELD_MISSING_DEFAULT_VALUE");
+    assert_eq!(row["errors"][0]["new"]["pointer"], "/fields/1");
 }
 
 #[test]

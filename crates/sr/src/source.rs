@@ -1,0 +1,117 @@
+//! A schema to look at, wherever it is: a file, stdin, or a version of a subject. A file needs no registry, so the verbs that only
+//! look work offline.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use kch_avro::SchemaError;
+use kch_cli::{Failure, Result};
+use kch_registry::Version;
+use kch_registry::complete::subjects;
+use kch_schema::Schema;
+
+use crate::Desk;
+
+/// Which schema to look at.
+#[derive(Debug, clap::Args)]
+pub struct SourceArgs {
+    /// A file, a SUBJECT, or a SUBJECT@VERSION; - is stdin
+    #[arg(value_name = "SCHEMA", add = subjects())]
+    pub schema: String,
+    /// A file that defines types which SCHEMA uses; repeat for more
+    #[arg(long = "with", value_name = "FILE")]
+    pub with: Vec<String>,
+}
+
+/// A schema and where it came from.
+pub(crate) struct Source {
+    /// What messages call it.
+    pub(crate) name: String,
+    /// What a table for it may be called after: the subject, or the file without its ending.
+    pub(crate) stem: Option<String>,
+    /// The subject and version, if it came from the registry.
+    pub(crate) registered: Option<(String, u32)>,
+    /// The text as it was written.
+    pub(crate) text: String,
+    references: Vec<String>,
+}
+
+impl Source {
+    /// The schema, which must be one.
+    pub(crate) fn schema(&self) -> Result<Schema> {
+        self.parse().map_err(|error| {
+            let failure = Failure::refused(format!("{}: not an Avro schema: {error}", self.name));
+            match error {
+                SchemaError::UnknownType { .. } if self.registered.is_none() => {
+                    failure.hint("--with FILE names a file that defines it")
+                }
+                _ => failure,
+            }
+        })
+    }
+
+    /// The schema, or why it is none.
+    pub(crate) fn parse(&self) -> std::result::Result<Schema, SchemaError> {
+        Schema::parse_with_references(&self.text, &self.references)
+    }
+}
+
+impl Desk<'_> {
+    /// Reads the schema that the arguments name.
+    pub(crate) fn source(&mut self, args: &SourceArgs) -> Result<Source> {
+        self.source_of(&args.schema, &args.with)
+    }
+
+    /// Reads a schema by its name, with files that define types which it uses.
+    pub(crate) fn source_of(&mut self, name: &str, with: &[String]) -> Result<Source> {
+        let extra = with.iter().map(|file| self.read_file(file)).collect::<Result<Vec<_>>>()?;
+        if !is_file(name) {
+            return self.registered(name, extra);
+        }
+        let text = self.read_file(name)?;
+        let stem = Path::new(name).file_name().and_then(|file| file.to_str()).filter(|_| name != "-");
+        let stem = stem.map(|file| file.split('.').next().unwrap_or(file).to_owned());
+        let name = if name == "-" { "stdin" } else { name };
+        if text.trim().is_empty() {
+            return Err(Failure::refused(format!("{name} is empty")));
+        }
+        Ok(Source { name: name.to_owned(), stem, registered: None, text, references: extra })
+    }
+
+    fn registered(&self, name: &str, extra: Vec<String>) -> Result<Source> {
+        let (subject, version) = match name.rsplit_once('@') {
+            Some((subject, version)) if version.parse::<Version>().is_ok() => {
+                (subject, version.parse().unwrap_or(Version::Latest))
+            }
+            _ => (name, Version::Latest),
+        };
+        let registry = self.registry()?;
+        let found = registry.subject_version(subject, version)?;
+        let mut references = registry.resolved(&found.schema)?;
+        references.extend(extra);
+        Ok(Source {
+            name: format!("{subject} version {}", found.version),
+            stem: Some(subject.to_owned()),
+            registered: Some((subject.to_owned(), found.version)),
+            text: found.schema.text,
+            references,
+        })
+    }
+
+    /// The text of a file, or of stdin.
+    fn read_file(&mut self, file: &str) -> Result<String> {
+        let mut text = String::new();
+        let read = match file {
+            "-" => self.io.input.read_to_string(&mut text).map(|_| ()),
+            path => std::fs::read_to_string(path).map(|read| text = read),
+        };
+        let name = if file == "-" { "stdin" } else { file };
+        read.map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+        Ok(text)
+    }
+}
+
+/// Whether a name means a file: it is there, or looks like one. All else is a subject.
+fn is_file(name: &str) -> bool {
+    name == "-" || name.ends_with(".avsc") || name.ends_with(".json") || Path::new(name).is_file()
+}

@@ -1,0 +1,74 @@
+//! `sr infer`: a draft schema from lines of JSON.
+
+use kch_cli::{Exit, Failure, LineReader, MAX_LINE, Result};
+use kch_schema::{Draft, Inferring};
+
+use crate::Desk;
+
+const EXAMPLES: &str = "\
+What is missing in some lines, or null, may be null. Texts that are all RFC 3339 times, dates or UUIDs get that logical type.
+Guesses to look at are on stderr. avro-produce takes the lines that the draft was made from.
+
+Examples:
+  avro-consume -t kafka-events | sr infer --name example.Copy > copy.avsc
+  printf '{\"id\":1,\"at\":\"2026-11-22T10:00:00Z\"}\\n{\"id\":2}\\n' | sr infer --name shop.Order
+  echo '{\"labels\":{\"app\":\"web\"}}' | sr infer --map labels -o json
+  head -1000 orders.jsonl | sr infer --name shop.Order | sr register orders-value -";
+
+/// How to draft.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Infer {
+    /// The record's name; a namespace before it, as in shop.Order
+    #[arg(long, value_name = "NAME", default_value = "Record", value_parser = full_name)]
+    pub name: String,
+    /// int where all numbers fit. Otherwise long: it takes the same bytes, and the next id may be larger
+    #[arg(long)]
+    pub ints: bool,
+    /// Leave times, dates and UUIDs as texts
+    #[arg(long)]
+    pub no_logical: bool,
+    /// This field is a map and no record, by its path, such as order.labels; repeat for more
+    #[arg(long = "map", value_name = "PATH")]
+    pub maps: Vec<String>,
+}
+
+impl Infer {
+    pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
+        let mut draft = Draft::new(Inferring {
+            name: self.name.clone(),
+            ints: self.ints,
+            plain_texts: self.no_logical,
+            maps: self.maps.clone(),
+        });
+        let name = desk.io.input.name().to_owned();
+        let mut lines = LineReader::new(&mut desk.io.input, MAX_LINE);
+        while let Some(line) = lines.next_line().map_err(|error| Failure::from(error).context(&name))? {
+            let at = format!("{name}:{}", line.number);
+            let text =
+                std::str::from_utf8(line.bytes).map_err(|_| Failure::refused(format!("{at}: not UTF-8")))?;
+            if !text.trim().is_empty() {
+                draft.see(text).map_err(|error| Failure::refused(format!("{at}: {error}")))?;
+            }
+        }
+        if let Some(exit) = desk.io.signals.received() {
+            return Ok(exit);
+        }
+        let drafted =
+            draft.schema().ok_or_else(|| Failure::refused(format!("{name} has no lines to draft from")))?;
+        drafted.notes.iter().for_each(|note| desk.io.messages.say(note));
+        desk.document(&drafted.schema)
+    }
+}
+
+/// A name, with its namespace if it has one.
+fn full_name(text: &str) -> std::result::Result<String, String> {
+    let is_name = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    match text.split('.').all(is_name) {
+        true => Ok(text.to_owned()),
+        false => Err("write it as NAME or NAMESPACE.NAME, of letters, digits and underscores".to_owned()),
+    }
+}
