@@ -59,17 +59,25 @@ fn what_is_in_force_is_left_alone_and_a_change_is_shown() {
     assert!(!worker.request_lines().iter().any(|line| line == "PUT /connectors/c/config"));
 }
 
+/// What real workers answer while their group changes, or while its leader is gone.
 #[test]
 fn a_rebalance_is_waited_for() {
     let (worker, scene) = scene();
     worker.reply("GET", "/connectors/c/config", 404, MISSING);
-    let busy = r#"{"error_code":409,"message":"Cannot complete request because of a conflicting operation (e.g. worker rebalance)"}"#;
     let put = || Mock::given(method("PUT")).and(path("/connectors/c/config"));
-    worker.mount(put().respond_with(ResponseTemplate::new(409).set_body_string(busy)).up_to_n_times(2));
+    for (status, message) in [
+        (409, "Cannot complete request because of a conflicting operation (e.g. worker rebalance)"),
+        (500, "Request cannot be completed because a rebalance is expected"),
+        (500, "IO Error trying to forward REST request: java.net.ConnectException: Connection refused"),
+    ] {
+        let body = format!(r#"{{"error_code":{status},"message":"{message}"}}"#);
+        worker
+            .mount(put().respond_with(ResponseTemplate::new(status).set_body_string(body)).up_to_n_times(1));
+    }
     worker.mount(put().respond_with(ResponseTemplate::new(201).set_body_string("{}")));
     scene.tool("connect-ctl").args(["apply", "c"]).stdin(r#"{"connector.class":"X"}"#).run().succeeds();
     let puts = worker.request_lines().iter().filter(|line| *line == "PUT /connectors/c/config").count();
-    assert_eq!(puts, 3);
+    assert_eq!(puts, 4);
 }
 
 #[test]
