@@ -95,6 +95,13 @@ impl Desk<'_> {
         Ok(Exit::Done)
     }
 
+    /// Prints what was done before work ended; how it ended counts more than a reader that went away.
+    pub(crate) fn rows_of(&mut self, rows: &[Value], outcome: Result<()>) -> Result<Exit> {
+        let printed = self.rows(rows);
+        outcome?;
+        printed
+    }
+
     /// Prints one row.
     pub(crate) fn row(&mut self, row: Value) -> Result<Exit> {
         self.rows(&[row])

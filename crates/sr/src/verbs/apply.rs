@@ -54,7 +54,6 @@ impl Apply {
             return last.map_or(Ok(Exit::Done), |failure: Failure| Err(failure));
         }
         let (rows, outcome) = take(&registry, &wanted, &steps);
-        desk.rows(&rows)?;
-        outcome.map(|()| Exit::Done)
+        desk.rows_of(&rows, outcome)
     }
 }

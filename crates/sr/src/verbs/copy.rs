@@ -50,7 +50,6 @@ impl Copy {
         let messages = &mut desk.io.messages;
         let snapshot = Snapshot::take(&source, &self.selection, messages)?;
         let (rows, outcome) = restore(&snapshot, Target { registry, calm, messages }, self.how);
-        desk.rows(&rows)?;
-        outcome.map(|()| Exit::Done)
+        desk.rows_of(&rows, outcome)
     }
 }

@@ -46,8 +46,14 @@ impl Delete {
     fn would_delete(&self, registry: &Registry) -> Result<Vec<u32>> {
         let Delete { subject, version, permanent, .. } = self;
         let versions = match version {
-            Some(version) if *permanent => {
-                vec![registry.subject_version_even_deleted(subject, *version)?.version]
+            // Apicurio lists the versions of a subject that is deleted as a whole, and shows none of them.
+            Some(Version::Number(number)) if *permanent => {
+                let known = registry.versions_with_deleted(subject)?;
+                if !known.contains(number) {
+                    let version = Version::Number(*number);
+                    return Err(Error::VersionNotFound { subject: subject.clone(), version, known }.into());
+                }
+                vec![*number]
             }
             Some(version) => vec![registry.subject_version(subject, *version)?.version],
             None if *permanent => registry.versions_with_deleted(subject)?,

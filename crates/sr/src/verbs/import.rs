@@ -35,7 +35,6 @@ impl Import {
         let (registry, calm) = (desk.registry()?, desk.calm_registry()?);
         let target = Target { registry, calm, messages: &mut desk.io.messages };
         let (rows, outcome) = restore(&snapshot, target, self.how);
-        desk.rows(&rows)?;
-        outcome.map(|()| Exit::Done)
+        desk.rows_of(&rows, outcome)
     }
 }

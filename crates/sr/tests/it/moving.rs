@@ -71,6 +71,11 @@ fn an_import_that_fails_in_the_middle_puts_the_modes_back_and_can_be_run_again()
     outcome.fails_with(1).stderr_has("sr: z/money version 1: the registry takes this for no valid schema");
     assert_eq!(target.versions().len(), 2);
     assert!(target.modes().is_empty(), "{:?}", target.modes());
+    // Nobody to print for: the failure is said all the same.
+    let tool = scene.tool("sr").args(["import", "dir"]).env("SCHEMA_REGISTRY_URL", target.stub.url());
+    let outcome = tool.stdout_to("/dev/full").run();
+    outcome.fails_with(1).stderr_has("takes this for no valid schema").stderr_has("cannot write to stdout");
+    assert!(target.modes().is_empty(), "{:?}", target.modes());
     target.no_trouble();
     sr(&scene, &target, &["import", "dir"]).succeeds();
     assert_eq!((target.versions(), target.modes()), (VERSIONS.map(str::to_owned).to_vec(), source.modes()));

@@ -49,6 +49,10 @@ fn what_was_softly_deleted_comes_back_with_its_id_live() {
     } else {
         outcome.succeeds();
     }
+    sr(&["delete", &subject]).succeeds();
+    sr(&["delete", &subject, "2", "--hard", "--dry-run"]).succeeds().stdout_has("\"version\":2");
+    sr(&["delete", &subject, "2", "--hard"]).succeeds();
+    sr(&["delete", &subject, "2", "--hard", "--dry-run"]).fails_with(1).stderr_has("has no version 2");
     sr(&["delete", &subject, "--hard"]).succeeds();
     sr(&["undelete", &subject]).fails_with(1).stderr_has("does not exist");
 }
