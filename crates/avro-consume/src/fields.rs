@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 #[derive(Debug)]
 pub(crate) struct Fields {
     paths: Vec<Path>,
+    /// Whether there was any object to look into.
+    asked: bool,
 }
 
 #[derive(Debug)]
@@ -36,12 +38,13 @@ impl Fields {
             found: false,
         };
         let paths: Vec<Path> = paths.iter().map(path).collect();
-        (!paths.is_empty()).then_some(Fields { paths })
+        (!paths.is_empty()).then_some(Fields { paths, asked: false })
     }
 
     /// The object with only these fields; what is no object stays as it is.
     pub(crate) fn project(&mut self, line: &mut Vec<u8>) {
         let Ok(object) = serde_json::from_slice::<Object<'_>>(line) else { return };
+        self.asked = true;
         let mut out = Vec::with_capacity(line.len());
         for (at, path) in self.paths.iter_mut().enumerate() {
             out.push(if at == 0 { b'{' } else { b',' });
@@ -55,9 +58,9 @@ impl Fields {
         *line = out;
     }
 
-    /// The paths that no record had.
+    /// The paths that no record had, if there were records.
     pub(crate) fn never_found(&self) -> Vec<&str> {
-        self.paths.iter().filter(|path| !path.found).map(|path| path.text.as_str()).collect()
+        self.paths.iter().filter(|path| self.asked && !path.found).map(|path| path.text.as_str()).collect()
     }
 }
 

@@ -23,6 +23,7 @@ fn fields_are_chosen_and_named_as_typed() {
     let outcome = desk.consume(&["--fields", "id,nmae"]).run();
     outcome.succeeds().stdout_is("{\"id\":5,\"nmae\":null}\nnull\n");
     outcome.stderr_is("avro-consume: warning: --fields nmae: no record has this field\n");
+    desk.consume(&["--fields", "nmae", "-o", "end"]).run().succeeds().stdout_is("").stderr_is("");
     desk.consume(&["--fields", "a..b"]).run().fails_with(2).stderr_has("expected names with dots");
 }
 

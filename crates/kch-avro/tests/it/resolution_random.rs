@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value;
-use kch_avro::{Plan, Resolver};
+use kch_avro::{DecodeReason, JsonMode, Plan, Resolver};
 use proptest::test_runner::TestCaseError;
 use serde_json::{Value as Json, json};
 
+use crate::decode;
 use crate::roundtrip::for_random_data;
 
 /// Numbers out of the datum, so that a failure is the same when it is tried again.
@@ -158,4 +159,40 @@ fn apache_avro_resolves_to_the_same_values() {
 #[expect(clippy::print_stdout, reason = "the counts belong in the test log")]
 fn report(resolved: u32, refused: u32) {
     println!("{resolved} data resolved alike, {refused} that apache-avro refuses");
+}
+
+#[test]
+fn a_schema_resolved_to_itself_changes_no_byte_and_hostile_bytes_never_panic() {
+    for_random_data("schema resolution to itself", false, |schema, avro| {
+        let plan = || Plan::compile(schema).unwrap();
+        let resolver = Resolver::new(plan(), &plan());
+        let mut out = Vec::new();
+        resolver
+            .resolve(avro, &mut out)
+            .map_err(|e| TestCaseError::fail(format!("{schema} {avro:02x?}: {e}")))?;
+        if out != avro {
+            return Err(TestCaseError::fail(format!("{schema}: {avro:02x?} became {out:02x?}")));
+        }
+        let mut evolved: Json = serde_json::from_str(schema).unwrap();
+        evolve(&mut evolved, &mut Dice(avro.len() as u64), false);
+        let evolved =
+            Plan::compile(&evolved.to_string()).map(|reader| (Resolver::new(plan(), &reader), reader));
+        for at in 0..avro.len().min(12) {
+            let mut bytes = avro.to_vec();
+            bytes[at] = bytes[at].wrapping_mul(31).wrapping_add(7);
+            let _ = resolver.resolve(&bytes, &mut Vec::new());
+            // What comes out is a datum of the reader's schema, whatever went in.
+            let mut out = Vec::new();
+            if let Ok((resolver, reader)) = &evolved
+                && resolver.resolve(&bytes, &mut out).is_ok()
+                && let Err(error) = decode(reader, JsonMode::Plain, &out)
+            {
+                let reason = error.reason();
+                if !matches!(reason, DecodeReason::Decimal { .. } | DecodeReason::NotUtf8 { .. }) {
+                    return Err(TestCaseError::fail(format!("{schema} {bytes:02x?} {out:02x?}: {error}")));
+                }
+            }
+        }
+        Ok(())
+    });
 }
