@@ -55,6 +55,10 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     pub on_error: OnError,
 
+    /// Show no progress on a terminal
+    #[arg(long)]
+    pub no_progress: bool,
+
     /// Where to start and stop
     #[command(flatten)]
     pub place: PlaceArgs,

@@ -140,6 +140,7 @@ impl<'c> Copier<'c> {
             if last_commit.elapsed() > COMMIT_EVERY {
                 self.flush(io)?;
                 self.commit()?;
+                self.printer.show_progress(self.consumer.to_go());
                 last_commit = Instant::now();
             }
         }

@@ -9,6 +9,7 @@ mod filter;
 mod last;
 mod offsets;
 mod print;
+mod progress;
 mod schema;
 mod size;
 mod state;
@@ -26,6 +27,7 @@ use crate::copy::{Copier, Limits, Source};
 use crate::filter::Filter;
 
 use crate::print::Printer;
+use crate::progress::Progress;
 use crate::state::State;
 
 /// Runs the tool.
@@ -72,7 +74,9 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     let reader = schema("--reader-schema", &args.print.reader_schema)?;
     let unframed = schema("--unframed", &args.print.unframed)?;
     let codec = Codec::new(registry, args.print.style()).with_reader(reader).with_unframed(unframed);
-    let printer = Printer::new(codec, filter, &args.print, args.on_error);
+    // Lines and progress on one terminal would be in each other's way.
+    let progress = Progress::new(!args.no_progress && !io.output.is_terminal());
+    let printer = Printer::new(codec, filter, &args.print, args.on_error, progress);
     let topics = topics::resolve(&names, &config)?;
     if let Some(count) = args.place.last {
         let open = |window| {

@@ -8,6 +8,7 @@ use crate::args::{OnError, OutputFormat, PrintArgs};
 use crate::container::Container;
 use crate::fields::Fields;
 use crate::filter::Filter;
+use crate::progress::Progress;
 use crate::stats::{Found, Stats};
 
 /// How many undecodable records are named one by one.
@@ -28,6 +29,7 @@ pub(crate) struct Printer {
     /// Tombstones that an Avro file has no place for.
     left_out: u64,
     undecodable: u64,
+    progress: Progress,
     /// How many schemas the codec had asked for when it was last looked for a notice.
     asked: usize,
     line: Vec<u8>,
@@ -35,7 +37,13 @@ pub(crate) struct Printer {
 }
 
 impl Printer {
-    pub(crate) fn new(codec: Codec, filter: Filter, args: &PrintArgs, on_error: OnError) -> Printer {
+    pub(crate) fn new(
+        codec: Codec,
+        filter: Filter,
+        args: &PrintArgs,
+        on_error: OnError,
+        progress: Progress,
+    ) -> Printer {
         Printer {
             codec,
             filter,
@@ -47,6 +55,7 @@ impl Printer {
             container: (args.format == OutputFormat::Avro).then(Container::default),
             left_out: 0,
             undecodable: 0,
+            progress,
             asked: 0,
             line: Vec::new(),
             datum: Vec::new(),
@@ -74,6 +83,7 @@ impl Printer {
         record: &BorrowedMessage<'_>,
         io: &mut Io,
     ) -> Result<Option<usize>> {
+        self.progress.count();
         let decoded = self.decode_wanted(topic, record);
         if self.codec.asked() != self.asked {
             self.asked = self.codec.asked();
@@ -178,6 +188,7 @@ impl Printer {
         io: &mut Io,
     ) -> Result<usize> {
         self.undecodable += 1;
+        self.progress.clear();
         self.line.clear();
         if let Some(stats) = &mut self.stats {
             stats.count(topic, record, Some(Found::Error(kind)));
@@ -207,6 +218,11 @@ impl Printer {
         Ok(self.line.len())
     }
 
+    /// Shows how far it is to whoever looks.
+    pub(crate) fn show_progress(&mut self, to_go: Option<u64>) {
+        self.progress.show(to_go);
+    }
+
     /// Hands all that is held back to the output.
     pub(crate) fn flush(&mut self, io: &mut Io) -> Result<()> {
         match &mut self.container {
@@ -217,6 +233,7 @@ impl Printer {
 
     /// What is written and said when all records are through.
     pub(crate) fn finish(&mut self, consumer: &Consumer, io: &mut Io) -> Result<()> {
+        self.progress.clear();
         if let Some(stats) = &self.stats {
             stats.print(|topic, partition| consumer.end_now(topic, partition), &mut io.output)?;
         }

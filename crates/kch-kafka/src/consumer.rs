@@ -240,7 +240,7 @@ impl Consumer {
             }
         };
         let done = end.is_some_and(|end| start >= end);
-        Ok(Partition { topic, id, low: marks.low, start, end, done, ours: true })
+        Ok(Partition { topic, id, low: marks.low, start, next: start, end, done, ours: true })
     }
 
     fn watermarks(&self, topic: usize, id: i32) -> Result<Watermarks, KafkaError> {

@@ -85,3 +85,19 @@ fn schemas_on_disk_bridge_a_registry_that_is_down() {
     desk.put(0, &[Some(b"\x00\x00\x00\x00\x09\x02")]);
     consume(&nobody).fails_with(3).stdout_is(lines(1..=3)).stderr_has("cannot be reached");
 }
+
+#[test]
+fn progress_is_shown_on_a_terminal_that_has_no_lines() {
+    let desk = Desk::new();
+    desk.put_events(0, 1..=3);
+    // `script` makes stderr a terminal; what it prints is the terminal's.
+    let read = |flags: &str| {
+        let line = format!("script -qec 'avro-consume -t t -f --timeout 2500ms {flags}' /dev/null");
+        desk.scene.shell(&line).run().succeeds().stdout_text()
+    };
+    assert!(read("> lines").contains("3 records read, "));
+    assert_eq!(desk.scene.read("lines"), lines(1..=3));
+    assert_eq!(read("--no-progress > lines"), "");
+    assert!(!read("").contains("records read"));
+    desk.consume(&["-f", "--timeout", "1500ms"]).run().succeeds().stderr_is("");
+}

@@ -17,6 +17,8 @@ pub(super) struct Partition {
     /// The first offset that the partition had, and the first one to read.
     pub(super) low: i64,
     pub(super) start: i64,
+    /// Offset behind the last record that was read.
+    pub(super) next: i64,
     /// Offset behind the last record to read, if there is an end.
     pub(super) end: Option<i64>,
     pub(super) done: bool,
@@ -27,7 +29,7 @@ pub(super) struct Partition {
 impl Partition {
     /// One that is not read yet.
     pub(super) fn idle(topic: usize, id: i32) -> Partition {
-        Partition { topic, id, low: 0, start: 0, end: None, done: false, ours: false }
+        Partition { topic, id, low: 0, start: 0, next: 0, end: None, done: false, ours: false }
     }
 }
 
@@ -74,6 +76,7 @@ impl Progress {
     pub(super) fn accept(&mut self, slot: usize, offset: i64) -> bool {
         self.lost_since = None;
         let Some(partition) = self.partitions.get_mut(slot) else { return true };
+        partition.next = offset + 1;
         let Some(end) = partition.end else { return true };
         partition.done = offset + 1 >= end;
         offset < end

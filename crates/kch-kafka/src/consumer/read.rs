@@ -7,6 +7,7 @@ use rdkafka::error::KafkaError as RdError;
 use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::progress::Partition;
 use super::{CALLBACKS_EVERY, Consumer, LOST_DEADLINE, Next, PAUSE, Range};
 use crate::KafkaError;
 
@@ -47,6 +48,19 @@ impl Consumer {
     pub fn end_now(&self, topic: &str, partition: i32) -> Option<i64> {
         let (_, high) = self.inner.fetch_watermarks(topic, partition, ASIDE).ok()?;
         Some(high)
+    }
+
+    /// How many offsets are still to be read, where that is known: not for a group, which is told where it stands record by
+    /// record, nor when there is no end.
+    #[must_use]
+    pub fn to_go(&self) -> Option<u64> {
+        if self.group {
+            return None;
+        }
+        let progress = self.progress.borrow();
+        let left =
+            |p: &Partition| p.end.map(|end| if p.done { 0 } else { (end - p.next).max(0).unsigned_abs() });
+        progress.partitions.iter().map(left).sum()
     }
 
     /// Whether the cluster answers, asked when nothing came for a while.
