@@ -123,22 +123,36 @@ fn every_kind_of_bad_value_is_named_and_counted() {
         ),
     ];
     let registry = desk.registry.url();
-    for (at, (value, kind, said)) in table.iter().enumerate() {
-        desk.mock.create_topic(&format!("bad-{at}"), 1, 1);
+    // Two topics, since only the first twenty of a run are named one by one.
+    for (at, half) in table.chunks(12).enumerate() {
+        let topic = format!("bad-{at}");
+        desk.mock.create_topic(&topic, 1, 1);
         let (first, last) = (event(1), event(2));
-        let put = |value| Put { value: Some(value), ..Put::default() };
-        desk.put_records(&format!("bad-{at}"), 0, &[put(&first), put(value), put(&last)]);
+        let values = [first.as_slice()]
+            .into_iter()
+            .chain(half.iter().map(|(value, ..)| value.as_slice()))
+            .chain([last.as_slice()]);
+        let records: Vec<Put<'_>> =
+            values.map(|value| Put { value: Some(value), ..Put::default() }).collect();
+        desk.put_records(&topic, 0, &records);
         let read = |args: &[&str]| {
-            let tool = desk.scene.tool("avro-consume").args(["-t", &format!("bad-{at}")]).args(args);
-            tool.run().replace(&registry, "REGISTRY")
+            desk.scene
+                .tool("avro-consume")
+                .args(["-t", &topic])
+                .args(args)
+                .run()
+                .replace(&registry, "REGISTRY")
         };
-        let text = format!("avro-consume: bad-{at}[0]@1: {said}\n");
+        let said = |(offset, (_, _, said)): (usize, &(Vec<u8>, &str, &str))| {
+            format!("avro-consume: {topic}[0]@{}: {said}\n", offset + 1)
+        };
+        let text: String = half.iter().enumerate().map(said).collect();
         read(&[]).fails_with(1).stdout_is(lines([1, 2])).stderr_is(&text);
-        // In the count it has its kind.
-        if at % 4 == 0 {
-            let counts = read(&["--stats"]).fails_with(1).json_lines();
-            let errors: Vec<_> = counts.iter().filter_map(|count| count["error"].as_str()).collect();
-            assert_eq!(errors, [*kind], "{said}");
+        // In the counts each has its kind.
+        for count in read(&["--stats"]).fails_with(1).json_lines() {
+            let Some(kind) = count["error"].as_str() else { continue };
+            let expected = half.iter().filter(|(_, of, _)| *of == kind).count();
+            assert_eq!(count["records"].as_u64(), Some(expected as u64), "{kind}");
         }
     }
 }
