@@ -169,7 +169,12 @@ fn a_verb_that_changes_something_can_be_tried() {
     let cannot: Vec<String> = pages()
         .iter()
         .filter(changes)
-        .filter(|page| page.command.get_arguments().all(|arg| arg.get_long() != Some("dry-run")))
+        .filter(|page| {
+            let is_dry_run = |arg: &Arg| {
+                arg.get_long_and_visible_aliases().is_some_and(|names| names.contains(&"dry-run"))
+            };
+            !page.command.get_arguments().any(is_dry_run)
+        })
         .map(|page| page.name.clone())
         .collect();
     assert!(cannot.is_empty(), "no --dry-run: {cannot:?}");

@@ -71,7 +71,7 @@ pub enum Verb {
     Import(Import),
     /// Copy subjects from one registry to another, ids and versions kept
     Copy(Copy),
-    /// Make a registry have the schemas, levels and modes of a folder
+    /// Create the schemas, levels and modes of a folder, or change what is there to match
     Apply(Apply),
     /// Find the mistakes in a schema
     Lint(Lint),
