@@ -42,11 +42,11 @@ pub(crate) fn run(
     let set = key_values(&settings.settings)?;
     let changes = self::change(job, resource, &set, &settings.unset, change)?;
     let (key, name) = match resource {
-        Resource::Topic(name) => ("topic", name.clone()),
-        Resource::Broker(id) => ("broker", id.to_string()),
+        Resource::Topic(name) => ("topic", Value::from(name.as_str())),
+        Resource::Broker(id) => ("broker", Value::from(*id)),
     };
     if job.table {
-        return Ok(changes.into_iter().map(|change| prefixed(key, &name, change)).collect());
+        return Ok(changes.into_iter().map(|change| prefixed(key, name.clone(), change)).collect());
     }
     let result = if changes.is_empty() { "unchanged" } else { "updated" };
     Ok(vec![outcome(json!({key: name, "result": result, "changes": changes}), change.dry_run)])

@@ -23,7 +23,7 @@ pub(crate) fn describe(job: &Job, names: &[String]) -> Result<Vec<Value>> {
         let group = job.admin.group(name)?;
         let members = group.members.iter().map(member);
         if job.table && !group.members.is_empty() {
-            rows.extend(members.map(|member| prefixed("group", name, member)));
+            rows.extend(members.map(|member| prefixed("group", name.as_str(), member)));
             continue;
         }
         let mut row = summary(&group);

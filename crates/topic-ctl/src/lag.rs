@@ -25,7 +25,7 @@ pub(crate) fn of(job: &Job, groups: &[String], topics: &[String]) -> Result<Vec<
         let partitions = partitions(job, &name, &places)?;
         let total: i64 = partitions.iter().filter_map(|partition| partition["lag"].as_i64()).sum();
         if job.table {
-            rows.extend(partitions.into_iter().map(|partition| prefixed("group", &name, partition)));
+            rows.extend(partitions.into_iter().map(|partition| prefixed("group", name.as_str(), partition)));
             rows.push(json!({"group": name, "topic": "all", "partition": null, "offset": null, "end": null, "lag": total}));
         } else {
             rows.push(json!({"group": name, "lag": total, "partitions": partitions}));

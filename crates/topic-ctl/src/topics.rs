@@ -40,7 +40,7 @@ pub(crate) fn describe_tables(
     for topic in all_of(job, names)? {
         let name = &topic.name;
         let rows = self::partitions(job, &topic)?;
-        partitions.extend(rows.into_iter().map(|partition| prefixed("topic", name, partition)));
+        partitions.extend(rows.into_iter().map(|partition| prefixed("topic", name.as_str(), partition)));
         let config = job.admin.topic_config(name)?.into_iter();
         settings.extend(config.map(|(key, value)| json!({"topic": name, "setting": key, "value": value})));
     }
@@ -57,7 +57,8 @@ fn all_of(job: &Job, names: &[String]) -> Result<Vec<TopicInfo>> {
 }
 
 /// The row with one column more, the first.
-pub(crate) fn prefixed(key: &str, value: &str, row: Value) -> Value {
+pub(crate) fn prefixed(key: &str, value: impl Into<Value>, row: Value) -> Value {
+    let value: Value = value.into();
     let mut whole = json!({ key: value });
     if let (Value::Object(whole), Value::Object(row)) = (&mut whole, row) {
         whole.extend(row);

@@ -48,7 +48,7 @@ fn a_brokers_settings_are_shown_set_and_unset_live() {
     let unset = desk.run(&["configs", "--broker", "101", "--unset", name]).succeeds().json_lines().remove(0);
     assert_eq!(set.as_deref(), Some("1000000"));
     let changes = [json!({"setting": name, "from": "1000000", "to": null})];
-    assert_eq!(unset, json!({"broker": "101", "result": "updated", "changes": changes}));
+    assert_eq!(unset, json!({"broker": 101, "result": "updated", "changes": changes}));
     assert_eq!(desk.settings(&broker).get(name), None);
 
     desk.run(&["configs", "--broker", "101", "-c", "node.id=7"])
