@@ -178,7 +178,11 @@ impl Producer {
         config
             .default("enable.idempotence", "true")
             .default("acks", "all")
-            .default("linger.ms", "5")
+            // Large batches, since each costs brokers and client the same: a million small records take 0.75 of the time
+            // that they take with 5 ms and 10,000 records, and 0.8 of the CPU. A record may wait 50 ms for company; the
+            // end of the input ends the wait.
+            .default("linger.ms", "50")
+            .default("batch.num.messages", "100000")
             // Memory: at most 100,000 records and 64 MiB of them wait for an acknowledgement.
             .default("queue.buffering.max.messages", "100000")
             .default("queue.buffering.max.kbytes", "65536")
