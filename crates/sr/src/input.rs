@@ -69,11 +69,14 @@ fn text(file: &str, io: &mut Io) -> Result<String> {
     if text.trim().is_empty() {
         return Err(Failure::refused(format!("{name} is empty")));
     }
-    // Comments are taken, as Java's parser and the registries take them.
-    if let Err(SchemaError::Json { reason }) = kch_avro::schema_json(&text) {
-        let (why, place) = reason.split_once(" at line ").unwrap_or((&reason, "1 column 1"));
-        let place = place.replace(" column ", ":");
-        return Err(Failure::refused(format!("{name}:{place}: not JSON: {why}")));
+    match kch_avro::schema_json(&text) {
+        Err(SchemaError::Json { reason }) => {
+            let (why, place) = reason.split_once(" at line ").unwrap_or((&reason, "1 column 1"));
+            let place = place.replace(" column ", ":");
+            Err(Failure::refused(format!("{name}:{place}: not JSON: {why}")))
+        }
+        // Comments, which Java's parser takes, and ClickHouse and others do not: the schema goes without them.
+        Ok(schema) if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_err() => Ok(schema.to_string()),
+        _ => Ok(text),
     }
-    Ok(text)
 }

@@ -36,7 +36,7 @@ pub struct Check {
     #[arg(
         long = "reference",
         visible_alias = "references",
-        value_name = "REFERENCE",
+        value_name = "NAME=SUBJECT:VERSION",
         conflicts_with = "old"
     )]
     pub references: Vec<ReferenceArg>,

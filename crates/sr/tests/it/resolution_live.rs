@@ -1,6 +1,8 @@
 //! Our rules of schema resolution against the registry's own verdicts, over a table of pairs: each of the specification's cases, in
 //! both directions, and all seven levels.
 
+use std::time::{Duration, Instant};
+
 use kch_schema::{Rules, Schema, compare, judge};
 use kch_test::live::{self, Service, Stack};
 use serde_json::json;
@@ -124,13 +126,31 @@ fn pairs() -> Vec<(String, String)> {
 
 fn register(stack: &Stack, subject: &str, schema: &str) -> (u16, String) {
     let body = json!({"schema": schema}).to_string();
-    stack.registry("POST", &format!("/subjects/{subject}/versions"), Some(&body))
+    let path = format!("/subjects/{subject}/versions");
+    answered(|| Some(stack.registry("POST", &path, Some(&body))).filter(|(status, _)| *status < 500))
 }
 
 fn set_level(stack: &Stack, subject: &str, level: &str) {
     let body = json!({"compatibility": level}).to_string();
     let (status, answer) = stack.registry("PUT", &format!("/config/{subject}"), Some(&body));
     assert_eq!(status, 200, "{answer}");
+    // The registry keeps it in a topic, and rules by it when it has read it back.
+    let path = format!("/config/{subject}");
+    answered(|| {
+        Some(stack.registry("GET", &path, None).1).filter(|answer| answer.contains(&format!("\"{level}\"")))
+    });
+}
+
+/// The answer of a registry on a busy machine.
+fn answered<T>(ask: impl Fn() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "the registry has no answer in a minute");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 fn rules(level: &str) -> Rules {

@@ -148,3 +148,13 @@ fn a_schema_that_is_none_never_reaches_the_registry() {
     register(" ").fails_with(1).stderr_is("sr: stdin is empty\n");
     assert!(registry.request_lines().is_empty());
 }
+
+#[test]
+fn comments_in_a_schema_stay_at_home() {
+    let (registry, scene) = scene();
+    registry.reply("POST", "/subjects/s", 200, &version(1, V1));
+    let commented = format!("// the first\n{V1} /* and only */");
+    scene.tool("sr").args(["lookup", "s", "-"]).stdin(commented).run().succeeds();
+    let body: serde_json::Value = serde_json::from_str(&registry.request_bodies().pop().unwrap()).unwrap();
+    assert_eq!(body["schema"], V1);
+}
