@@ -18,7 +18,7 @@ Examples:
   sr ddl kafka-events-value
   sr ddl kafka-events-value --via json --table events_copy
   sr ddl configs/schemas/kafka-events-value.avsc --table events_copy --order-by ts,id | ch-query
-  sr ddl kafka-events-value --cluster clickhouse_cluster --low-cardinality source
+  sr ddl kafka-events-value --on-cluster clickhouse_cluster --low-cardinality source
   sr ddl kafka-events-value -o json | jq -r .type";
 
 /// For what, and how.
@@ -31,7 +31,7 @@ pub struct Ddl {
     /// The table's name; DATABASE.TABLE is one too
     #[arg(long, value_name = "TABLE")]
     pub table: Option<String>,
-    /// The engine with its arguments. Otherwise MergeTree, or with --cluster ReplicatedMergeTree
+    /// The engine with its arguments. Otherwise MergeTree, or with --on-cluster ReplicatedMergeTree
     #[arg(long)]
     pub engine: Option<String>,
     /// What it is sorted by: columns, or an expression. Otherwise the first column that can be
@@ -39,7 +39,7 @@ pub struct Ddl {
     pub order_by: Option<String>,
     /// Create it on all nodes of this cluster
     #[arg(long, value_name = "NAME")]
-    pub cluster: Option<String>,
+    pub on_cluster: Option<String>,
     /// How records get in: avro (ClickHouse's AvroConfluent, Connect's sink) or json (avro-consume | ch-query)
     #[arg(long, value_name = "ROUTE", default_value = "avro")]
     pub via: Via,
@@ -80,7 +80,7 @@ impl Ddl {
         }
         let engine = self.engine.clone().unwrap_or_else(|| self.default_engine(&table));
         let order_by = self.order_by.clone();
-        let table = Table { name: table, columns, cluster: self.cluster.clone(), engine, order_by };
+        let table = Table { name: table, columns, cluster: self.on_cluster.clone(), engine, order_by };
         let statement = table.create().map_err(|error| order_failure(&error))?;
         desk.io.output.line(statement.trim_end().as_bytes())?;
         Ok(Exit::Done)
@@ -102,7 +102,7 @@ impl Ddl {
     /// The path in Keeper is the one of `sql/ddl`.
     fn default_engine(&self, table: &str) -> String {
         let name = table.rsplit('.').next().unwrap_or(table);
-        match self.cluster {
+        match self.on_cluster {
             Some(_) => {
                 let path = quote_text(&format!("/clickhouse/tables/{{shard}}/{{database}}/{name}"));
                 format!("ReplicatedMergeTree({path}, '{{replica}}')")

@@ -191,7 +191,7 @@ fn each_choice_of_ddl_is_in_the_statement() {
         .stdout_has("ORDER BY (`at`, `id`);\n");
     ddl(&["--engine", "ReplacingMergeTree(at)"]).succeeds().stdout_has("ENGINE = ReplacingMergeTree(at)\n");
     ddl(&["--engine", "Memory"]).succeeds().stdout_has("ENGINE = Memory;\n");
-    ddl(&["--cluster", "c"]).succeeds().stdout_has("`order` ON CLUSTER `c`\n").stdout_has(
+    ddl(&["--on-cluster", "c"]).succeeds().stdout_has("`order` ON CLUSTER `c`\n").stdout_has(
         "ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/order', '{replica}')\n",
     );
     ddl(&["--enums"]).succeeds().stdout_has("`state` Enum8('NEW' = 0, 'SENT' = 1)");
