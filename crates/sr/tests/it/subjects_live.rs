@@ -11,7 +11,8 @@ const ORDER: &str = r#"{"type":"record","name":"ex.Order","fields":[{"name":"id"
 #[test]
 fn a_subject_with_references_is_looked_at_from_all_sides_live() {
     let Some(stack) = live::need(&[Service::Registry, Service::ClickHouse]) else { return };
-    let (money, order) = (stack.unique_subject("sr-look-money"), stack.unique_subject("sr-look-order"));
+    // In this order they are deleted at the end: who refers first.
+    let (order, money) = (stack.unique_subject("sr-look-order"), stack.unique_subject("sr-look-money"));
     let scene = stack.scene();
     scene.file("money.avsc", MONEY);
     scene.file("order.avsc", ORDER);
