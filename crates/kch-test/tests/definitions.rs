@@ -80,7 +80,6 @@ fn a_flag_looks_the_same_wherever_it_is() {
 
 /// Flags that look different in two tools, and why.
 const MAY_DIFFER: &[(&str, &str)] = &[
-    ("cluster", "of sr: ClickHouse's, by its name; of connect-ctl: all workers of its own"),
     ("file", "of connect-ctl: a folder too"),
     ("format", "of avro-produce and avro-consume: what a line is; of ch-query: any of ClickHouse's own"),
     ("header", "of avro-produce: a header to send; of avro-consume: one to ask for, of any value"),

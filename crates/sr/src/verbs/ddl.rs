@@ -38,7 +38,7 @@ pub struct Ddl {
     #[arg(long, value_name = "COLUMNS")]
     pub order_by: Option<String>,
     /// Create it on all nodes of this cluster
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, visible_alias = "cluster", value_name = "NAME")]
     pub on_cluster: Option<String>,
     /// How records get in: avro (ClickHouse's AvroConfluent, Connect's sink) or json (avro-consume | ch-query)
     #[arg(long, value_name = "ROUTE", default_value = "avro")]

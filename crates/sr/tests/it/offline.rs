@@ -194,6 +194,7 @@ fn each_choice_of_ddl_is_in_the_statement() {
     ddl(&["--on-cluster", "c"]).succeeds().stdout_has("`order` ON CLUSTER `c`\n").stdout_has(
         "ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/order', '{replica}')\n",
     );
+    ddl(&["--cluster", "c"]).succeeds().stdout_has("ON CLUSTER `c`\n");
     ddl(&["--enums"]).succeeds().stdout_has("`state` Enum8('NEW' = 0, 'SENT' = 1)");
     ddl(&["--low-cardinality", "note"]).succeeds().stdout_has("`note` LowCardinality(Nullable(String))");
     ddl(&["--via", "json"]).succeeds().stderr_has("lossy");
