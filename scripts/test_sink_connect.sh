@@ -93,6 +93,9 @@ test_smoke() {
 
 test_cluster_connector() {
   connector >"$work/sink.json"
+  connect-ctl apply clickhouse-sink "$work/sink.json" --dry-run >"$work/applied"
+  connect-ctl validate "$work/sink.json" >"$work/said" || die "the connector does not validate: $(<"$work/said")"
+  ok "connect-ctl validate finds nothing wrong with it"
   connect-ctl apply clickhouse-sink "$work/sink.json" --wait 60s >"$work/applied"
   equal "its user is the writer, and its password is masked" "writer ********" \
     "$(connect-ctl get clickhouse-sink | jq -r '.config // . | "\(.username) \(.password)"')"
