@@ -251,11 +251,12 @@ fn millis(timestamp: &str) -> std::result::Result<i64, Fault> {
         Some(text) => text.parse().map(jiff::Timestamp::as_millisecond).ok(),
         None => timestamp.parse().ok(),
     };
-    parsed.ok_or_else(|| {
+    let millis = parsed.ok_or_else(|| {
         Fault::Envelope(format!(
             "timestamp: expected RFC 3339 as \"2026-11-22T10:00:00.123Z\", found {timestamp}"
         ))
-    })
+    })?;
+    Fault::ensure_sendable(millis)
 }
 
 /// serde's words, whose "line 1" would be wrong beside the line's own number.

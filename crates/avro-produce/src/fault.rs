@@ -45,6 +45,16 @@ impl Fault {
         Fault::Field { what: "key field", field: field.to_owned(), expected, got: got.to_owned() }
     }
 
+    /// A record's time, unless it is the one that librdkafka would silently replace with the time of sending.
+    pub(crate) fn ensure_sendable(millis: i64) -> std::result::Result<i64, Fault> {
+        if millis == 0 {
+            let text =
+                "timestamp 1970-01-01T00:00:00Z cannot be sent: to librdkafka, 0 is the time of sending";
+            return Err(Fault::Other(Failure::refused(text)));
+        }
+        Ok(millis)
+    }
+
     /// The exit code: 1, unless it is no fault of the line.
     pub(crate) fn exit(&self) -> Exit {
         match self {

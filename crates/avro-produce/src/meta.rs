@@ -86,7 +86,7 @@ impl TimeField {
             Ok(number) if is_number => Some(number.div_euclid(self.units)),
             _ => parse_time(plain),
         };
-        millis.ok_or_else(|| fault(text)).map(Some)
+        Fault::ensure_sendable(millis.ok_or_else(|| fault(text))?).map(Some)
     }
 }
 
@@ -153,6 +153,8 @@ mod tests {
             of("t", r#"{"t":"yesterday"}"#),
             Err(r#"timestamp field "t": expected RFC 3339 or a number, found "yesterday""#.to_owned())
         );
+        let zero = "timestamp 1970-01-01T00:00:00Z cannot be sent: to librdkafka, 0 is the time of sending";
+        assert_eq!(of("us", r#"{"us":999}"#), Err(zero.to_owned()));
         assert!(of("t", "{}").unwrap_err().ends_with("found no value"));
     }
 

@@ -65,6 +65,16 @@ fn a_dead_letter_is_sent_without_what_was_wrong_with_it() {
 }
 
 #[test]
+fn a_time_that_librdkafka_would_replace_is_refused() {
+    for time in ["0", r#""1970-01-01T00:00:00Z""#] {
+        let line = format!(r#"{{"topic":"t","key":"k","value":null,"timestamp":{time}}}"#);
+        produce(&Desk::new(), &[], &line)
+            .fails_with(1)
+            .stderr_has("stdin:1: timestamp 1970-01-01T00:00:00Z cannot be sent");
+    }
+}
+
+#[test]
 fn what_is_no_envelope_is_refused_with_its_line() {
     let table: &[(&str, &str)] = &[
         (r#"{"topic":"t","key":null}"#, "it has no value; a tombstone's is null"),
