@@ -15,7 +15,7 @@ use kch_registry::RegistryArgs;
 pub(crate) use self::flow::{CreateTopic, FlowArgs, Transaction};
 pub(crate) use self::key::{KeyArgs, KeyFormat};
 pub(crate) use self::meta::MetaArgs;
-pub(crate) use self::reject::{Limit, OnError, RejectArgs};
+pub(crate) use self::reject::{OnError, RejectArgs};
 pub(crate) use self::schema::{Register, SchemaArgs};
 
 /// JSON lines on stdin become Avro records on a Kafka topic

@@ -1,28 +1,18 @@
 //! Lines that do not fit: named, counted, kept as JSON in a file or on a topic, and too many of them.
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use kch_cli::{Exit, Failure, Line, Messages, Result};
+use kch_cli::{Exit, Failure, Line, Messages, NAMED_REJECTS, RejectFile, RejectLimit, Result, raw_json};
 use serde_json::{Value, json};
 
-use crate::args::{Limit, OnError, RejectArgs};
+use crate::args::{OnError, RejectArgs};
 use crate::fault::Fault;
-
-/// How many refused lines are named one by one on stderr when none is kept elsewhere.
-const NAMED: u64 = 20;
-/// A share is not looked at before this many lines.
-const ENOUGH_FOR_A_SHARE: u64 = 100;
 
 /// What happens to lines that do not fit, and how many there were.
 #[derive(Debug)]
 pub(crate) struct Rejects {
     policy: OnError,
-    file: Option<(String, BufWriter<File>)>,
+    file: Option<RejectFile>,
     dlq_topic: Option<String>,
-    limit: Option<Limit>,
+    limit: Option<RejectLimit>,
     count: u64,
 }
 
@@ -46,13 +36,7 @@ impl Rejects {
     /// # Errors
     /// A usage failure when it cannot be opened.
     pub(crate) fn open(args: &RejectArgs) -> Result<Rejects> {
-        let open = |path: &std::path::PathBuf| -> Result<_> {
-            let name = path.display().to_string();
-            let file = File::options().create(true).append(true).open(path);
-            let file = file.map_err(|error| Failure::usage(format!("cannot write to {name}: {error}")))?;
-            Ok((name, BufWriter::new(file)))
-        };
-        let file = args.rejects.as_ref().map(open).transpose()?;
+        let file = args.rejects.as_deref().map(RejectFile::open).transpose()?;
         let (policy, limit) = (args.on_error, args.max_errors);
         Ok(Rejects { policy, file, dlq_topic: args.dlq_topic.clone(), limit, count: 0 })
     }
@@ -93,31 +77,20 @@ impl Rejects {
         if !self.stops_at(fault) {
             self.count += 1;
             let kept_elsewhere = self.file.is_some() || self.dlq_topic().is_some();
-            if !kept_elsewhere && self.count <= NAMED {
+            if !kept_elsewhere && self.count <= NAMED_REJECTS {
                 messages.failure(&failure.clone().context(format!("{name}:{}", refused.number)));
             }
         }
         let json = to_json(refused, fault, failure.text()).to_string();
-        if let Some((name, file)) = &mut self.file {
-            writeln!(file, "{json}").map_err(|error| cannot_write(name, &error))?;
+        if let Some(file) = &mut self.file {
+            file.keep(&json)?;
         }
         Ok(json)
     }
 
     /// Whether there are too many, of `lines` lines read; `at_end` looks at a share however few there are.
     pub(crate) fn too_many(&self, lines: u64, at_end: bool) -> Option<Failure> {
-        let over = match self.limit? {
-            Limit::Count(limit) => self.count > limit,
-            Limit::Percent(share) if at_end || lines >= ENOUGH_FOR_A_SHARE => {
-                #[expect(clippy::cast_precision_loss, reason = "a share needs no 53 bits")]
-                let percent = self.count as f64 * 100.0 / lines.max(1) as f64;
-                percent > share
-            }
-            Limit::Percent(_) => false,
-        };
-        over.then(|| {
-            Failure::refused(format!("{} of {lines} lines were refused, more than --max-errors", self.count))
-        })
+        self.limit?.exceeded(self.count, lines, at_end)
     }
 
     /// Writes out what is buffered.
@@ -125,23 +98,13 @@ impl Rejects {
     /// # Errors
     /// When the file cannot be written to.
     pub(crate) fn close(&mut self) -> Result<()> {
-        match &mut self.file {
-            Some((name, file)) => file.flush().map_err(|error| cannot_write(name, &error)),
-            None => Ok(()),
-        }
+        self.file.as_mut().map_or(Ok(()), RejectFile::flush)
     }
-}
-
-fn cannot_write(name: &str, error: &std::io::Error) -> Failure {
-    Failure::refused(format!("cannot write to {name}: {error}"))
 }
 
 fn to_json(refused: Refused<'_>, fault: &Fault, error: &str) -> Value {
     let (pointer, expected, got) = fault.facts();
-    let raw = refused.raw.map(|raw| match std::str::from_utf8(raw) {
-        Ok(text) => Value::from(text),
-        Err(_) => json!({"base64": STANDARD.encode(raw)}),
-    });
+    let raw = refused.raw.map(raw_json);
     json!({
         "line": refused.number, "offset": refused.offset, "pointer": pointer, "expected": expected, "got": got,
         "error": error, "raw": raw,
@@ -152,10 +115,6 @@ fn to_json(refused: Refused<'_>, fault: &Fault, error: &str) -> Value {
 mod tests {
     use super::*;
 
-    fn rejects(limit: Option<Limit>) -> Rejects {
-        Rejects { policy: OnError::Skip, file: None, dlq_topic: None, limit, count: 0 }
-    }
-
     #[test]
     fn a_refused_line_keeps_its_place_and_its_bytes() {
         let refused = Refused { number: 3, offset: 40, raw: Some(b"\xff{") };
@@ -164,20 +123,5 @@ mod tests {
             json.to_string(),
             r#"{"line":3,"offset":40,"pointer":null,"expected":"UTF-8","got":null,"error":"not UTF-8","raw":{"base64":"/3s="}}"#
         );
-    }
-
-    #[test]
-    fn too_many_is_a_number_or_a_share_of_enough_lines() {
-        let mut by_count = rejects(Some(Limit::Count(1)));
-        by_count.count = 1;
-        assert!(by_count.too_many(1, true).is_none());
-        by_count.count = 2;
-        assert!(by_count.too_many(2, false).is_some());
-        let mut by_share = rejects(Some(Limit::Percent(1.0)));
-        by_share.count = 2;
-        assert!(by_share.too_many(50, false).is_none(), "too early to tell");
-        assert!(by_share.too_many(50, true).is_some());
-        assert!(by_share.too_many(200, false).is_none());
-        assert!(by_share.too_many(199, false).is_some());
     }
 }

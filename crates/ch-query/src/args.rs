@@ -9,7 +9,7 @@ use clap::{Parser, ValueEnum};
 use kch_cli::{CommonArgs, Settings, vars};
 
 pub use server::{Compression, ServerArgs};
-pub use verbs::{CheckArgs, DescribeArgs, InsertArgs, Limit, RouteName, TablesArgs, Verb};
+pub use verbs::{CheckArgs, DescribeArgs, InsertArgs, RouteName, TablesArgs, Verb};
 
 /// ClickHouse from the shell, over HTTP: SQL in, rows out as JSON lines; rows in, for an INSERT
 ///

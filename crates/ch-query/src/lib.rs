@@ -40,7 +40,7 @@ mod upload;
 mod watch;
 
 pub use args::{
-    Args, CheckArgs, Compression, DescribeArgs, InsertArgs, Limit, Output, QueryArgs, RouteName, ServerArgs,
+    Args, CheckArgs, Compression, DescribeArgs, InsertArgs, Output, QueryArgs, RouteName, ServerArgs,
     TablesArgs, Verb,
 };
 pub use complete::COMPLETERS;

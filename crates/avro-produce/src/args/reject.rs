@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use kch_cli::RejectLimit;
 
 /// What happens to a line that does not fit.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -21,8 +22,8 @@ pub struct RejectArgs {
     pub dlq_topic: Option<String>,
 
     /// Stop when more than this many lines were refused, or this share of them: 10 or 1%
-    #[arg(long, value_name = "N|P%", value_parser = parse_limit)]
-    pub max_errors: Option<Limit>,
+    #[arg(long, value_name = "N|P%")]
+    pub max_errors: Option<RejectLimit>,
 }
 
 /// What to do about a line that does not fit.
@@ -35,36 +36,4 @@ pub enum OnError {
     Skip,
     /// Go on, and send it to the dead-letter topic; exit 1 at the end
     Dlq,
-}
-
-/// How many refused lines are too many.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Limit {
-    /// More than this many.
-    Count(u64),
-    /// More than this share of the lines read, in percent; looked at from the hundredth line on, and at the end.
-    Percent(f64),
-}
-
-fn parse_limit(text: &str) -> Result<Limit, String> {
-    let wrong = || "expected a number of lines, as 10, or a share of them, as 1%".to_owned();
-    match text.strip_suffix('%') {
-        Some(share) => match share.parse() {
-            Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Limit::Percent(percent)),
-            _ => Err(wrong()),
-        },
-        None => text.parse().map(Limit::Count).map_err(|_| wrong()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_is_a_number_or_a_share() {
-        assert_eq!(parse_limit("10"), Ok(Limit::Count(10)));
-        assert_eq!(parse_limit("0.5%"), Ok(Limit::Percent(0.5)));
-        assert!(["", "x", "-1", "101%", "nan%"].iter().all(|text| parse_limit(text).is_err()));
-    }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kch_cli::parse_duration;
+use kch_cli::{RejectLimit, parse_duration};
 use kch_registry::RegistryArgs;
 
 /// What to do, when it is not SQL.
@@ -83,8 +83,8 @@ pub struct InsertArgs {
     pub rejects: Option<PathBuf>,
 
     /// Stop after more refused lines than 10, or than 1%
-    #[arg(long, value_name = "N|P%", value_parser = limit)]
-    pub max_errors: Option<Limit>,
+    #[arg(long, value_name = "N|P%")]
+    pub max_errors: Option<RejectLimit>,
 
     /// Rows in a batch, at most
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -111,26 +111,6 @@ pub struct InsertArgs {
     /// Let there be no lines on stdin
     #[arg(long)]
     pub allow_empty: bool,
-}
-
-/// How many refused lines are too many.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Limit {
-    /// More than this many.
-    Count(u64),
-    /// More than this share of the lines read, in percent; looked at from the hundredth line on, and at the end.
-    Percent(f64),
-}
-
-fn limit(text: &str) -> Result<Limit, String> {
-    let wrong = || "expected a number of lines, as 10, or a share of them, as 1%".to_owned();
-    match text.strip_suffix('%') {
-        Some(share) => match share.parse() {
-            Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Limit::Percent(percent)),
-            _ => Err(wrong()),
-        },
-        None => text.parse().map(Limit::Count).map_err(|_| wrong()),
-    }
 }
 
 /// List tables
@@ -213,15 +193,3 @@ Examples:
   avro-consume -t kafka-events --envelope | ch-query insert kafka_events --envelope --state at.json
   ch-query insert kafka_events --token monday < events.jsonl
   ch-query insert kafka_events --dry-run < events.jsonl";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_is_a_number_or_a_share() {
-        assert_eq!(limit("10"), Ok(Limit::Count(10)));
-        assert_eq!(limit("0.5%"), Ok(Limit::Percent(0.5)));
-        assert!(["", "x", "-1", "101%", "nan%"].iter().all(|text| limit(text).is_err()));
-    }
-}

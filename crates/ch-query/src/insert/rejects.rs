@@ -1,18 +1,10 @@
 //! Lines that are not in the table: kept in a file or named on stderr, counted, and too many of them.
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
-
-use kch_cli::{Failure, Messages, Result};
+use kch_cli::{Failure, Messages, NAMED_REJECTS, RejectFile, RejectLimit, Result, raw_json};
 use serde_json::{Map, Value, json};
 
-use crate::args::{InsertArgs, Limit};
+use crate::args::InsertArgs;
 use crate::exception::Exception;
-
-/// How many are named one by one on stderr when none is kept in a file.
-const NAMED: u64 = 20;
-/// A share is not looked at before this many lines.
-const ENOUGH_FOR_A_SHARE: u64 = 100;
 
 /// One refused line.
 #[derive(Debug)]
@@ -50,7 +42,7 @@ impl Reject<'_> {
                 fields.insert("error".into(), exception.message.clone().into())
             }
         };
-        let raw = self.raw.map(|raw| String::from_utf8_lossy(raw.trim_ascii_end()));
+        let raw = self.raw.map(|raw| raw_json(raw.trim_ascii_end()));
         fields.insert("raw".into(), raw.into());
         Value::Object(fields)
     }
@@ -66,20 +58,14 @@ impl Reject<'_> {
 /// What happens to refused lines, and how many there were.
 #[derive(Debug)]
 pub(super) struct Rejects {
-    file: Option<(String, BufWriter<File>)>,
-    limit: Option<Limit>,
+    file: Option<RejectFile>,
+    limit: Option<RejectLimit>,
     count: u64,
 }
 
 impl Rejects {
     pub(super) fn open(args: &InsertArgs) -> Result<Rejects> {
-        let open = |path: &std::path::PathBuf| -> Result<_> {
-            let name = path.display().to_string();
-            let file = File::options().create(true).append(true).open(path);
-            let file = file.map_err(|error| Failure::usage(format!("cannot write to {name}: {error}")))?;
-            Ok((name, BufWriter::new(file)))
-        };
-        let file = args.rejects.as_ref().map(open).transpose()?;
+        let file = args.rejects.as_deref().map(RejectFile::open).transpose()?;
         Ok(Rejects { file, limit: args.max_errors, count: 0 })
     }
 
@@ -91,11 +77,11 @@ impl Rejects {
     pub(super) fn add(&mut self, reject: &Reject<'_>, messages: &mut Messages) -> Result<()> {
         self.count += 1;
         match &mut self.file {
-            Some((name, file)) => writeln!(file, "{}", reject.to_json()).map_err(|error| lost(name, &error)),
+            Some(file) => file.keep(reject.to_json()),
             None => {
-                if self.count <= NAMED {
+                if self.count <= NAMED_REJECTS {
                     messages.say(&format!("stdin:{}: {}", reject.number, reject.text()));
-                } else if self.count == NAMED + 1 {
+                } else if self.count == NAMED_REJECTS + 1 {
                     messages.say("more lines are refused; --rejects FILE keeps them all");
                 }
                 Ok(())
@@ -105,30 +91,11 @@ impl Rejects {
 
     /// Puts what was kept on the disk.
     pub(super) fn flush(&mut self) -> Result<()> {
-        match &mut self.file {
-            Some((name, file)) => file.flush().map_err(|error| lost(name, &error)),
-            None => Ok(()),
-        }
+        self.file.as_mut().map_or(Ok(()), RejectFile::flush)
     }
 
     /// Whether there are too many, of `lines` lines read; `at_end` looks at a share however few there are.
     pub(super) fn too_many(&self, lines: u64, at_end: bool) -> Option<Failure> {
-        let over = match self.limit? {
-            Limit::Count(limit) => self.count > limit,
-            Limit::Percent(share) if at_end || lines >= ENOUGH_FOR_A_SHARE => {
-                #[expect(clippy::cast_precision_loss, reason = "a share needs no 53 bits")]
-                let percent = self.count as f64 * 100.0 / lines.max(1) as f64;
-                percent > share
-            }
-            Limit::Percent(_) => false,
-        };
-        over.then(|| {
-            Failure::refused(format!("{} of {lines} lines were refused, more than --max-errors", self.count))
-        })
+        self.limit?.exceeded(self.count, lines, at_end)
     }
-}
-
-/// A lost reject would be a lost row.
-fn lost(name: &str, error: &std::io::Error) -> Failure {
-    Failure::refused(format!("cannot write to {name}: {error}"))
 }
