@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use crate::SchemaError;
-use crate::compile::{is_primitive, parse};
+use crate::compile::is_primitive;
+use crate::schema_text::schema_json;
 
 /// The schema with every named type of `references` that it uses written out where it is used first. Names become full
 /// names; all else, documentation and foreign attributes too, stays as it is. Without references the text stays as it is.
@@ -13,13 +14,13 @@ use crate::compile::{is_primitive, parse};
 /// # Errors
 /// When one of the texts is no JSON. That they are Avro is for [`Plan`](crate::Plan) to say.
 pub fn inline(schema: &str, references: &[String]) -> Result<String, SchemaError> {
-    let value = parse(schema)?;
+    let value = schema_json(schema)?;
     if references.is_empty() {
         return Ok(value.to_string());
     }
     let mut types = HashMap::new();
     for text in references {
-        collect(&parse(text)?, "", &mut types);
+        collect(&schema_json(text)?, "", &mut types);
     }
     let mut inliner = Inliner { types, written: HashSet::new() };
     Ok(inliner.schema(&value, "").to_string())
