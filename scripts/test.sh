@@ -25,7 +25,7 @@ cargo build --workspace --locked
 export KCH_BIN=$repo/target/debug
 scripts/native_up.sh
 scripts/init.sh
-KCH_LIVE=1 cargo test --workspace --locked "$@"
+KCH_LIVE=1 cargo test --workspace --locked --no-fail-fast "$@"
 scripts/smoke_test.sh >/dev/null
 BIN_DIR=$KCH_BIN scripts/test_install.sh
 scripts/readme_test.sh

@@ -35,10 +35,16 @@ impl Live {
         tool.timeout(Duration::from_secs(150)).run()
     }
 
-    /// What the worker itself says at `/connectors/NAME/path`.
+    /// What the worker itself says at `/connectors/NAME/path`, once it has time for it: a rebalance is a 409 or a 500.
     pub(crate) fn ask(&self, name: &str, path: &str) -> (u16, Value) {
-        let (status, body) = self.stack.connect("GET", &format!("/connectors/{name}{path}"), None);
-        (status, serde_json::from_str(&body).unwrap_or_default())
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let (status, body) = self.stack.connect("GET", &format!("/connectors/{name}{path}"), None);
+            if !matches!(status, 409 | 500) || Instant::now() > end {
+                return (status, serde_json::from_str(&body).unwrap_or_default());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     pub(crate) fn state(&self, name: &str) -> String {
@@ -225,7 +231,6 @@ fn many_applies_at_once_get_through_the_rebalances_live() {
         }
     });
     for name in &names {
-        // The worker answers this with 500 while it rebalances.
         live.until("the last file", || {
             live.ask(name, "/config").1["file"].as_str().is_some_and(|file| file.ends_with(".2"))
         });
