@@ -24,7 +24,8 @@ usage() {
   awk 'NR == 1 { next } /^#/ { sub(/^# ?/, ""); print; next } { exit }' "$0"
 }
 
-# load_env FILE: variables of a .env file that the environment does not have; the same syntax as Compose's.
+# load_env FILE: variables of a .env file that the environment does not have. What Compose and the tools would read
+# otherwise than this, a dollar or a backslash outside of single quotes, is refused.
 load_env() {
   local line name value number=0
   while IFS= read -r line || [ -n "$line" ]; do
@@ -45,6 +46,9 @@ load_env() {
         value=${value%"${value##*[![:space:]]}"}
         ;;
     esac
+    if [[ ! ${BASH_REMATCH[3]} =~ ^[[:space:]]*\' && $value == *[\\\$]* ]]; then
+      die "$1:$number: $name has a \$ or a backslash" "write the value in single quotes: $name='…'" 2
+    fi
     if [ -z "${!name+set}" ]; then export "$name=$value"; fi
   done <"$1"
 }

@@ -126,6 +126,23 @@ test_lint() {
   yamllint --strict "$repo/docker-compose.yml"
 }
 
+# What Compose, the tools and the scripts would read differently is refused by its line, and never quoted.
+test_env_file() {
+  local line said
+  read_line() { (unset A && load_env "$work/env" && printf '%s' "$A"); }
+  for line in 'A=pa$word' 'A="x\"y"' 'A=b\c'; do
+    step="refuses $line"
+    printf '# a comment\n%s\n' "$line" >"$work/env"
+    if said=$(read_line 2>&1); then return 1; fi
+    [[ $said == *"env:2: A has a "* && $said != *"${line#A=}"* ]]
+  done
+  step='takes what is plain'
+  printf '%s\n' "A='pa\$word' # why" >"$work/env"
+  [ "$(read_line)" = 'pa$word' ]
+  printf '%s\n' 'A=plain # $5' >"$work/env"
+  [ "$(read_line)" = plain ]
+}
+
 test_compose_reads_it() {
   if ! docker compose version >/dev/null 2>&1; then
     say "      (no Docker Compose here: its own reading of the file is not tested)"

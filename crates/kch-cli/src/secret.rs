@@ -31,21 +31,22 @@ impl fmt::Display for Secret {
     }
 }
 
-/// `url` with the password of `user:password@` replaced by a mask; also in a list separated by commas.
+/// `url` with the password of each `user:password@` in it replaced by a mask; also in a list separated by commas.
+///
+/// A password may hold anything, written wrongly too: all from the first `:` to the last `@` is masked. Of a path with an
+/// `@` behind a port, more is hidden than need be.
 #[must_use]
 pub fn mask_url(url: &str) -> String {
-    url.split(',').map(mask_one).collect::<Vec<_>>().join(",")
+    let mut parts = url.split("://");
+    let scheme = parts.next().unwrap_or_default().to_owned();
+    parts.fold(scheme, |masked, rest| format!("{masked}://{}", mask_user_info(rest)))
 }
 
-fn mask_one(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => match rest[..at].split_once(':') {
-            Some((user, _)) => format!("{scheme}://{user}:********{}", &rest[at..]),
-            None => url.to_owned(),
-        },
-        None => url.to_owned(),
+fn mask_user_info(rest: &str) -> String {
+    let password = rest.rfind('@').and_then(|at| rest[..at].find(':').map(|colon| (colon, at)));
+    match password {
+        Some((colon, at)) => format!("{}:********{}", &rest[..colon], &rest[at..]),
+        None => rest.to_owned(),
     }
 }
 
@@ -65,5 +66,13 @@ mod tests {
         assert_eq!(mask_url("http://u:p@h:1/x,http://h"), "http://u:********@h:1/x,http://h");
         assert_eq!(mask_url("http://h/a@b"), "http://h/a@b");
         assert_eq!(mask_url("localhost:9092"), "localhost:9092");
+        assert_eq!(mask_url("http://h1:1,http://u:p@h2:2"), "http://h1:1,http://u:********@h2:2");
+    }
+
+    #[test]
+    fn a_password_that_breaks_its_url_is_masked_as_well() {
+        for password in ["pa/ss", "p,w", "p?w", "p#w", "p@w", "p:w"] {
+            assert_eq!(mask_url(&format!("mongodb://u:{password}@h:1/db")), "mongodb://u:********@h:1/db");
+        }
     }
 }
