@@ -66,6 +66,9 @@ fn text(file: &str, io: &mut Io) -> Result<String> {
         "-" => io.input.read_to_string(&mut text).map(|_| ()).map_err(cannot)?,
         path => text = std::fs::read_to_string(path).map_err(cannot)?,
     }
+    if let Some(exit) = io.signals.received() {
+        return Err(Failure::interrupted(exit));
+    }
     if text.trim().is_empty() {
         return Err(Failure::refused(format!("{name} is empty")));
     }

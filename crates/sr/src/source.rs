@@ -107,6 +107,9 @@ impl Desk<'_> {
         };
         let name = if file == "-" { "stdin" } else { file };
         read.map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+        if let Some(exit) = self.io.signals.received() {
+            return Err(Failure::interrupted(exit));
+        }
         Ok(text)
     }
 }

@@ -63,6 +63,9 @@ impl Decode {
             .input
             .read_to_end(&mut input)
             .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+        if let Some(exit) = desk.io.signals.received() {
+            return Err(Failure::interrupted(exit));
+        }
         let mut schemas = Schemas { given, registry: None, last: None };
         let records = self.records(&input, &name)?;
         if records.is_empty() {

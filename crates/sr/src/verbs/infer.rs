@@ -44,6 +44,10 @@ impl Infer {
         let name = desk.io.input.name().to_owned();
         let mut lines = LineReader::new(&mut desk.io.input, MAX_LINE);
         while let Some(line) = lines.next_line().map_err(|error| Failure::from(error).context(&name))? {
+            // A signal cuts the line short.
+            if let Some(exit) = desk.io.signals.received() {
+                return Ok(exit);
+            }
             let at = format!("{name}:{}", line.number);
             let text =
                 std::str::from_utf8(line.bytes).map_err(|_| Failure::refused(format!("{at}: not UTF-8")))?;

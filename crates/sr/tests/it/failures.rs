@@ -67,6 +67,26 @@ fn a_reader_that_goes_away_is_no_error_and_a_full_disk_is_one() {
         .stderr_has("sr: cannot write to stdout: No space left on device (os error 28)\n");
 }
 
+/// What was cut short is not judged.
+#[test]
+fn a_signal_ends_a_read_of_stdin_with_its_own_exit_code() {
+    let (registry, scene) = scene();
+    for (args, line) in [
+        (&["register", "s", "-"][..], "{\"type\":\n"),
+        (&["lint", "-"], "{\"type\":\n"),
+        (&["decode"], "00000000070\n"),
+        (&["infer"], "{\"id\":1"),
+    ] {
+        for (signal, code) in [(Signal::Interrupt, 130), (Signal::Terminate, 143)] {
+            let mut running = scene.tool("sr").args(args).stdin_open().spawn();
+            // More than a pipe holds: all of it is written when the tool reads.
+            running.write(" \n".repeat(200_000)).write(line).signal(signal);
+            running.wait().fails_with(code).stdout_is("");
+        }
+    }
+    assert!(registry.request_lines().is_empty());
+}
+
 #[test]
 fn a_signal_ends_a_wait_at_once() {
     let address = RawServer::nobody();
