@@ -18,44 +18,47 @@ pub(crate) fn name(file: &str) -> &str {
     if file == "-" { "stdin" } else { file }
 }
 
-/// A schema, and what had to be registered for it.
-pub(crate) struct Read {
-    pub(crate) schema: NewSchema,
-    /// A row for each schema that was registered, or would be, because this one refers to it.
-    pub(crate) siblings: Vec<Value>,
-}
-
 /// Reads the schema that the arguments name.
 pub(crate) fn read(args: &SchemaArgs, registry: &Registry, io: &mut Io) -> Result<NewSchema> {
-    Ok(read_with(args, registry, io, Missing::Refuse)?.schema)
+    read_with(args, registry, io, Missing::Refuse, &mut Vec::new())
 }
 
-/// As [`read`]; `missing` says what becomes of schemas beside it that it needs and that are not registered.
+/// As [`read`]; `missing` says what becomes of schemas beside it that it needs and that are not registered. Each of them
+/// that was registered, or would be, is a row.
 pub(crate) fn read_with(
     args: &SchemaArgs,
     registry: &Registry,
     io: &mut Io,
     missing: Missing,
-) -> Result<Read> {
+    rows: &mut Vec<Value>,
+) -> Result<NewSchema> {
     let name = name(&args.file);
     let text = text(&args.file, io)?;
     let given: Vec<Reference> = args.references.iter().filter_map(ReferenceArg::given).collect();
     let auto = args.references.len() > given.len();
-    let (references, texts, siblings) = if auto {
+    let compile = |texts: &[String]| {
+        Plan::compile_with_references(&text, texts)
+            .map_err(|error| Failure::refused(format!("{name}: not an Avro schema: {error}")))
+    };
+    let references = if auto {
         if args.file == "-" {
             return Err(Failure::usage(
                 "--references auto looks beside the schema's file, and stdin has no folder",
             ));
         }
-        let found = siblings::resolve(Path::new(&args.file), &text, registry, missing)?;
-        (found.references, found.texts, found.rows)
+        let file = Path::new(&args.file);
+        if missing == Missing::Register {
+            // Nothing is registered for a schema that is none.
+            compile(&siblings::resolve(file, &text, registry, Missing::Plan, &mut Vec::new())?.texts)?;
+        }
+        let found = siblings::resolve(file, &text, registry, missing, rows)?;
+        compile(&found.texts)?;
+        found.references
     } else {
-        let texts = registry.references(&given)?;
-        (given, texts, Vec::new())
+        compile(&registry.references(&given)?)?;
+        given
     };
-    Plan::compile_with_references(&text, &texts)
-        .map_err(|error| Failure::refused(format!("{name}: not an Avro schema: {error}")))?;
-    Ok(Read { schema: NewSchema::avro(text).with_references(references), siblings })
+    Ok(NewSchema::avro(text).with_references(references))
 }
 
 fn text(file: &str, io: &mut Io) -> Result<String> {

@@ -32,6 +32,18 @@ impl Judged {
         messages: Vec<String>,
     ) -> Result<Judged> {
         let level = ruling_level(registry, subject)?;
+        Judged::explain_by(level, registry, subject, version, schema, messages)
+    }
+
+    /// The same, where it was refused by a level that rules no more.
+    pub(crate) fn explain_by(
+        level: Level,
+        registry: &Registry,
+        subject: &str,
+        version: Version,
+        schema: &NewSchema,
+        messages: Vec<String>,
+    ) -> Result<Judged> {
         let found = registry.subject_version(subject, version)?;
         let parsed = |text: &str, references: &[String]| Schema::parse_with_references(text, references).ok();
         let old = registry.resolved(&found.schema).ok();

@@ -1,4 +1,4 @@
-//! Modes and levels that were changed for the time of an import, put back on any way out: success, failure, a signal, a
+//! Modes and levels that were changed for the time of an import or a registration, put back on any way out: success, failure, a signal, a
 //! panic. A process that is killed outright cannot; the next import of the same subjects then does it.
 
 use std::sync::Arc;
@@ -39,10 +39,10 @@ impl PutBack {
         Ok(outcome?)
     }
 
-    /// Lets a subject take schemas of any kind.
-    pub(crate) fn allow_anything(&mut self, subject: &str, was: Option<Level>) -> Result<()> {
+    /// Lets another level rule a subject.
+    pub(crate) fn set_level(&mut self, subject: &str, level: &Level, was: Option<Level>) -> Result<()> {
         self.changed.push((subject.to_owned(), Was::Level(was)));
-        let outcome = self.registry.set_compatibility(Some(subject), &Level::None);
+        let outcome = self.registry.set_compatibility(Some(subject), level);
         self.forget_if_refused(outcome)
     }
 
@@ -57,8 +57,13 @@ impl PutBack {
         }
     }
 
+    /// Leaves all of it as it is now.
+    pub(crate) fn keep(mut self) {
+        self.changed.clear();
+    }
+
     /// Puts all of it back, and joins that with how the work ended.
-    pub(crate) fn finish(mut self, outcome: Result<()>, messages: &mut Messages) -> Result<()> {
+    pub(crate) fn finish<T>(mut self, outcome: Result<T>, messages: &mut Messages) -> Result<T> {
         let failures = self.put_back();
         let Some((_, first)) = failures.first() else { return outcome };
         let exit = first.exit();
@@ -69,7 +74,8 @@ impl PutBack {
         }
         let failure =
             if exit == Exit::Unavailable { Failure::unavailable(text) } else { Failure::refused(text) };
-        Err(failure.hint("run the import again, or put them back by `sr mode delete SUBJECT`"))
+        Err(failure
+            .hint("put them back by `sr mode` and `sr compat`, or, after an import, by another run of it"))
     }
 
     fn put_back(&mut self) -> Vec<(String, Error)> {

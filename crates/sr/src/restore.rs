@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kch_cli::{Failure, Messages, Result};
-use kch_registry::{Error, Mode, Registry, SubjectVersion, Version};
+use kch_registry::{Error, Level, Mode, Registry, SubjectVersion, Version};
 use serde_json::{Value, json};
 
 use crate::put_back::PutBack;
@@ -211,10 +211,8 @@ fn anew(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut Vec<V
                     // History is not judged again. The first version has nothing to be judged by.
                     if !open.contains(subject.as_str()) && is_live(&registry, subject)? {
                         open.insert(subject);
-                        put_back.allow_anything(
-                            subject,
-                            own_rules(&registry, subject, has_modes)?.compatibility,
-                        )?;
+                        let was = own_rules(&registry, subject, has_modes)?.compatibility;
+                        put_back.set_level(subject, &Level::None, was)?;
                     }
                     let made = registry.register(subject, &schema);
                     Some(made.map_err(|error| {

@@ -34,8 +34,6 @@ pub(crate) struct Found {
     pub(crate) references: Vec<Reference>,
     /// The texts of all that is needed, over all steps, what is needed first.
     pub(crate) texts: Vec<String>,
-    /// A row for each schema that was registered, or would be.
-    pub(crate) rows: Vec<Value>,
 }
 
 struct Search<'r> {
@@ -43,21 +41,23 @@ struct Search<'r> {
     siblings: Vec<Sibling>,
     missing: Missing,
     texts: Vec<String>,
-    rows: Vec<Value>,
+    rows: &'r mut Vec<Value>,
 }
 
-/// Finds what the schema in `file` refers to.
-pub(crate) fn resolve(file: &Path, text: &str, registry: &Registry, missing: Missing) -> Result<Found> {
+/// Finds what the schema in `file` refers to. `rows` gets one for each schema that was registered, or would be, also before
+/// a failure.
+pub(crate) fn resolve(
+    file: &Path,
+    text: &str,
+    registry: &Registry,
+    missing: Missing,
+    rows: &mut Vec<Value>,
+) -> Result<Found> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut search = Search {
-        registry,
-        siblings: read_folder(folder, file)?,
-        missing,
-        texts: Vec::new(),
-        rows: Vec::new(),
-    };
+    let mut search =
+        Search { registry, siblings: read_folder(folder, file)?, missing, texts: Vec::new(), rows };
     let references = search.references(&Names::of(text), folder, &mut Vec::new())?;
-    Ok(Found { references, texts: search.texts, rows: search.rows })
+    Ok(Found { references, texts: search.texts })
 }
 
 /// The schema files in the folder but the one itself, the newest version of each subject first.

@@ -4,7 +4,8 @@ use kch_cli::{Exit, Failure, Result};
 use kch_registry::{Error, Level, Mode, NewSchema, Registered, Registry, Version};
 use serde_json::{Value, json};
 
-use crate::judged::Judged;
+use crate::judged::{Judged, ruling_level};
+use crate::put_back::PutBack;
 use crate::siblings::Missing;
 use crate::{Desk, SchemaArgs, input};
 
@@ -45,16 +46,17 @@ impl Register {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
         let registry = desk.registry()?;
         let missing = if self.dry_run { Missing::Plan } else { Missing::Register };
-        let read = input::read_with(&self.schema, &registry, desk.io, missing)?;
-        let schema = read.schema.normalized(self.normalize);
-        let row = if self.dry_run {
-            self.plan(&registry, &schema, desk)?
-        } else {
-            self.register(&registry, &schema)?
-        };
-        let mut rows = read.siblings;
-        rows.push(row);
-        desk.rows(&rows)
+        let mut rows = Vec::new();
+        let outcome = (|| -> Result<()> {
+            let schema = input::read_with(&self.schema, &registry, desk.io, missing, &mut rows)?;
+            let schema = schema.normalized(self.normalize);
+            rows.push(match self.dry_run {
+                true => self.plan(&registry, &schema, desk)?,
+                false => self.register(&registry, &schema, desk)?,
+            });
+            Ok(())
+        })();
+        desk.rows_of(&rows, outcome)
     }
 
     fn row(&self, registered: Option<&Registered>, created: bool) -> Value {
@@ -67,32 +69,53 @@ impl Register {
         row
     }
 
-    fn register(&self, registry: &Registry, schema: &NewSchema) -> Result<Value> {
+    fn register(&self, registry: &Registry, schema: &NewSchema, desk: &mut Desk<'_>) -> Result<Value> {
         let Register { subject, set_compat, .. } = self;
-        let mut before = None;
-        if let Some(level) = set_compat {
-            before = Some(registry.own_compatibility(subject)?);
-            registry.set_compatibility(Some(subject), level)?;
-        }
-        match registry.register(subject, schema) {
+        let outcome = match set_compat {
+            Some(level) => self.register_under(level, registry, schema, desk)?,
+            None => registry.register(subject, schema),
+        };
+        match outcome {
             Ok(registered) => Ok(self.row(Some(&registered), registered.created)),
-            Err(error) => {
-                let failure = self.explain(registry, schema, error)?;
-                match before {
-                    Some(Some(level)) => registry.set_compatibility(Some(subject), &level)?,
-                    Some(None) => registry.delete_compatibility(Some(subject))?,
-                    None => {}
-                }
-                Err(failure)
-            }
+            Err(error) => Err(self.explain(registry, schema, error)?),
         }
     }
 
+    /// Registers by a level that stays only if the registry takes the schema.
+    fn register_under(
+        &self,
+        level: &Level,
+        registry: &Registry,
+        schema: &NewSchema,
+        desk: &mut Desk<'_>,
+    ) -> Result<std::result::Result<Registered, Error>> {
+        let Register { subject, .. } = self;
+        let was = registry.own_compatibility(subject)?;
+        let mut put_back = PutBack::new(desk.calm_registry()?);
+        let messages = &mut desk.io.messages;
+        if let Err(failure) = put_back.set_level(subject, level, was) {
+            return put_back.finish(Err(failure), messages);
+        }
+        let outcome = registry.register(subject, schema);
+        match &outcome {
+            Ok(_) => put_back.keep(),
+            Err(error) => {
+                put_back.finish(Ok(()), messages).inspect_err(|_| messages.say(&error.to_string()))?;
+            }
+        }
+        Ok(outcome)
+    }
+
     fn explain(&self, registry: &Registry, schema: &NewSchema, error: Error) -> Result<Failure> {
+        let Register { subject, set_compat, .. } = self;
         match error {
             Error::Incompatible { messages, .. } => {
-                let judged = Judged::explain(registry, &self.subject, Version::Latest, schema, messages)?;
-                Ok(judged.failure(&self.subject, input::name(&self.schema.file)))
+                let level = match set_compat {
+                    Some(level) => level.clone(),
+                    None => ruling_level(registry, subject)?,
+                };
+                let judged = Judged::explain_by(level, registry, subject, Version::Latest, schema, messages)?;
+                Ok(judged.failure(subject, input::name(&self.schema.file)))
             }
             error => Ok(error.into()),
         }

@@ -2,7 +2,7 @@
 
 use kch_cli::{Exit, Failure, Result};
 use kch_registry::{Error, NewSchema, Registry, Version};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Desk;
 use crate::judged::Judged;
@@ -31,10 +31,20 @@ pub struct Undelete {
 
 impl Undelete {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
-        let Undelete { subject, dry_run, .. } = self;
         let registry = desk.registry()?;
         let mut rows = Vec::new();
-        for was in self.deleted(&registry)? {
+        let outcome = self.bring_back(&registry, &mut rows);
+        if outcome.is_ok() && rows.is_empty() {
+            let subject = &self.subject;
+            desk.io.messages.say(&format!("nothing of {subject} is deleted that is not there again"));
+        }
+        desk.rows_of(&rows, outcome)
+    }
+
+    /// A row for each version that came back, or would, also before a failure.
+    fn bring_back(&self, registry: &Registry, rows: &mut Vec<Value>) -> Result<()> {
+        let Undelete { subject, dry_run, .. } = self;
+        for was in self.deleted(registry)? {
             let found = match registry.subject_version_even_deleted(subject, Version::Number(was)) {
                 Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) => {
                     return Err(hidden(subject, was));
@@ -45,15 +55,14 @@ impl Undelete {
             let schema = NewSchema::from(found.schema);
             if *dry_run {
                 // It may be there under a later number.
-                if live(&registry, subject)?.is_empty() || registry.lookup(subject, &schema)?.is_none() {
+                if live(registry, subject)?.is_empty() || registry.lookup(subject, &schema)?.is_none() {
                     rows.push(json!({"subject": subject, "version": null, "id": id, "was": was}));
                 }
                 continue;
             }
             let back = match registry.register(subject, &schema) {
                 Err(Error::Incompatible { messages, .. }) => {
-                    desk.rows(&rows)?;
-                    let judged = Judged::explain(&registry, subject, Version::Latest, &schema, messages)?;
+                    let judged = Judged::explain(registry, subject, Version::Latest, &schema, messages)?;
                     return Err(judged.failure(subject, &format!("deleted version {was}")));
                 }
                 outcome => outcome?,
@@ -64,10 +73,7 @@ impl Undelete {
                 );
             }
         }
-        if rows.is_empty() {
-            desk.io.messages.say(&format!("nothing of {subject} is deleted that is not there again"));
-        }
-        desk.rows(&rows)
+        Ok(())
     }
 
     /// The versions that are softly deleted.

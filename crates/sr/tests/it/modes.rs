@@ -1,8 +1,12 @@
 //! Modes and contexts, which the live registry (Apicurio's) does not have: a stub answers as Confluent's does.
 
-use kch_test::live::{self, Service};
+use std::time::{Duration, Instant};
 
-use crate::{V1, scene, sr};
+use kch_test::live::{self, Service};
+use kch_test::{Scene, Signal};
+
+use crate::confluent::Confluent;
+use crate::{V1, V2, scene, sr, version};
 
 const READ_ONLY: &str = r#"{"error_code":42205,"message":"Subject s is in read-only mode"}"#;
 
@@ -56,6 +60,55 @@ fn a_level_that_was_set_for_a_schema_is_put_back_when_it_is_refused() {
     let levels: Vec<String> =
         registry.request_bodies().into_iter().filter(|body| body.contains("compatibility")).collect();
     assert_eq!(levels, [r#"{"compatibility":"FULL"}"#, r#"{"compatibility":"BACKWARD"}"#]);
+}
+
+#[test]
+fn a_level_that_was_set_for_a_schema_is_put_back_before_the_refusal_is_explained() {
+    let (registry, scene) = scene();
+    registry.reply("GET", "/config/s", 404, r#"{"error_code":40408,"message":"none"}"#);
+    registry.reply("PUT", "/config/s", 200, r#"{"compatibility":"FULL"}"#);
+    registry.reply("DELETE", "/config/s", 200, r#"{"compatibilityLevel":"FULL"}"#);
+    registry.reply("POST", "/subjects/s", 404, r#"{"error_code":40401,"message":"no"}"#);
+    registry.reply("POST", "/subjects/s/versions", 409, r#"{"error_code":409,"message":"no"}"#);
+    registry.reply(
+        "GET",
+        "/subjects/s/versions/latest",
+        403,
+        r#"{"error_code":40301,"message":"not yours"}"#,
+    );
+    let register = || sr(&scene, &["register", "s", "v2.avsc", "--set-compat", "FULL"]);
+    register().fails_with(2).stderr_has("not yours");
+    assert_eq!(registry.request_lines().iter().filter(|line| *line == "DELETE /config/s").count(), 1);
+    // The level that it was refused by is the one that is told, and not the one that is there again.
+    registry.reset();
+    registry.reply("GET", "/config/s", 200, r#"{"compatibilityLevel":"BACKWARD"}"#);
+    registry.reply("PUT", "/config/s", 200, r#"{"compatibility":"FULL"}"#);
+    registry.reply("POST", "/subjects/s", 404, r#"{"error_code":40401,"message":"no"}"#);
+    registry.reply("POST", "/subjects/s/versions", 409, r#"{"error_code":409,"message":"no"}"#);
+    registry.reply("GET", "/subjects/s/versions/latest", 200, &version(1, V1));
+    register().fails_with(1).stderr_has("v2.avsc is incompatible with s version 1 (FULL)");
+}
+
+#[test]
+fn a_signal_in_the_middle_of_a_registration_puts_the_level_back() {
+    for (signal, code) in [(Signal::Interrupt, 130), (Signal::Terminate, 143)] {
+        let (registry, scene) = (Confluent::start(), Scene::new());
+        registry.put("s", V1, &serde_json::json!([]));
+        registry.set_level("s", "BACKWARD");
+        registry.trouble_after(0, Some(Duration::from_secs(50)));
+        scene.file("v2.avsc", V2);
+        let tool = scene.tool("sr").args(["register", "s", "v2.avsc", "--set-compat", "NONE"]);
+        let mut running = tool.env("SCHEMA_REGISTRY_URL", registry.stub.url()).spawn();
+        let deadline = Instant::now() + Duration::from_secs(40);
+        while registry.versions().len() < 2 {
+            assert!(Instant::now() < deadline && running.is_running());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(registry.levels(), ["s=NONE"]);
+        running.signal(signal);
+        running.wait().fails_with(code);
+        assert_eq!(registry.levels(), ["s=BACKWARD"]);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use kch_test::live::{self, Service, Stack};
 use kch_test::{Outcome, Scene};
 
+use crate::confluent::Confluent;
 use crate::sr;
 
 const MONEY: &str =
@@ -81,6 +82,27 @@ fn references_are_found_beside_the_file_and_registered_first_live() {
     shop.sr(&["delete", money, "--dry-run"]).fails_with(1).stderr_has(&refusal);
     shop.sr(&["delete", money]).fails_with(1).stderr_has(&refusal);
     assert_eq!(stack.registry("GET", &format!("/subjects/{money}/versions"), None).0, 200);
+}
+
+#[test]
+fn what_was_registered_before_a_failure_is_printed_and_nothing_is_for_a_schema_that_is_none() {
+    let (registry, scene) = (Confluent::start(), Scene::new());
+    let scene = scene.env("SCHEMA_REGISTRY_URL", registry.stub.url());
+    scene.file("shop/money.avsc", MONEY);
+    scene.file("shop/line.avsc", LINE);
+    scene.file("shop/order.avsc", ORDER.replace("paid", "lines"));
+    let register = || sr(&scene, &["register", "order", "shop/order.avsc", "--references", "auto"]);
+    register().fails_with(1).stdout_is("").stderr_has("order.avsc: not an Avro schema");
+    assert!(registry.versions().is_empty());
+
+    scene.file("shop/order.avsc", ORDER);
+    registry.trouble_after(1, None);
+    let money = "{\"subject\":\"money\",\"version\":1,\"id\":1,\"created\":true}\n";
+    register().fails_with(1).stdout_is(money).stderr_has("no valid schema");
+    registry.trouble_after(1, None);
+    register().fails_with(1).stdout_is(money.replace("money", "line").replace("\"id\":1", "\"id\":2"));
+    registry.no_trouble();
+    register().succeeds().stdout_is(money.replace("money", "order").replace("\"id\":1", "\"id\":3"));
 }
 
 #[test]

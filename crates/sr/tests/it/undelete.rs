@@ -1,9 +1,12 @@
 //! Versions that come back, normalizing, and a level set together with a schema: on the live registry, which is asked.
 
+use kch_test::Scene;
 use kch_test::live::{self, Service};
 use kch_test::wiremock::matchers::{method, path as path_is, query_param};
 use kch_test::wiremock::{Mock, ResponseTemplate};
+use serde_json::json;
 
+use crate::confluent::Confluent;
 use crate::{V1, V2, scene, sr, version};
 
 #[test]
@@ -80,6 +83,22 @@ fn a_whole_subject_comes_back() {
     sr(&scene, &["undelete", "s"])
         .succeeds()
         .stdout_is("{\"subject\":\"s\",\"version\":2,\"id\":12,\"was\":1}\n");
+}
+
+#[test]
+fn what_came_back_before_a_failure_is_printed() {
+    let (registry, scene) = (Confluent::start(), Scene::new());
+    let scene = scene.env("SCHEMA_REGISTRY_URL", registry.stub.url());
+    for schema in [V1, V2] {
+        registry.put("s", schema, &json!([]));
+    }
+    registry.delete("s", 1);
+    registry.delete("s", 2);
+    registry.trouble_after(1, None);
+    sr(&scene, &["undelete", "s"])
+        .fails_with(1)
+        .stdout_is("{\"subject\":\"s\",\"version\":3,\"id\":1,\"was\":1}\n")
+        .stderr_has("no valid schema");
 }
 
 #[test]
