@@ -57,13 +57,24 @@ fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut V
         .hint("--new-ids registers the schemas under ids of its own"));
     }
     let order = snapshot.in_order();
-    let (mut todo, mut occupied) = (Vec::new(), BTreeSet::new());
+    let mut live = BTreeMap::new();
+    for subject in order.iter().map(|entry| entry.subject.as_str()).collect::<BTreeSet<_>>() {
+        live.insert(subject, live_versions(&registry, subject)?);
+    }
+    let (mut todo, mut revived, mut occupied) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for &entry in &order {
-        if is_there(&registry, entry, &mut occupied)? {
+        let is_live = live.get(entry.subject.as_str()).is_some_and(|live| live.contains(&entry.version));
+        if !is_there(&registry, entry, &mut occupied)? {
+            todo.push(entry);
+        } else if entry.deleted || is_live {
             rows.push(row(entry, false));
         } else {
             todo.push(entry);
+            revived.insert((entry.subject.as_str(), entry.version));
         }
+    }
+    for (subject, version) in &revived {
+        messages.say(&format!("{subject} version {version} is softly deleted there, and comes back"));
     }
     if dry_run {
         rows.extend(todo.iter().map(|entry| row(entry, true)));
@@ -87,6 +98,9 @@ fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut V
             registry
                 .import(subject, *version, *id, schema)
                 .map_err(|error| Failure::from(error).context(format!("{subject} version {version}")))?;
+            if revived.contains(&(subject.as_str(), *version)) {
+                ensure_live(&registry, entry)?;
+            }
             rows.push(row(entry, true));
         }
         // Users first, or the deletion is refused.
@@ -170,6 +184,18 @@ fn is_there(registry: &Registry, entry: &Entry, occupied: &mut BTreeSet<String>)
         Ok(_) | Err(Error::SchemaNotFound { .. }) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// A registry may have taken a version that it had softly deleted, and left it so.
+fn ensure_live(registry: &Registry, entry: &Entry) -> Result<()> {
+    let Entry { subject, version, .. } = entry;
+    if live_versions(registry, subject)?.contains(version) {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "{subject} version {version} did not come back: it is still softly deleted"
+    ))
+    .hint("--new-ids registers it as a new version"))
 }
 
 /// Registries may print a schema in their own way.

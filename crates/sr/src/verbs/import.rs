@@ -9,8 +9,9 @@ use crate::{Desk, folder};
 
 const EXAMPLES: &str = "\
 Ids and versions stay as they are: each subject is in IMPORT mode meanwhile, and its mode is put back on any way out, \
-Ctrl-C too. What is there already is not sent again, so that an import that was cut short can be run again. Where a version \
-or an id is another schema's, nothing is done. The subjects get their levels and modes, the registry's own are not touched.
+Ctrl-C too. What is there already is not sent again, so that an import that was cut short can be run again; what is softly \
+deleted there comes back. Where a version or an id is another schema's, nothing is done. The subjects get their levels and \
+modes, the registry's own are not touched.
 
 Examples:
   sr import backup --dry-run

@@ -117,6 +117,56 @@ fn a_mode_that_a_killed_import_left_behind_is_put_back_by_the_next() {
 }
 
 #[test]
+fn what_is_softly_deleted_there_comes_back() {
+    let (source, target, scene) = (source(), Confluent::start(), Scene::new());
+    sr(&scene, &source, &["export", "dir"]).succeeds();
+    sr(&scene, &target, &["import", "dir"]).succeeds();
+    for (subject, version) in [("z/money", 1), ("a order", 1), (":.eu:x", 2)] {
+        target.delete(subject, version);
+    }
+    let said = ["z/money version 1", "a order version 1", ":.eu:x version 2"];
+    let gone = target.versions();
+    for dry_run in [&["import", "dir", "--dry-run"][..], &["import", "dir"]] {
+        assert_eq!(target.versions(), gone);
+        let outcome = sr(&scene, &target, dry_run);
+        for version in said {
+            outcome.stderr_has(format!("sr: {version} is softly deleted there, and comes back\n"));
+        }
+        let rows = outcome.succeeds().json_lines();
+        assert_eq!(rows.iter().filter(|row| row["created"] == true).count(), 3, "{rows:?}");
+    }
+    assert_eq!((target.versions(), target.modes()), (VERSIONS.map(str::to_owned).to_vec(), source.modes()));
+
+    target.delete("z/money", 1);
+    let to = target.stub.url();
+    sr(&scene, &source, &["copy", "z/money", "--to", &to]).succeeds().stderr_has("comes back");
+    assert_eq!(target.versions(), VERSIONS);
+    // Under new ids it is registered again.
+    target.delete("z/money", 1);
+    let rows = sr(&scene, &source, &["copy", "z/money", "--to", &to, "--new-ids"]).succeeds().json_lines();
+    assert_eq!((&rows[0]["version"], &rows[0]["created"]), (&json!(2), &json!(true)));
+}
+
+#[test]
+fn a_version_that_a_registry_leaves_deleted_is_not_called_imported() {
+    let (source, target, scene) = (source(), Confluent::start(), Scene::new());
+    sr(&scene, &source, &["export", "dir", "z/money"]).succeeds();
+    sr(&scene, &target, &["import", "dir"]).succeeds();
+    target.delete("z/money", 1);
+    target.stub.mount(
+        Mock::given(method("POST"))
+            .and(path_regex("/subjects/z%2Fmoney/versions"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(json!({"id": 41})))
+            .with_priority(1),
+    );
+    sr(&scene, &target, &["import", "dir"]).fails_with(1).stdout_is("").stderr_has(
+        "sr: z/money version 1 did not come back: it is still softly deleted\n\
+         hint: --new-ids registers it as a new version\n",
+    );
+    assert!(target.modes().is_empty(), "{:?}", target.modes());
+}
+
+#[test]
 fn what_is_taken_is_refused_before_anything_is_changed() {
     let (source, scene) = (source(), Scene::new());
     sr(&scene, &source, &["export", "dir"]).succeeds();
