@@ -69,9 +69,19 @@ impl Exception {
             192..=194 | 516 => "set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD in .env or the environment",
             456 => "give the value with -p NAME=VALUE",
             497 => "CLICKHOUSE_USER says who asks; SHOW GRANTS lists what this user may do",
+            252 if self.is_one_insert_too_wide() => {
+                "insert into fewer partitions at once, or allow more: -s max_partitions_per_insert_block=1000"
+            }
             202 | 252 => "wait a moment and try again",
             _ => return None,
         })
+    }
+
+    /// Whether the rows of one block belong to more partitions than a block may. That has the code of a table with too
+    /// many parts, but no waiting helps: fewer rows do.
+    pub(crate) fn is_one_insert_too_wide(&self) -> bool {
+        const SIGNS: [&str; 2] = ["max_partitions_per_insert_block", "partitions for single INSERT block"];
+        self.code == 252 && SIGNS.iter().any(|sign| self.message.contains(sign))
     }
 
     /// The failure to report, for a query with this id.
@@ -162,6 +172,23 @@ mod tests {
         assert_eq!([516, 497].map(exit), [Exit::Usage; 2]);
         assert_eq!([209, 242, 999].map(exit), [Exit::Unavailable; 3]);
         assert_eq!([62, 395].map(exit), [Exit::Refused; 2]);
+    }
+
+    #[test]
+    fn waiting_is_advised_only_where_it_helps() {
+        let hint = |message: &str| {
+            let text = format!("Code: 252. DB::Exception: {message}. (TOO_MANY_PARTS) (version 26.7)");
+            Exception::parse(&text).unwrap().hint().unwrap()
+        };
+        assert_eq!(hint("Too many parts (3000) in table"), "wait a moment and try again");
+        assert!(
+            hint("Too many partitions for single INSERT block (more than 100)")
+                .starts_with("insert into fewer")
+        );
+        assert!(
+            hint("The limit is controlled by 'max_partitions_per_insert_block'")
+                .starts_with("insert into fewer")
+        );
     }
 
     #[test]

@@ -264,6 +264,8 @@ fn judge_exception(exception: Exception, query_id: &str) -> Try {
     let failure = exception.failure(query_id);
     match exception.code {
         code if NOT_THE_ROWS.contains(&code) => Try::Fatal(failure),
+        // The halves of the batch fit sooner or later.
+        _ if exception.is_one_insert_too_wide() => Try::Refused(exception),
         code if LATER.contains(&code) => Try::Later(Failure::unavailable(failure.text())),
         _ if failure.exit() == Exit::Unavailable => Try::InDoubt(failure),
         _ if failure.exit() == Exit::Usage => Try::Fatal(failure),
@@ -314,6 +316,7 @@ mod tests {
         assert_eq!(kind(60, "Unknown table"), "fatal");
         assert_eq!(kind(516, "Authentication failed"), "fatal");
         assert_eq!(kind(252, "Too many parts"), "later");
+        assert_eq!(kind(252, "Too many partitions for single INSERT block (more than 100)"), "refused");
         assert_eq!(kind(319, "Unknown status of insert"), "in doubt");
         assert_eq!(kind(395, "x: while pushing to view default.mv"), "fatal");
     }
