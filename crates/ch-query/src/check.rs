@@ -2,13 +2,16 @@
 
 use kch_cli::{Exit, Failure, Format, Io, Render, Result, Settings};
 use kch_registry::{Registry, Version};
-use kch_schema::{Columns, Mapping, NoteKind, Route, Schema, columns};
+use kch_schema::{Columns, Mapping, Note, NoteKind, Route, Schema, columns};
 use serde_json::{Value, json};
 
 use crate::args::{CheckArgs, RouteName};
 use crate::catalog::{self, Table};
 use crate::fit::{Fit, fit};
 use crate::session::Session;
+
+/// A field without a column is no loss when it holds nothing.
+const NOTHING: [&str; 2] = ["is always null", "has no bytes to keep"];
 
 /// The columns that would fit the subject's records. Not for use inside async code, as the registry's calls are not.
 pub(crate) fn wanted(args: &CheckArgs, settings: &Settings, io: &Io) -> Result<Columns> {
@@ -67,7 +70,7 @@ fn compare(wanted: &Columns, table: &Table, route: Route) -> Vec<Value> {
             "why": why,
         }));
         for note in wanted.notes.iter().filter(|note| root(&note.path) == column.name) {
-            rows.push(note_row(&note.path, note.text));
+            rows.push(note_row(note));
         }
     }
     // Fields that no table can keep.
@@ -75,7 +78,7 @@ fn compare(wanted: &Columns, table: &Table, route: Route) -> Vec<Value> {
     for note in
         wanted.notes.iter().filter(|note| note.kind == NoteKind::LeftOut && without_column(&note.path))
     {
-        rows.push(note_row(&note.path, note.text));
+        rows.push(note_row(note));
     }
     let unfilled = table.columns.iter().filter(|there| {
         there.takes_values() && wanted.columns.iter().all(|column| column.name != there.name)
@@ -90,8 +93,15 @@ fn compare(wanted: &Columns, table: &Table, route: Route) -> Vec<Value> {
     rows
 }
 
-fn note_row(path: &str, text: &str) -> Value {
-    json!({"field": path, "avro": null, "fits": null, "column": null, "verdict": "note", "why": text})
+fn note_row(note: &Note) -> Value {
+    let lost = note.kind == NoteKind::LeftOut && !holds_nothing(note);
+    let verdict = if lost { "lost" } else { "note" };
+    json!({"field": note.path, "avro": null, "fits": null, "column": null, "verdict": verdict, "why": note.text})
+}
+
+/// Of an array or a map of nothings the length is lost, or the keys.
+fn holds_nothing(note: &Note) -> bool {
+    NOTHING.contains(&note.text) && !note.path.contains(['[', '{'])
 }
 
 /// The field of the record that a path begins with.
@@ -105,5 +115,46 @@ impl From<RouteName> for Route {
             RouteName::Avro => Route::Avro,
             RouteName::Json => Route::Json,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_can_have_no_column_is_lost_unless_it_holds_nothing() {
+        let schema = Schema::parse(
+            r#"{"type":"record","name":"R","fields":[
+                {"name":"id","type":"long"},
+                {"name":"nothing","type":"null"},
+                {"name":"empty","type":{"type":"fixed","name":"F","size":0}},
+                {"name":"nothings","type":{"type":"array","items":"null"}},
+                {"name":"huge","type":{"type":"bytes","logicalType":"decimal","precision":77}},
+                {"name":"part","type":{"type":"record","name":"P","fields":[{"name":"none","type":"null"}]}},
+                {"name":"text","type":["string","bytes"]}]}"#,
+        )
+        .unwrap();
+        let wanted = columns(&schema, &Mapping { route: Route::Avro, ..Mapping::default() }).unwrap();
+        let id = catalog::Column { name: "id".into(), kind: "Int64".into(), ..catalog::Column::default() };
+        let table = Table { columns: vec![id], ..Table::default() };
+        let rows = compare(&wanted, &table, Route::Avro);
+        let verdicts: Vec<(&str, &str)> = rows
+            .iter()
+            .map(|row| (row["field"].as_str().unwrap(), row["verdict"].as_str().unwrap()))
+            .collect();
+        assert_eq!(
+            verdicts,
+            [
+                ("id", "kept"),
+                ("nothing", "note"),
+                ("empty", "note"),
+                ("nothings[]", "lost"),
+                ("huge", "lost"),
+                ("part.none", "note"),
+                ("part", "lost"),
+                ("text", "lost"),
+            ]
+        );
     }
 }

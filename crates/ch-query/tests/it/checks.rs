@@ -1,6 +1,9 @@
 //! `ch-query check`: a table of the real ClickHouse against a schema of the real registry.
 
 use kch_test::live::{self, Service};
+use kch_test::wiremock::matchers::{body_string_contains, path_regex};
+use kch_test::wiremock::{Mock, ResponseTemplate};
+use kch_test::{HttpStub, Scene};
 use serde_json::{Value, json};
 
 fn schema() -> String {
@@ -72,6 +75,34 @@ fn a_table_is_compared_with_a_schema_field_by_field_live() {
     scene.tool("ch-query").args(["insert", &fitting]).stdin(line).run().succeeds();
     let kept = stack.clickhouse(&format!("SELECT * FROM {fitting} FORMAT TSV"));
     assert_eq!(kept, "9007199254740993\t12345678.9\t2026-11-22 10:00:00.123456\t\\N\t['a']\tx\n");
+}
+
+#[test]
+fn a_field_that_no_column_can_hold_is_lost() {
+    let stub = HttpStub::start();
+    let answer = |body: &str| {
+        ResponseTemplate::new(200).insert_header("X-ClickHouse-Query-Id", "q").set_body_string(body)
+    };
+    let table = answer(r#"{"engine":"MergeTree","engine_full":"MergeTree ORDER BY id"}"#);
+    let column = answer(r#"{"name":"id","type":"Int64","default_kind":""}"#);
+    stub.mount(Mock::given(body_string_contains("SELECT engine")).respond_with(table));
+    stub.mount(Mock::given(body_string_contains("SELECT name, type")).respond_with(column));
+    let huge = json!({"name": "huge", "type": {"type": "bytes", "logicalType": "decimal", "precision": 77}});
+    for (subject, field) in [("harmless", json!({"name": "nothing", "type": "null"})), ("huge", huge)] {
+        let fields = json!([{"name": "id", "type": "long"}, field]);
+        let schema = json!({"type": "record", "name": "R", "fields": fields}).to_string();
+        let registered = json!({"subject": subject, "version": 1, "id": 1, "schema": schema});
+        let found = ResponseTemplate::new(200).set_body_json(registered);
+        stub.mount(Mock::given(path_regex(format!("^/subjects/{subject}/versions/"))).respond_with(found));
+    }
+    let scene = Scene::new().env("CLICKHOUSE_HTTP", stub.url()).env("SCHEMA_REGISTRY_URL", stub.url());
+    scene.tool("ch-query").args(["check", "t", "harmless"]).run().succeeds().stderr_is("");
+    let run = scene.tool("ch-query").args(["check", "t", "huge"]).run();
+    run.fails_with(1).stderr_is("");
+    let rows = run.json_lines();
+    let huge = rows.iter().find(|row| row["field"] == "huge").unwrap();
+    assert_eq!(huge["verdict"], "lost");
+    assert_eq!(huge["why"], "ClickHouse has no decimal of more than 76 digits");
 }
 
 #[test]
