@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,9 +35,22 @@ impl Step {
 
 #[derive(Debug, Default)]
 struct State {
-    received: Mutex<Vec<Vec<u8>>>,
+    connections: Mutex<Vec<Connection>>,
     closed_by_client: AtomicBool,
     stop: AtomicBool,
+}
+
+/// What a client has sent so far.
+#[derive(Debug, Default)]
+struct Connection {
+    received: Vec<u8>,
+    ended: bool,
+}
+
+impl State {
+    fn connections(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A server that plays a script on each connection. Stops when dropped.
@@ -96,10 +109,25 @@ impl RawServer {
         self.address.to_string()
     }
 
-    /// The bytes read from each connection so far.
+    /// The bytes read from each connection whose script has ended.
     #[must_use]
     pub fn received(&self) -> Vec<Vec<u8>> {
-        self.state.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let connections = self.state.connections();
+        connections.iter().filter(|one| one.ended).map(|one| one.received.clone()).collect()
+    }
+
+    /// Waits, at most `limit`, until this text was read from so many connections, ended or not.
+    #[must_use]
+    pub fn has_read(&self, text: &str, connections: usize, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        let count = || {
+            let has = |one: &&Connection| find(&one.received, text.as_bytes()).is_some();
+            self.state.connections().iter().filter(has).count()
+        };
+        while count() < connections && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        count() >= connections
     }
 
     /// Waits, at most `limit`, until a client has closed its connection while [`Step::Drain`] was reading.
@@ -122,20 +150,24 @@ impl Drop for RawServer {
 }
 
 fn play(mut stream: TcpStream, script: Vec<Step>, state: &State) {
-    let mut received = Vec::new();
+    let number = {
+        let mut connections = state.connections();
+        connections.push(Connection::default());
+        connections.len() - 1
+    };
     // The client may go at any time: that ends the script.
-    let _ = script.into_iter().try_for_each(|step| play_step(&mut stream, step, &mut received, state));
-    state.received.lock().unwrap_or_else(PoisonError::into_inner).push(received);
+    let _ = script.into_iter().try_for_each(|step| play_step(&mut stream, step, number, state));
+    state.connections()[number].ended = true;
     let _ = stream.shutdown(Shutdown::Write);
 }
 
-fn play_step(stream: &mut TcpStream, step: Step, received: &mut Vec<u8>, state: &State) -> io::Result<()> {
+fn play_step(stream: &mut TcpStream, step: Step, number: usize, state: &State) -> io::Result<()> {
     match step {
-        Step::ReadHead => read_until(stream, received, |bytes| head_end(bytes).is_some()),
-        Step::ReadRequest => read_until(stream, received, is_whole_request),
+        Step::ReadHead => read_until(stream, number, state, |bytes| head_end(bytes).is_some()),
+        Step::ReadRequest => read_until(stream, number, state, is_whole_request),
         Step::Read(count) => {
-            let enough = received.len() + count;
-            read_until(stream, received, |bytes| bytes.len() >= enough)
+            let enough = state.connections()[number].received.len() + count;
+            read_until(stream, number, state, |bytes| bytes.len() >= enough)
         }
         Step::Drain => {
             let ended = io::copy(stream, &mut io::sink());
@@ -153,14 +185,15 @@ fn play_step(stream: &mut TcpStream, step: Step, received: &mut Vec<u8>, state: 
 
 fn read_until(
     stream: &mut TcpStream,
-    received: &mut Vec<u8>,
+    number: usize,
+    state: &State,
     done: impl Fn(&[u8]) -> bool,
 ) -> io::Result<()> {
     let mut chunk = [0; 16 << 10];
-    while !done(received) {
+    while !done(&state.connections()[number].received) {
         match stream.read(&mut chunk)? {
             0 => break,
-            count => received.extend_from_slice(&chunk[..count]),
+            count => state.connections()[number].received.extend_from_slice(&chunk[..count]),
         }
     }
     Ok(())

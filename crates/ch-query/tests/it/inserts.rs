@@ -1,13 +1,12 @@
 //! Rows in: streamed, counted, and never half taken for whole.
 
-use std::time::Duration;
-
 use kch_test::wiremock::matchers::any;
 use kch_test::wiremock::{Mock, ResponseTemplate};
 use kch_test::{HttpStub, RawServer, Scene, Signal, Step};
 
-use crate::{LAST_CHUNK, head, scene};
+use crate::{LAST_CHUNK, LIMIT, ended, head, scene, wait_until};
 
+const ROW: &str = "{\"a\":1}";
 const INSERT: &str = "INSERT INTO t FORMAT JSONEachRow";
 
 fn taking(rows: &str) -> HttpStub {
@@ -114,32 +113,30 @@ fn an_interrupted_upload_never_looks_whole() {
     let server = RawServer::start(vec![Step::ReadRequest]);
     let mut running = scene(&server).tool("ch-query").args(["--query-id", "q", INSERT]).stdin_open().spawn();
     running.write("{\"a\":1}\n");
-    std::thread::sleep(Duration::from_millis(300));
+    assert!(server.has_read(ROW, 1, LIMIT));
     running.signal(Signal::Interrupt);
     // `wait` closes stdin, which is an end of the data as good as any.
-    while running.is_running() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("the tool has ended", || !running.is_running());
     running.wait().fails_with(130).stderr_is(
         "ch-query: interrupted: the connection was closed; rows that were sent before may have been written (query id q)\n",
     );
-    let received = server.received();
-    let upload = received.iter().find(|bytes| bytes.windows(7).any(|window| window == b"{\"a\":1}")).unwrap();
-    assert!(!upload.ends_with(LAST_CHUNK.as_bytes()), "{}", String::from_utf8_lossy(upload));
+    for upload in ended(&server, ROW, 1) {
+        assert!(!upload.ends_with(LAST_CHUNK.as_bytes()), "{}", String::from_utf8_lossy(&upload));
+    }
 }
 
 #[test]
 fn a_producer_that_the_same_signal_ended_does_not_make_the_upload_whole() {
     let server = RawServer::start(vec![Step::ReadRequest]);
-    for _ in 0..5 {
+    for number in 1..=5 {
         let mut running = scene(&server).tool("ch-query").arg(INSERT).stdin_open().spawn();
         running.write("{\"a\":1}\n");
-        std::thread::sleep(Duration::from_millis(100));
+        assert!(server.has_read(ROW, number, LIMIT));
         running.signal(Signal::Interrupt).close_stdin();
         running.wait().fails_with(130);
     }
-    for upload in server.received().iter().filter(|bytes| !bytes.windows(4).any(|window| window == b"KILL")) {
-        assert!(!upload.ends_with(LAST_CHUNK.as_bytes()), "{}", String::from_utf8_lossy(upload));
+    for upload in ended(&server, ROW, 5) {
+        assert!(!upload.ends_with(LAST_CHUNK.as_bytes()), "{}", String::from_utf8_lossy(&upload));
     }
 }
 

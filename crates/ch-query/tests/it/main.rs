@@ -11,6 +11,8 @@ mod queries;
 mod tls;
 mod verbs;
 
+use std::time::{Duration, Instant};
+
 use kch_test::{RawServer, Scene};
 
 /// The head of a chunked answer of ClickHouse, with one more header.
@@ -27,6 +29,28 @@ fn chunk(text: &str) -> String {
 }
 
 const LAST_CHUNK: &str = "0\r\n\r\n";
+
+/// How long a test waits for what must come, on the slowest of machines.
+const LIMIT: Duration = Duration::from_secs(40);
+
+fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + LIMIT;
+    while !done() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// What the server has read in whole from so many connections that sent this text.
+fn ended(server: &RawServer, text: &str, connections: usize) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    wait_until(&format!("{connections} connections with {text} have ended"), || {
+        found = server.received();
+        found.retain(|bytes| String::from_utf8_lossy(bytes).contains(text));
+        found.len() >= connections
+    });
+    found
+}
 
 fn scene(server: &RawServer) -> Scene {
     Scene::new().env("CLICKHOUSE_HTTP", server.url()).env("CLICKHOUSE_PASSWORD", "hunter2")

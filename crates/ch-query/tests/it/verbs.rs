@@ -122,13 +122,33 @@ fn a_server_that_is_too_busy_is_tried_again_and_one_that_refuses_the_user_is_not
 }
 
 #[test]
+fn a_batch_of_more_partitions_than_a_block_may_have_is_halved_until_it_is_in() {
+    let stub = server(DEDUP);
+    let wide = refusal(
+        252,
+        "TOO_MANY_PARTS",
+        "Too many partitions for single INSERT block (more than 2). The limit is controlled by \
+         'max_partitions_per_insert_block' setting",
+    );
+    let over_two = |request: &kch_test::wiremock::Request| {
+        request.body.starts_with(b"{") && request.body.iter().filter(|&&byte| byte == b'\n').count() > 2
+    };
+    stub.mount(Mock::given(over_two).respond_with(wide).with_priority(5));
+    stub.mount(Mock::given(any()).respond_with(done(99)).with_priority(6));
+    let lines: String = (1..=8).map(|n| format!("{{\"id\":{n}}}\n")).collect();
+    let args = ["insert", "t", "--stats", "--retry", "10m"];
+    let run = at(&stub).tool("ch-query").args(args).stdin(lines).run();
+    run.succeeds().stderr_has("\"inserted\":8,\"refused\":0,").stderr_has("\"retries\":0,");
+    assert_eq!(inserts(&stub).len(), 7);
+}
+
+#[test]
 fn retries_end_when_their_time_is_over() {
     let stub = server(DEDUP);
     stub.mount(
         Mock::given(any()).respond_with(refusal(242, "TABLE_IS_READ_ONLY", "read-only")).with_priority(5),
     );
-    let run =
-        at(&stub).tool("ch-query").args(["insert", "t", "--retry", "300ms"]).stdin("{\"id\":1}\n").run();
+    let run = at(&stub).tool("ch-query").args(["insert", "t", "--retry", "5s"]).stdin("{\"id\":1}\n").run();
     run.fails_with(3).stderr_has("code 242 (TABLE_IS_READ_ONLY): read-only");
     assert!(inserts(&stub).len() > 1);
 }
@@ -141,9 +161,9 @@ fn a_batch_that_is_not_answered_in_time_is_given_up() {
             .respond_with(done(1).set_delay(Duration::from_secs(20)))
             .with_priority(5),
     );
-    let args = ["insert", "t", "--timeout", "300ms", "--retry", "2s", "--query-id", "me"];
+    let args = ["insert", "t", "--timeout", "2s", "--retry", "10s", "--query-id", "me"];
     let run = at(&stub).tool("ch-query").args(args).stdin("{\"id\":1}\n").run();
-    run.fails_with(3).stderr_has("did not answer a batch within 0.3 s");
+    run.fails_with(3).stderr_has("did not answer a batch within 2 s");
     let id = |request: &kch_test::wiremock::Request| {
         request.url.query_pairs().find(|(name, _)| name == "query_id").map(|(_, id)| id.into_owned())
     };
