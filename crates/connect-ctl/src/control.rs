@@ -37,7 +37,8 @@ pub(crate) enum Change {
 }
 
 impl Change {
-    /// `unchanged` where nothing needs to be done.
+    /// `unchanged` where the status says that it is so already. The request is sent all the same: Connect changes the
+    /// status after it has answered, so what it shows may be what was before the last change.
     fn result(self, connector: &Connector) -> &'static str {
         match (self, connector.state()) {
             (Change::Pause, "PAUSED") | (Change::Resume, "RUNNING") | (Change::Stop, "STOPPED") => {
@@ -123,7 +124,6 @@ fn apply(job: &Job<'_>, change: Change, connector: &Connector) -> Result<Value> 
     let (worker, name) = (job.worker, connector.name.as_str());
     let result = change.result(connector);
     match change {
-        _ if result == "unchanged" => {}
         Change::Pause => worker.pause_connector(name)?,
         Change::Resume => worker.resume_connector(name)?,
         Change::Stop => worker.stop_connector(name)?,
