@@ -4,7 +4,7 @@
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use kch_cli::{Failure, Io, Result};
+use kch_cli::{Exit, Failure, Io, Result};
 use kch_kafka::{Admin, Bound, KafkaConfig};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -125,14 +125,24 @@ pub(crate) fn change(job: &Job<'_>, name: &str, movement: &Move, dry_run: bool) 
         return Ok(rows);
     }
     let was = connector.state().to_owned();
-    worker.stop_connector(name)?;
-    let moved =
-        wait::wait(worker, name, Goal::Stopped, None, STOPS_IN).and_then(|()| send(worker, name, movement));
+    let stopped = worker.stop_connector(name);
+    let is = match &stopped {
+        Ok(()) => "is",
+        // The worker has said no.
+        Err(failure) if matches!(failure.exit(), Exit::Refused | Exit::Usage) => {
+            return stopped.map(|()| rows);
+        }
+        // Without its answer, it may have done it, or do it yet.
+        Err(_) => "may be",
+    };
+    let moved = stopped
+        .and_then(|()| wait::wait(worker, name, Goal::Stopped, None, STOPS_IN))
+        .and_then(|()| send(worker, name, movement));
     match (put_back(worker, name, &was), moved) {
         (Ok(()), Ok(())) => Ok(rows),
         (Ok(()), Err(failure)) => Err(failure),
         (Err(failure), _) => Err(failure
-            .context(format!("connector {name} is STOPPED, and was {was}"))
+            .context(format!("connector {name} {is} STOPPED, and was {was}"))
             .hint(format!("connect-ctl resume {name}"))),
     }
 }

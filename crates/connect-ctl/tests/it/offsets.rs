@@ -107,6 +107,37 @@ fn a_refused_change_and_a_signal_leave_the_connector_as_it_was() {
 }
 
 #[test]
+fn a_stop_whose_answer_does_not_come_is_put_back_too() {
+    let (worker, scene) = scene();
+    let slow = ResponseTemplate::new(202).set_delay(std::time::Duration::from_secs(90));
+    worker.mount(Mock::given(method("PUT")).and(path("/connectors/c/stop")).respond_with(slow));
+    with_connector(&worker, "PAUSED", SINK);
+    let mut running = scene.tool("connect-ctl").args(["offsets", "reset", "c"]).spawn();
+    while changes(&worker).is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    running.signal(Signal::Interrupt);
+    running.wait().fails_with(130).stdout_is("");
+    assert_eq!(changes(&worker), ["PUT /stop", "PUT /pause"]);
+
+    let (worker, scene) = crate::scene();
+    let failure = r#"{"error_code":500,"message":"Request timed out"}"#;
+    worker.reply("PUT", "/connectors/c/stop", 500, failure);
+    with_connector(&worker, "RUNNING", SINK);
+    ctl(&scene, &["offsets", "reset", "c"]).fails_with(3).stderr_has("Request timed out");
+    assert_eq!(changes(&worker), ["PUT /stop", "PUT /resume"]);
+
+    let (worker, scene) = crate::scene();
+    worker.reply("PUT", "/connectors/c/stop", 500, failure);
+    worker.reply("PUT", "/connectors/c/resume", 500, failure);
+    with_connector(&worker, "RUNNING", SINK);
+    ctl(&scene, &["offsets", "reset", "c"])
+        .fails_with(3)
+        .stderr_has("connector c may be STOPPED, and was RUNNING: ")
+        .stderr_has("hint: connect-ctl resume c");
+}
+
+#[test]
 fn a_reset_forgets_all() {
     let (worker, scene) = scene();
     with_connector(&worker, "STOPPED", SINK);
