@@ -1,11 +1,11 @@
 //! `groups`: list, describe, delete.
 
-use kch_cli::{Failure, Result};
+use kch_cli::{Failure, Io, Render, Result};
 use kch_kafka::{GroupInfo, KafkaError, Member};
 use serde_json::{Map, Value, json};
 
 use crate::topics::prefixed;
-use crate::{Job, outcome};
+use crate::{Job, one_by_one, outcome};
 
 pub(crate) fn list(job: &Job) -> Result<Vec<Value>> {
     Ok(job.admin.groups()?.iter().map(summary).collect())
@@ -42,7 +42,14 @@ fn member(member: &Member) -> Value {
     json!({"id": member.id, "client_id": member.client_id, "host": member.host, "partitions": partitions})
 }
 
-pub(crate) fn delete(job: &Job, names: &[String], if_exists: bool, dry_run: bool) -> Result<Vec<Value>> {
+pub(crate) fn delete(
+    job: &Job,
+    names: &[String],
+    if_exists: bool,
+    dry_run: bool,
+    io: &mut Io,
+    render: &Render,
+) -> Result<Vec<Value>> {
     // All are looked at first: nothing is deleted when one cannot be.
     let exists = |name: &String| match job.admin.group(name) {
         Ok(group) => ensure_idle(&group).map(|()| true),
@@ -53,14 +60,12 @@ pub(crate) fn delete(job: &Job, names: &[String], if_exists: bool, dry_run: bool
         Err(error) => Err(error.into()),
     };
     let there = names.iter().map(exists).collect::<Result<Vec<bool>>>()?;
-    let mut rows = Vec::new();
-    for (name, there) in names.iter().zip(there) {
+    one_by_one(names.iter().zip(there), io, render, |(name, there)| {
         if there && !dry_run {
             job.admin.delete_group(name)?;
         }
-        rows.push(outcome(json!({"group": name, "deleted": there}), dry_run));
-    }
-    Ok(rows)
+        Ok(outcome(json!({"group": name, "deleted": there}), dry_run))
+    })
 }
 
 /// A group whose members are reading keeps its own offsets: they would be set back at the next commit.

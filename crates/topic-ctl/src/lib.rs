@@ -6,6 +6,7 @@ mod configs;
 mod groups;
 mod lag;
 mod offsets;
+mod places;
 mod reset;
 mod topics;
 
@@ -63,15 +64,17 @@ fn answer(job: &Job, verb: Verb, io: &mut Io, render: &Render) -> Result<Vec<Val
         Verb::Alter { topic, partitions, settings, change } => {
             topics::alter(job, &topic, partitions, &settings, change)
         }
-        Verb::Delete { topics, if_exists, change } => topics::delete(job, &topics, if_exists, change),
+        Verb::Delete { topics, if_exists, change } => {
+            topics::delete(job, &topics, if_exists, change, io, render)
+        }
         Verb::Groups(Groups::List) => groups::list(job),
         Verb::Groups(Groups::Describe { groups }) => groups::describe(job, &groups),
         Verb::Groups(Groups::Delete { groups, if_exists, dry_run }) => {
-            groups::delete(job, &groups, if_exists, dry_run)
+            groups::delete(job, &groups, if_exists, dry_run, io, render)
         }
-        Verb::Lag { groups, topics } => lag::of(job, &groups, &topics),
+        Verb::Lag { groups, topics } => lag::of(job, &groups, &topics, io, render),
         Verb::ResetOffsets(args) => reset::run(job, &args),
-        Verb::Offsets { topics, at } => offsets::of(job, &topics, at),
+        Verb::Offsets { topics, at } => offsets::of(job, &topics, at, io, render),
         Verb::Configs { topic, broker, defaults, settings, change } => {
             configs::run(job, &configs::resource(topic, broker), defaults, &settings, change)
         }
@@ -91,4 +94,27 @@ fn outcome(mut row: Value, dry_run: bool) -> Value {
         row["dry_run"] = true.into();
     }
     row
+}
+
+/// The rows that are the outcome, printed at once when it ends in a failure.
+fn told(rows: Vec<Value>, end: Result<()>, io: &mut Io, render: &Render) -> Result<Vec<Value>> {
+    if let Err(failure) = end {
+        // Why it failed matters more than that no one reads the rows.
+        let _ = render.rows(&rows, &mut io.output);
+        return Err(failure);
+    }
+    Ok(rows)
+}
+
+/// A row for each item that is done, also when a later one cannot be.
+fn one_by_one<T>(
+    items: impl IntoIterator<Item = T>,
+    io: &mut Io,
+    render: &Render,
+    job: impl FnMut(T) -> Result<Value>,
+) -> Result<Vec<Value>> {
+    let mut end = Ok(());
+    let done = items.into_iter().map(job).map_while(|row| row.map_err(|failure| end = Err(failure)).ok());
+    let rows = done.collect();
+    told(rows, end, io, render)
 }

@@ -1,23 +1,33 @@
 //! `offsets`: what partitions have.
 
-use kch_cli::Result;
+use kch_cli::{Io, Render, Result};
 use kch_kafka::{At, Bound, Place};
 use serde_json::{Value, json};
 
-use crate::{Job, lag};
+use crate::places::places;
+use crate::{Job, told};
 
-pub(crate) fn of(job: &Job, topics: &[String], at: Option<Bound>) -> Result<Vec<Value>> {
-    let places = lag::places(job, topics)?;
-    let starts = job.admin.offsets(&places, At::Start)?;
-    let ends = job.admin.offsets(&places, At::End)?;
-    let found = at.map(|at| job.admin.resolve(&places, at)).transpose()?;
-    let row = |(index, (topic, partition)): (usize, Place)| {
+pub(crate) fn of(
+    job: &Job,
+    topics: &[String],
+    at: Option<Bound>,
+    io: &mut Io,
+    render: &Render,
+) -> Result<Vec<Value>> {
+    let (places, leaderless) = places(job, topics)?;
+    let starts = leaderless.ask(&places, |led| job.admin.offsets(led, At::Start))?;
+    let ends = leaderless.ask(&places, |led| job.admin.offsets(led, At::End))?;
+    let found = at.map(|at| leaderless.ask(&places, |led| job.admin.resolve(led, at))).transpose()?;
+    let row = |(index, (topic, partition)): (usize, &Place)| {
         let (start, end) = (starts[index], ends[index]);
-        let mut row = json!({"topic": topic, "partition": partition, "start": start, "end": end, "records": end - start});
+        let records = end.zip(start).map(|(end, start)| end - start);
+        let mut row =
+            json!({"topic": topic, "partition": partition, "start": start, "end": end, "records": records});
         if let Some(found) = &found {
             row["at"] = found[index].into();
         }
         row
     };
-    Ok(places.into_iter().enumerate().map(row).collect())
+    let rows = places.iter().enumerate().map(row).collect();
+    told(rows, leaderless.ensure_none_of(&places), io, render)
 }

@@ -5,7 +5,7 @@ use kch_kafka::{At, KafkaError, NewTopicSpec, PartitionInfo, Place, Resource, To
 use serde_json::{Value, json};
 
 use crate::args::{ChangeArgs, SettingArgs};
-use crate::{Job, configs, outcome};
+use crate::{Job, configs, one_by_one, outcome};
 
 pub(crate) fn list(job: &Job, all: bool) -> Result<Vec<Value>> {
     let topics = job.admin.topics()?;
@@ -132,7 +132,14 @@ pub(crate) fn alter(
     Ok(vec![outcome(json!({"topic": name, "result": result, "changes": changes}), change.dry_run)])
 }
 
-pub(crate) fn delete(job: &Job, names: &[String], if_exists: bool, change: ChangeArgs) -> Result<Vec<Value>> {
+pub(crate) fn delete(
+    job: &Job,
+    names: &[String],
+    if_exists: bool,
+    change: ChangeArgs,
+    io: &mut Io,
+    render: &Render,
+) -> Result<Vec<Value>> {
     // All are looked up first: a slip of the keyboard is answered with the nearest name, and nothing is deleted.
     let exists = |name: &String| match job.admin.topic(name) {
         Ok(_) => Ok(true),
@@ -144,10 +151,8 @@ pub(crate) fn delete(job: &Job, names: &[String], if_exists: bool, change: Chang
         Err(error) => Err(error.into()),
     };
     let there = names.iter().map(exists).collect::<Result<Vec<bool>>>()?;
-    let mut rows = Vec::new();
-    for (name, there) in names.iter().zip(there) {
+    one_by_one(names.iter().zip(there), io, render, |(name, there)| {
         let deleted = there && (change.dry_run || job.admin.delete(name, change.timeout)?);
-        rows.push(outcome(json!({"topic": name, "deleted": deleted}), change.dry_run));
-    }
-    Ok(rows)
+        Ok(outcome(json!({"topic": name, "deleted": deleted}), change.dry_run))
+    })
 }

@@ -63,6 +63,8 @@ Examples:
   topic-ctl groups delete nightly --if-exists";
 
 pub(super) const LAG: &str = "\
+What a partition without a leader has is null, and the exit code is 3.
+
 Examples:
   topic-ctl lag clickhouse-sink -o table
   topic-ctl lag clickhouse-sink | jq .lag
@@ -77,6 +79,8 @@ Examples:
   topic-ctl reset-offsets nightly -t kafka-events --partition 0 --shift-by -1";
 
 pub(super) const OFFSETS: &str = "\
+What a partition without a leader has is null, and the exit code is 3.
+
 Examples:
   topic-ctl offsets kafka-events -o table
   topic-ctl offsets kafka-events --at @-1h | jq '.end - .at'";

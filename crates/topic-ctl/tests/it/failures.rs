@@ -28,6 +28,32 @@ fn a_missing_topic_is_told_with_the_nearest_name() {
 }
 
 #[test]
+fn a_partition_without_a_leader_is_shown_and_fails() {
+    let mock = Mock::start(1);
+    mock.create_topic("orders", 2, 1);
+    mock.cluster().partition_leader("orders", 1, None).unwrap();
+    let run = |args: &[&str]| mock.scene().tool("topic-ctl").args(args).run();
+    let said = "topic-ctl: topic \"orders\" partition 1 has no leader to ask for its offsets\n\
+                hint: topic-ctl check orders\n";
+    run(&["offsets", "orders", "--at", "end"]).fails_with(3).stderr_is(said).stdout_is(
+        "{\"topic\":\"orders\",\"partition\":0,\"start\":0,\"end\":0,\"records\":0,\"at\":0}\n\
+         {\"topic\":\"orders\",\"partition\":1,\"start\":null,\"end\":null,\"records\":null,\"at\":null}\n",
+    );
+}
+
+#[test]
+fn what_was_done_before_a_failure_is_told() {
+    let mock = Mock::start(1);
+    mock.create_topic("orders", 1, 1);
+    // It knows no deletion of topics.
+    let outcome = mock.scene().tool("topic-ctl").args(["delete", "gone", "orders", "--if-exists"]).run();
+    outcome
+        .stdout_is("{\"topic\":\"gone\",\"deleted\":false}\n")
+        .stderr_has("cannot delete topic \"orders\"");
+    assert_ne!(outcome.code, 0);
+}
+
+#[test]
 fn usage_errors_are_exit_2() {
     let scene = Scene::new().env("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT");
     scene.tool("topic-ctl").run().fails_with(2).stderr_has("Usage: topic-ctl");
