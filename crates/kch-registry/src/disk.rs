@@ -11,6 +11,7 @@ use kch_cli::{Settings, vars};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::model::WireSchema;
+use crate::naming::split_context;
 
 /// What a file's name may hold unencoded. No dot: neither `..` nor a hidden file comes out of a subject.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
@@ -46,10 +47,13 @@ impl Disk {
             .filter(|kept| kept.subject.as_deref() == Some(subject) && kept.version == Some(version))
     }
 
-    /// Keeps what the registry said, as an id's schema and, where it has a subject and version, as that version.
+    /// Keeps what the registry said, as an id's schema and, where it has a subject and version, as that version. The id
+    /// of another context is another schema's here.
     pub(crate) fn keep(&self, said: &WireSchema) {
         let Some(id) = said.id else { return };
-        self.write(&by_id(id), &WireSchema { subject: None, version: None, ..said.clone() });
+        if said.subject.as_deref().and_then(|subject| split_context(subject).0).is_none() {
+            self.write(&by_id(id), &WireSchema { subject: None, version: None, ..said.clone() });
+        }
         if let (Some(subject), Some(version)) = (&said.subject, said.version) {
             self.write(&by_version(subject, version), said);
         }

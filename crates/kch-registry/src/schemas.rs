@@ -7,6 +7,7 @@ use kch_http::Request;
 
 use crate::disk::Disk;
 use crate::model::WireSchema;
+use crate::naming::split_context;
 use crate::{Error, NewSchema, Reference, Registered, Registry, Schema, SchemaType, Version};
 
 /// Deeper than anyone writes by hand; a registry that is confused must not keep us for ever.
@@ -116,7 +117,9 @@ impl Registry {
         let said = self.said(kept, || self.ask_for_version(subject, version, deleted))?;
         let not_there = || Error::VersionNotFound { subject: subject.to_owned(), version, known: Vec::new() };
         let registered = said.into_registered(subject).ok_or_else(not_there)?;
-        self.remember(registered.schema.clone());
+        if split_context(subject).0.is_none() {
+            self.remember(registered.schema.clone());
+        }
         Ok(registered)
     }
 

@@ -68,6 +68,20 @@ fn a_registry_that_is_there_is_asked_and_believed() {
 }
 
 #[test]
+fn an_id_of_another_context_is_not_taken_for_one_of_the_default_context() {
+    let cache = tempfile::tempdir().unwrap();
+    let stub = HttpStub::start();
+    let eu = r#"{"subject":":.eu:s","version":1,"id":1,"schema":"EU"}"#;
+    stub.reply("GET", "/subjects/:.eu:s/versions/1", 200, eu);
+    stub.reply("GET", "/schemas/ids/1", 200, r#"{"schema":"OURS"}"#);
+    let registry = registry(&stub.url(), cache.path());
+    let read = registry.subject_version(":.eu:s", Version::Number(1)).unwrap();
+    assert_eq!(read.schema.text, "EU");
+    assert!(!folder(cache.path()).join("ids/1.json").exists(), "it is on disk as that version only");
+    assert_eq!(registry.schema_by_id(1).unwrap().text, "OURS");
+}
+
+#[test]
 fn that_an_id_is_unknown_is_not_kept() {
     let cache = tempfile::tempdir().unwrap();
     let stub = HttpStub::start();
