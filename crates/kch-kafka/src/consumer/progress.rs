@@ -37,6 +37,8 @@ impl Partition {
 pub(super) struct Progress {
     pub(super) partitions: Vec<Partition>,
     pub(super) assigned: bool,
+    /// When the group took the last partition; it gives others soon.
+    pub(super) revoked_at: Option<Instant>,
     pub(super) lost_since: Option<Instant>,
     /// Offset behind the last record written, by slot: what a commit says.
     pub(super) written: BTreeMap<usize, i64>,
@@ -45,6 +47,15 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn is_done(&self) -> bool {
         self.assigned && self.partitions.iter().all(|partition| partition.done || !partition.ours)
+    }
+
+    /// After the group gave or took partitions. Nothing left is no end: a rebalance takes all before it gives again. Given
+    /// nothing is one, since others have the partitions.
+    pub(super) fn rebalanced(&mut self, given: bool) {
+        self.assigned = given || self.partitions.iter().any(|partition| partition.ours);
+        if !self.assigned {
+            self.revoked_at = Some(Instant::now());
+        }
     }
 
     /// The slot of a record. Most topics have all their partitions in order, so that the first look finds it.
@@ -87,5 +98,40 @@ impl Progress {
         if let Some(partition) = self.partitions.get_mut(slot) {
             partition.done = true;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours(id: i32) -> Partition {
+        Partition { ours: true, ..Partition::idle(0, id) }
+    }
+
+    #[test]
+    fn a_member_whose_partitions_are_all_taken_waits_for_others() {
+        let mut progress = Progress { partitions: vec![ours(0), ours(1)], ..Progress::default() };
+        progress.rebalanced(true);
+        assert!(progress.assigned && !progress.is_done());
+        progress.partitions[0].ours = false;
+        progress.rebalanced(false);
+        assert!(progress.assigned && !progress.is_done(), "one is left, as a cooperative group does it");
+        progress.partitions[1].ours = false;
+        progress.rebalanced(false);
+        assert!(!progress.assigned && !progress.is_done());
+        assert!(progress.revoked_at.is_some(), "the wait begins here");
+        progress.partitions[0].ours = true;
+        progress.rebalanced(true);
+        assert!(!progress.is_done());
+        progress.reached_end(0);
+        assert!(progress.is_done());
+    }
+
+    #[test]
+    fn a_member_that_is_given_nothing_is_done() {
+        let mut progress = Progress { partitions: vec![Partition::idle(0, 0)], ..Progress::default() };
+        progress.rebalanced(true);
+        assert!(progress.is_done());
     }
 }

@@ -200,7 +200,7 @@ impl Consumer {
                     progress.written.remove(&slot);
                 }
             }
-            self.progress.borrow_mut().assigned |= given;
+            self.progress.borrow_mut().rebalanced(given);
         }
         Ok(())
     }
@@ -219,7 +219,8 @@ impl Consumer {
     pub(super) fn ensure_reachable(&self) -> Result<(), KafkaError> {
         let watch = &self.inner.context().watch;
         let lost = self.progress.borrow().lost_since.is_some_and(|since| since.elapsed() > LOST_DEADLINE);
-        let unassigned = !self.progress.borrow().assigned && self.started.elapsed() > LOST_DEADLINE * 2;
+        let waiting_since = self.progress.borrow().revoked_at.unwrap_or(self.started);
+        let unassigned = !self.progress.borrow().assigned && waiting_since.elapsed() > LOST_DEADLINE * 2;
         if !lost && !unassigned {
             return Ok(());
         }
