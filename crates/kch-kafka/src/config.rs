@@ -70,7 +70,7 @@ impl KafkaConfig {
             let (key, value) = property.split_once('=').ok_or_else(|| {
                 KafkaError::Config(format!("-X {property}: expected KEY=VALUE, a librdkafka property"))
             })?;
-            given.insert(key.to_owned(), value.to_owned());
+            from_java(key, value, &mut given).map_err(|reason| KafkaError::Config(format!("-X {reason}")))?;
         }
         if args.brokers.is_some() {
             given.remove("bootstrap.servers");
@@ -178,10 +178,21 @@ fn read_properties(path: &Path) -> Result<BTreeMap<String, String>, KafkaError> 
         let (key, value) = line
             .split_once('=')
             .ok_or_else(|| KafkaError::Config(format!("{}: expected key=value", place())))?;
+        if is_for_others(key.trim()) {
+            continue;
+        }
         from_java(key.trim(), value.trim(), &mut properties)
             .map_err(|reason| KafkaError::Config(format!("{}: {reason}", place())))?;
     }
     Ok(properties)
+}
+
+/// What a Java client's file says to others than the Kafka client: how objects become bytes, the passwords of key
+/// stores, and the schema registry, which has variables of its own here.
+fn is_for_others(key: &str) -> bool {
+    key.ends_with("serializer")
+        || ["ssl.truststore.", "schema.registry.", "basic.auth."].iter().any(|prefix| key.starts_with(prefix))
+            && key != "ssl.truststore.location"
 }
 
 fn from_java(key: &str, value: &str, properties: &mut BTreeMap<String, String>) -> Result<(), String> {
@@ -200,8 +211,6 @@ fn from_java(key: &str, value: &str, properties: &mut BTreeMap<String, String>) 
                 "{key}: a Java key store cannot be read here; export it as PEM and set KAFKA_SSL_CA"
             ));
         }
-        // Java-only: how objects become bytes, and the passwords of key stores.
-        _ if key.ends_with("serializer") || key.starts_with("ssl.truststore.") => {}
         _ => set(key, value),
     }
     Ok(())
@@ -241,6 +250,40 @@ mod tests {
         assert_eq!(config.properties["ssl.ca.location"], "/ca.pem");
         assert_eq!(config.properties["sasl.mechanism"], "SCRAM-SHA-512");
         assert!(!config.properties.contains_key("key.serializer"));
+    }
+
+    #[test]
+    fn what_a_file_says_to_the_registrys_client_is_left_out_and_x_takes_javas_names_too() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text =
+            "basic.auth.user.info=me:secret\nschema.registry.url=http://r\nssl.truststore.password=p\n";
+        std::fs::write(file.path(), text).unwrap();
+        let jaas = "sasl.jaas.config=M required username=\"u\" password=\"p q\";";
+        let args = KafkaArgs {
+            config_file: Some(file.path().into()),
+            properties: vec![jaas.into()],
+            ..KafkaArgs::default()
+        };
+        let config = KafkaConfig::resolve(&args, &mut settings()).unwrap();
+        assert_eq!((config.user(), config.properties["sasl.password"].as_str()), ("u", "p q"));
+        let keys: Vec<&str> = config.properties.keys().map(String::as_str).collect();
+        assert!(!keys.iter().any(|key| key.contains("auth.") || key.contains("jaas")), "{keys:?}");
+        assert!(!keys.iter().any(|key| key.starts_with("schema.") || key.contains("truststore")), "{keys:?}");
+    }
+
+    #[test]
+    fn a_property_that_librdkafka_refuses_is_named_without_its_value() {
+        for property in ["sasl.jaas.confg=s3cret", "basic.auth.user.info=s3cret", "linger.ms=s3cret"] {
+            let args = KafkaArgs { properties: vec![property.into()], ..KafkaArgs::default() };
+            let config = KafkaConfig::resolve(&args, &mut settings()).unwrap();
+            let Err(error) = config.client().create::<rdkafka::producer::BaseProducer>() else { panic!() };
+            let text = crate::watch::creation_error(error).to_string();
+            let key = property.split_once('=').unwrap().0;
+            assert!(
+                text.starts_with(&format!("kafka property {key}: ")) && !text.contains("s3cret"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -155,9 +155,9 @@ fn topic_missing<C: ClientContext>(client: &Client<C>, topic: &str, config: &Kaf
 /// Turns a failed client creation into the user's words: it is a property that librdkafka cannot use.
 pub(crate) fn creation_error(error: RdError) -> KafkaError {
     match error {
-        RdError::ClientConfig(_, reason, key, value) => {
-            let shown = if key.contains("password") { "********".to_owned() } else { value };
-            KafkaError::Config(format!("kafka property {key}={shown}: {reason}"))
+        // Without the value: any may be a secret, also of a key that librdkafka does not know.
+        RdError::ClientConfig(_, reason, key, _) => {
+            KafkaError::Config(format!("kafka property {key}: {reason}"))
         }
         RdError::ClientCreation(reason) => KafkaError::Config(format!("kafka client: {reason}")),
         other => match other.rdkafka_error_code() {

@@ -110,7 +110,7 @@ fn what_is_wrong_before_the_first_line_is_told_by_name() {
         &["-X", "nope=1"],
         good,
         2,
-        "avro-produce: kafka property nope=1: No such configuration property: \"nope\"",
+        "avro-produce: kafka property nope: No such configuration property: \"nope\"",
     );
     expect(
         &desk,
