@@ -187,6 +187,22 @@ fn read_properties(path: &Path) -> Result<BTreeMap<String, String>, KafkaError> 
     Ok(properties)
 }
 
+/// The name that this crate uses where librdkafka has two: set under both, either could win.
+fn one_name(key: &str) -> &str {
+    match key {
+        "metadata.broker.list" => "bootstrap.servers",
+        "sasl.mechanisms" => "sasl.mechanism",
+        "request.required.acks" => "acks",
+        "delivery.timeout.ms" => "message.timeout.ms",
+        "queue.buffering.max.ms" => "linger.ms",
+        "compression.codec" => "compression.type",
+        "message.send.max.retries" => "retries",
+        "max.in.flight" => "max.in.flight.requests.per.connection",
+        "fetch.message.max.bytes" => "max.partition.fetch.bytes",
+        key => key,
+    }
+}
+
 /// What a Java client's file says to others than the Kafka client: how objects become bytes, the passwords of key
 /// stores, and the schema registry, which has variables of its own here.
 fn is_for_others(key: &str) -> bool {
@@ -197,7 +213,7 @@ fn is_for_others(key: &str) -> bool {
 
 fn from_java(key: &str, value: &str, properties: &mut BTreeMap<String, String>) -> Result<(), String> {
     let mut set = |key: &str, value: &str| {
-        properties.insert(key.to_owned(), value.to_owned());
+        properties.insert(one_name(key).to_owned(), value.to_owned());
     };
     match key {
         "sasl.jaas.config" => {
@@ -283,6 +299,32 @@ mod tests {
                 text.starts_with(&format!("kafka property {key}: ")) && !text.contains("s3cret"),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_property_under_librdkafkas_other_name_is_the_same_property() {
+        let other = [
+            ("metadata.broker.list", "bootstrap.servers", "h:1"),
+            ("sasl.mechanisms", "sasl.mechanism", "PLAIN"),
+            ("request.required.acks", "acks", "1"),
+            ("delivery.timeout.ms", "message.timeout.ms", "7000"),
+            ("queue.buffering.max.ms", "linger.ms", "7"),
+            ("compression.codec", "compression.type", "lz4"),
+            ("message.send.max.retries", "retries", "3"),
+            ("max.in.flight", "max.in.flight.requests.per.connection", "2"),
+            ("fetch.message.max.bytes", "max.partition.fetch.bytes", "70000"),
+        ];
+        let properties = other.iter().map(|(name, _, value)| format!("{name}={value}")).collect();
+        let args = KafkaArgs { properties, ..KafkaArgs::default() };
+        let mut config = KafkaConfig::resolve(&args, &mut settings()).unwrap();
+        for (name, ours, value) in other {
+            config.default(ours, "no");
+            assert_eq!(config.properties[ours], value);
+            assert!(!config.properties.contains_key(name), "{name}");
+            // librdkafka agrees that they are one.
+            let native = config.client().create_native_config().unwrap();
+            assert_eq!(native.get(name).unwrap(), native.get(ours).unwrap(), "{name}");
         }
     }
 
