@@ -200,6 +200,8 @@ pub(crate) fn is_transient(code: Code) -> bool {
             | Code::CoordinatorNotAvailable
             | Code::CoordinatorLoadInProgress
             | Code::NotCoordinator
+            | Code::WaitingForCoordinator
+            | Code::UnknownBroker
             | Code::RebalanceInProgress
             | Code::Fail
     )
@@ -225,6 +227,7 @@ mod tests {
     #[test]
     fn a_lost_quorum_says_try_again_and_a_large_message_does_not() {
         assert_eq!(classify(Code::NotEnoughReplicas, "send", "u").exit(), Exit::Unavailable);
+        assert_eq!(classify(Code::WaitingForCoordinator, "commit", "u").exit(), Exit::Unavailable);
         assert_eq!(classify(Code::MessageSizeTooLarge, "send", "u").exit(), Exit::Refused);
         assert_eq!(classify(Code::TopicAuthorizationFailed, "send", "u").exit(), Exit::Usage);
     }
