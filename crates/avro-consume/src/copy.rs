@@ -66,9 +66,16 @@ impl<'c> Copier<'c> {
         consumer: &'c Consumer,
         printer: Printer,
         mut state: Option<State>,
+        io: &mut Io,
     ) -> Result<Copier<'c>> {
         if let Some(state) = &mut state {
             for (topic, partition, start) in consumer.starts() {
+                if let Some(gone) = state.gone_before(topic, partition, start) {
+                    io.messages.say(&format!(
+                        "warning: topic {topic:?} partition {partition}: the next {gone} offsets are gone, reading goes on at \
+                         {start} (deleted by the topic's retention?)"
+                    ));
+                }
                 state.set(topic, partition, start);
             }
             state.save()?;

@@ -98,7 +98,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Order::Time => Source::Time(consumer.by_time()),
     };
     let limits = Limits { records: limit, bytes: args.max_bytes, idle: args.timeout };
-    Copier::new(&consumer, printer, state)?.copy(source, limits, io)
+    Copier::new(&consumer, printer, state, io)?.copy(source, limits, io)
 }
 
 fn show_config(args: &Args, settings: &mut Settings, io: &mut Io) -> Result<Exit> {

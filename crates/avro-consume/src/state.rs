@@ -38,6 +38,12 @@ impl State {
             .collect()
     }
 
+    /// How many offsets lie between where the last run stopped and `start`: the broker has deleted them meanwhile.
+    pub(crate) fn gone_before(&self, topic: &str, partition: i32, start: i64) -> Option<i64> {
+        let next = self.next.get(topic)?.get(&partition)?;
+        Some(start - next).filter(|gone| *gone > 0)
+    }
+
     pub(crate) fn set(&mut self, topic: &str, partition: i32, next: i64) {
         match self.next.get_mut(topic) {
             Some(partitions) => partitions.insert(partition, next),
@@ -67,5 +73,20 @@ impl State {
         })?;
         self.changed = false;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_that_were_deleted_since_the_last_run_are_counted() {
+        let mut state = State::read(Path::new("no/such/file")).unwrap();
+        state.set("t", 0, 5);
+        assert_eq!(state.gone_before("t", 0, 9), Some(4));
+        assert_eq!(state.gone_before("t", 0, 5), None);
+        assert_eq!(state.gone_before("t", 1, 9), None);
+        assert_eq!(state.gone_before("u", 0, 9), None);
     }
 }

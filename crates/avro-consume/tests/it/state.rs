@@ -28,6 +28,18 @@ fn a_state_begins_where_o_says_and_keeps_that() {
 }
 
 #[test]
+fn a_state_before_the_first_record_says_what_is_gone_and_goes_on() {
+    let desk = Desk::new();
+    desk.put_events(0, 1..=2);
+    // The in-process broker deletes nothing: its partitions begin at 0 for ever.
+    desk.scene.file("s", "{\"t\":{\"0\":-3,\"1\":0}}");
+    let read = || desk.consume(&["--state", "s"]).run();
+    let gone = "warning: topic \"t\" partition 0: the next 3 offsets are gone, reading goes on at 0";
+    read().succeeds().stdout_is(lines([1, 2])).stderr_has(gone);
+    read().succeeds().stdout_is("").stderr_is("");
+}
+
+#[test]
 fn lines_that_were_not_written_are_not_in_the_state() {
     let desk = Desk::new();
     desk.put_events(0, 1..=5);
