@@ -102,7 +102,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
 }
 
 fn show_config(args: &Args, settings: &mut Settings, io: &mut Io) -> Result<Exit> {
-    settings.set_flag(&vars::BOOTSTRAP_SERVERS, args.kafka.brokers.as_deref());
+    args.kafka.apply(settings)?;
     let mut shown = vec![&vars::TOPIC, &vars::GROUP_ID, &vars::MAX_MESSAGES];
     shown.extend(kch_kafka::VARS);
     shown.extend(kch_registry::registry_settings());

@@ -1,11 +1,14 @@
 //! From settings to librdkafka's properties. Default < `.env` < environment < `--config FILE` < `-X`.
 
+mod properties;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use kch_cli::{Settings, Signals, Var, vars};
 use rdkafka::ClientConfig;
 
+use self::properties::{from_java, read_properties};
 use crate::KafkaError;
 
 /// The variables that this crate reads.
@@ -18,6 +21,20 @@ pub const VARS: &[&Var] = &[
     &vars::KAFKA_SSL_CA,
     &vars::KAFKA_SSL_CERT,
     &vars::KAFKA_SSL_KEY,
+];
+
+/// The properties that these variables stand for.
+const CONNECTION: [(&str, &Var); 5] = [
+    ("bootstrap.servers", &vars::BOOTSTRAP_SERVERS),
+    ("security.protocol", &vars::KAFKA_SECURITY_PROTOCOL),
+    ("ssl.ca.location", &vars::KAFKA_SSL_CA),
+    ("ssl.certificate.location", &vars::KAFKA_SSL_CERT),
+    ("ssl.key.location", &vars::KAFKA_SSL_KEY),
+];
+const MECHANISM: (&str, &Var) = ("sasl.mechanism", &vars::KAFKA_SASL_MECHANISM);
+const LOGIN: [(&str, &Var); 2] = [
+    ("sasl.username", &vars::KAFKA_CLIENT_SASL_USERNAME),
+    ("sasl.password", &vars::KAFKA_CLIENT_SASL_PASSWORD),
 ];
 
 /// The Kafka flags of every tool that speaks to brokers.
@@ -41,6 +58,39 @@ pub struct KafkaArgs {
     pub properties: Vec<String>,
 }
 
+impl KafkaArgs {
+    /// Puts what these flags say above all other sources of [`VARS`], as `--show-config` shows it.
+    ///
+    /// # Errors
+    /// A usage failure for an unreadable file, or a property without `=`.
+    pub fn apply(&self, settings: &mut Settings) -> kch_cli::Result<()> {
+        let given = self.given()?;
+        for (key, var) in CONNECTION.iter().chain(&LOGIN).chain(&[MECHANISM]) {
+            settings.set_flag(var, given.get(*key).map(String::as_str));
+        }
+        settings.set_flag(&vars::BOOTSTRAP_SERVERS, self.brokers.as_deref());
+        Ok(())
+    }
+
+    /// The properties of `--config` and `-X`.
+    fn given(&self) -> Result<BTreeMap<String, String>, KafkaError> {
+        let mut given = match &self.config_file {
+            Some(path) => read_properties(path)?,
+            None => BTreeMap::new(),
+        };
+        for property in &self.properties {
+            let (key, value) = property.split_once('=').ok_or_else(|| {
+                KafkaError::Config(format!("-X {property}: expected KEY=VALUE, a librdkafka property"))
+            })?;
+            from_java(key, value, &mut given).map_err(|reason| KafkaError::Config(format!("-X {reason}")))?;
+        }
+        if self.brokers.is_some() {
+            given.remove("bootstrap.servers");
+        }
+        Ok(given)
+    }
+}
+
 /// librdkafka's properties, ready to make a client of.
 #[derive(Clone)]
 pub struct KafkaConfig {
@@ -62,19 +112,7 @@ impl KafkaConfig {
     /// A usage failure for a missing user or password, an unreadable file, or a property without `=`.
     pub fn resolve(args: &KafkaArgs, settings: &mut Settings) -> kch_cli::Result<KafkaConfig> {
         settings.set_flag(&vars::BOOTSTRAP_SERVERS, args.brokers.as_deref());
-        let mut given = match &args.config_file {
-            Some(path) => read_properties(path)?,
-            None => BTreeMap::new(),
-        };
-        for property in &args.properties {
-            let (key, value) = property.split_once('=').ok_or_else(|| {
-                KafkaError::Config(format!("-X {property}: expected KEY=VALUE, a librdkafka property"))
-            })?;
-            from_java(key, value, &mut given).map_err(|reason| KafkaError::Config(format!("-X {reason}")))?;
-        }
-        if args.brokers.is_some() {
-            given.remove("bootstrap.servers");
-        }
+        let given = args.given()?;
         let mut config = KafkaConfig { properties: BTreeMap::new(), signals: Signals::none() };
         config.fill_connection(settings, &given)?;
         config.properties.extend(given);
@@ -87,14 +125,7 @@ impl KafkaConfig {
         settings: &Settings,
         given: &BTreeMap<String, String>,
     ) -> kch_cli::Result<()> {
-        let pairs = [
-            ("bootstrap.servers", &vars::BOOTSTRAP_SERVERS),
-            ("security.protocol", &vars::KAFKA_SECURITY_PROTOCOL),
-            ("ssl.ca.location", &vars::KAFKA_SSL_CA),
-            ("ssl.certificate.location", &vars::KAFKA_SSL_CERT),
-            ("ssl.key.location", &vars::KAFKA_SSL_KEY),
-        ];
-        for (key, var) in pairs {
+        for (key, var) in CONNECTION {
             if let Some(value) = settings.text(var)? {
                 self.properties.insert(key.to_owned(), value);
             }
@@ -103,13 +134,9 @@ impl KafkaConfig {
         if !protocol.is_some_and(|protocol| protocol.to_ascii_uppercase().starts_with("SASL")) {
             return Ok(());
         }
-        let mechanism = settings.require(&vars::KAFKA_SASL_MECHANISM)?;
-        self.properties.insert("sasl.mechanism".to_owned(), mechanism);
-        let pairs = [
-            ("sasl.username", &vars::KAFKA_CLIENT_SASL_USERNAME),
-            ("sasl.password", &vars::KAFKA_CLIENT_SASL_PASSWORD),
-        ];
-        for (key, var) in pairs {
+        let (key, var) = MECHANISM;
+        self.properties.insert(key.to_owned(), settings.require(var)?);
+        for (key, var) in LOGIN {
             if !given.contains_key(key) {
                 self.properties.insert(key.to_owned(), settings.require(var)?);
             }
@@ -164,83 +191,6 @@ impl KafkaConfig {
     }
 }
 
-/// Reads `key=value` lines: librdkafka's names, and the Java names that mean the same.
-fn read_properties(path: &Path) -> Result<BTreeMap<String, String>, KafkaError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| KafkaError::Config(format!("cannot read {}: {error}", path.display())))?;
-    let mut properties = BTreeMap::new();
-    for (number, line) in text.replace("\\\n", "").lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with(['#', '!']) {
-            continue;
-        }
-        let place = || format!("{}:{}", path.display(), number + 1);
-        let (key, value) = line
-            .split_once('=')
-            .ok_or_else(|| KafkaError::Config(format!("{}: expected key=value", place())))?;
-        if is_for_others(key.trim()) {
-            continue;
-        }
-        from_java(key.trim(), value.trim(), &mut properties)
-            .map_err(|reason| KafkaError::Config(format!("{}: {reason}", place())))?;
-    }
-    Ok(properties)
-}
-
-/// The name that this crate uses where librdkafka has two: set under both, either could win.
-fn one_name(key: &str) -> &str {
-    match key {
-        "metadata.broker.list" => "bootstrap.servers",
-        "sasl.mechanisms" => "sasl.mechanism",
-        "request.required.acks" => "acks",
-        "delivery.timeout.ms" => "message.timeout.ms",
-        "queue.buffering.max.ms" => "linger.ms",
-        "compression.codec" => "compression.type",
-        "message.send.max.retries" => "retries",
-        "max.in.flight" => "max.in.flight.requests.per.connection",
-        "fetch.message.max.bytes" => "max.partition.fetch.bytes",
-        key => key,
-    }
-}
-
-/// What a Java client's file says to others than the Kafka client: how objects become bytes, the passwords of key
-/// stores, and the schema registry, which has variables of its own here.
-fn is_for_others(key: &str) -> bool {
-    key.ends_with("serializer")
-        || ["ssl.truststore.", "schema.registry.", "basic.auth."].iter().any(|prefix| key.starts_with(prefix))
-            && key != "ssl.truststore.location"
-}
-
-fn from_java(key: &str, value: &str, properties: &mut BTreeMap<String, String>) -> Result<(), String> {
-    let mut set = |key: &str, value: &str| {
-        properties.insert(one_name(key).to_owned(), value.to_owned());
-    };
-    match key {
-        "sasl.jaas.config" => {
-            let option = |name| jaas_option(value, name).ok_or(format!("sasl.jaas.config has no {name}"));
-            set("sasl.username", option("username")?);
-            set("sasl.password", option("password")?);
-        }
-        "ssl.truststore.location" if value.ends_with(".pem") => set("ssl.ca.location", value),
-        "ssl.truststore.location" | "ssl.keystore.location" => {
-            return Err(format!(
-                "{key}: a Java key store cannot be read here; export it as PEM and set KAFKA_SSL_CA"
-            ));
-        }
-        _ => set(key, value),
-    }
-    Ok(())
-}
-
-/// The value of `name="…"` in a JAAS line.
-fn jaas_option<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    let after = line.split_once(&format!("{name}="))?.1;
-    match after.strip_prefix('"') {
-        Some(quoted) => quoted.split_once('"').map(|(value, _)| value),
-        None => after.split([' ', ';']).next(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,11 +227,12 @@ mod tests {
         let jaas = "sasl.jaas.config=M required username=\"u\" password=\"p q\";";
         let args = KafkaArgs {
             config_file: Some(file.path().into()),
-            properties: vec![jaas.into()],
+            properties: vec![jaas.into(), "ssl.keystore.location=me.p12".into()],
             ..KafkaArgs::default()
         };
         let config = KafkaConfig::resolve(&args, &mut settings()).unwrap();
         assert_eq!((config.user(), config.properties["sasl.password"].as_str()), ("u", "p q"));
+        assert_eq!(config.properties["ssl.keystore.location"], "me.p12");
         let keys: Vec<&str> = config.properties.keys().map(String::as_str).collect();
         assert!(!keys.iter().any(|key| key.contains("auth.") || key.contains("jaas")), "{keys:?}");
         assert!(!keys.iter().any(|key| key.starts_with("schema.") || key.contains("truststore")), "{keys:?}");
@@ -338,6 +289,36 @@ mod tests {
         let config = KafkaConfig::resolve(&args, &mut Settings::from_pairs([])).unwrap();
         assert_eq!(config.brokers(), "flag:1");
         assert_eq!(config.properties["linger.ms"], "7");
+    }
+
+    #[test]
+    fn what_config_and_x_say_is_shown_with_the_password_masked() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "bootstrap.servers=file:1\nsasl.username=me\n").unwrap();
+        let shown = |brokers: Option<&str>| {
+            let args = KafkaArgs {
+                brokers: brokers.map(str::to_owned),
+                config_file: Some(file.path().into()),
+                properties: vec!["sasl.password=s3cret".into(), "sasl.mechanisms=PLAIN".into()],
+            };
+            let mut settings = settings();
+            args.apply(&mut settings).unwrap();
+            let rows = settings.show(VARS).unwrap();
+            VARS.iter()
+                .zip(rows)
+                .map(|(var, row)| (var.name, row["value"].clone()))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let rows = shown(None);
+        for (name, value) in [
+            ("BOOTSTRAP_SERVERS", "file:1"),
+            ("KAFKA_CLIENT_SASL_USERNAME", "me"),
+            ("KAFKA_CLIENT_SASL_PASSWORD", "********"),
+            ("KAFKA_SASL_MECHANISM", "PLAIN"),
+        ] {
+            assert_eq!(rows[name], value, "{name}");
+        }
+        assert_eq!(shown(Some("flag:1"))["BOOTSTRAP_SERVERS"], "flag:1");
     }
 
     #[test]

@@ -51,3 +51,14 @@ fn stats_count_by_partition_schema_and_error() {
     let empty = Desk::new();
     empty.consume(&["--stats"]).run().succeeds().stdout_is("");
 }
+
+#[test]
+fn show_config_shows_what_x_and_config_say() {
+    let desk = Desk::new();
+    desk.scene.file("client.properties", "security.protocol=SASL_SSL\nsasl.password=s3cret\n");
+    let outcome = desk
+        .consume(&["--show-config", "--config", "client.properties", "-X", "sasl.username=somebody"])
+        .run();
+    outcome.succeeds().stdout_has("SASL_SSL").stdout_has("somebody");
+    assert!(!outcome.stdout_text().contains("s3cret"));
+}
