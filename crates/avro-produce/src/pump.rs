@@ -61,7 +61,11 @@ impl Pump<'_> {
         let Io { input, output, messages, signals } = io;
         let name = input.name().to_owned();
         let limit = usize::from(self.flow.max_line) << 20;
-        let mut source = match self.open(input, limit, &name) {
+        let opened = self.open(input, limit, &name);
+        if let Some(exit) = signals.received() {
+            return Ending::Signal { exit, line: 1 };
+        }
+        let mut source = match opened {
             Ok(source) => source,
             Err(failure) => return Ending::Stopped { line: 1, failure },
         };
@@ -76,9 +80,13 @@ impl Pump<'_> {
                     Err(failure) => return Ending::Stopped { line: source.last_number() + 1, failure },
                 }
             }
-            let (number, outcome) = match source.next() {
-                // A signal ends stdin early; the head of the loop says so.
-                Ok(None) if signals.received().is_some() => continue,
+            let line = source.last_number() + 1;
+            let next = source.next();
+            // A signal ends stdin wherever it is: what was read may be half a line.
+            if let Some(exit) = signals.received() {
+                return Ending::Signal { exit, line };
+            }
+            let (number, outcome) = match next {
                 Ok(None) => return self.end_of_input(source.last_number()),
                 Ok(Some(entry)) if entry.line.number < self.flow.resume_from.unwrap_or(1) => continue,
                 Ok(Some(entry)) => (entry.line.number, self.send_entry(&entry, &name, messages, signals)),

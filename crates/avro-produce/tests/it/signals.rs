@@ -20,6 +20,46 @@ fn the_first_signal_drains_and_counts_every_acknowledged_line() {
 }
 
 #[test]
+fn a_signal_in_the_middle_of_a_line_sends_and_refuses_nothing_of_it() {
+    let header = "id,source,ts,payload\n";
+    for (args, whole, half, line) in [
+        (&["--on-error", "fail"][..], "1\n", "23", 2),
+        (&["--on-error", "skip", "--rejects", "bad.jsonl"], "1\n", "{\"id\":2,", 2),
+        (&["--format", "text"], "1\n", "23", 2),
+        (&["--format", "csv"], &format!("{header}1,s,t,p\n"), "2,s,t,\"p\np", 3),
+    ] {
+        let desk = Desk::new();
+        let tool = desk.scene.tool("avro-produce").args(["-t", "t"]).args(args).stdin_open();
+        let mut running = tool.spawn();
+        running.write(format!("{whole}{half}"));
+        desk.wait_for_count(1);
+        running.signal(Signal::Interrupt);
+        running.wait().fails_with(130).stderr_is(format!(
+            "avro-produce: stopped by SIGINT\n\
+             avro-produce: 1 record acknowledged; every line before {line} is in, nothing from it on was sent\n"
+        ));
+        assert_eq!(desk.count(), 1);
+    }
+}
+
+#[test]
+fn a_signal_in_what_stands_before_the_records_is_no_fault_of_the_input() {
+    // More than a pipe holds: when all is written, the tool is reading it. The length of the schema says 1 MiB.
+    let much = "x".repeat(200_000);
+    for (format, start) in [("csv", &b"id,"[..]), ("avro", b"Obj\x01\x02\x16avro.schema\x80\x80\x80\x01")] {
+        let desk = Desk::new();
+        let tool = desk.scene.tool("avro-produce").args(["-t", "t", "--format", format]).stdin_open();
+        let mut running = tool.spawn();
+        running.write([start, much.as_bytes()].concat());
+        running.signal(Signal::Interrupt);
+        running.wait().fails_with(130).stderr_is(
+            "avro-produce: stopped by SIGINT\n\
+             avro-produce: 0 records acknowledged; every line before 1 is in, nothing from it on was sent\n",
+        );
+    }
+}
+
+#[test]
 fn a_signal_in_a_fast_stream_leaves_the_account_true() {
     let desk = Desk::new();
     let tool = desk.scene.tool("avro-produce").args(["-t", "t"]).stdin_with(|stdin| {
