@@ -133,17 +133,27 @@ impl<R: Read> CsvReader<R> {
         let (mut fed, mut written, mut ended) = (0, 0, 0);
         let mut began: Option<Began> = None;
         loop {
-            match self.lines.next_line()? {
-                Some(line) if line.bytes.is_empty() && began.is_none() => continue,
-                Some(line) => {
+            match self.lines.next_line() {
+                Ok(Some(line)) if line.bytes.is_empty() && began.is_none() => continue,
+                Ok(Some(line)) => {
                     began.get_or_insert(Began { number: line.number, offset: line.offset, fault: None });
                     self.raw.extend_from_slice(line.bytes);
                     self.raw.push(b'\n');
                 }
-                None => {
+                Ok(None) => {
                     // A quote that was never closed.
                     self.automaton = automaton(self.delimiter);
                     return Ok(began.map(|began| Began { fault: Some(Fault::OpenQuote), ..began }));
+                }
+                Err(error) => {
+                    // It may be in the middle of a quote; the row is refused whole.
+                    self.automaton = automaton(self.delimiter);
+                    return Err(match (began, SourceError::from(error)) {
+                        (Some(Began { number, offset, .. }), SourceError::Refused { fault, .. }) => {
+                            SourceError::Refused { number, offset, raw: None, fault }
+                        }
+                        (_, error) => error,
+                    });
                 }
             }
             if self.raw.len() > self.limit {
@@ -244,6 +254,14 @@ mod tests {
             Err("1: the column \"a\" twice: the first line of CSV names the fields".to_owned())
         );
         assert_eq!(rows("", b','), []);
+    }
+
+    #[test]
+    fn a_line_too_long_inside_a_quote_ends_its_row_and_the_next_one_is_read() {
+        let text = format!("a,b\n1,\"open\n{}\n2,y\n3,\"z\nz\"\n", "x".repeat(2 << 20));
+        let found = rows(&text, b',');
+        assert_eq!(found[0], Err("2: the line is longer than 1 MiB".to_owned()));
+        assert_eq!(found[1..], [good(4, ["2", "y"]), good(5, ["3", "z\nz"])]);
     }
 
     #[test]
