@@ -30,7 +30,7 @@ use kch_cli::{Exit, Failure, Io, Render, Result, Settings, vars};
 use kch_kafka::{Admin, Change, KafkaConfig, NewTopicSpec, Producer, ProducerOptions};
 use kch_registry::Registry;
 
-use crate::args::{CreateTopic, Format, KeyFormat, OnUnknown, Transaction};
+use crate::args::{CreateTopic, Format, KeyFormat, OnError, OnUnknown, RejectArgs, Transaction};
 use crate::encode::LineEncoder;
 use crate::envelope::EnvelopeMaker;
 use crate::fill::Filler;
@@ -146,8 +146,22 @@ fn ensure_sensible(args: &Args) -> Result<()> {
     if args.meta.tombstone && !picks && matches!(args.format, Format::Csv) {
         return Err(Failure::usage("a row is no key: --tombstone with CSV needs --key-field or --key-from"));
     }
+    ensure_rejects_sensible(&args.reject)?;
     if args.flow.create_topic.is_some() && args.envelope && args.topic.is_none() {
         return Err(Failure::usage("--create-topic needs -t: envelopes may name many topics"));
+    }
+    Ok(())
+}
+
+/// Refuses flags for bad lines that `--on-error` leaves nothing to do.
+fn ensure_rejects_sensible(args: &RejectArgs) -> Result<()> {
+    if args.dlq_topic.is_some() && args.on_error != OnError::Dlq {
+        return Err(Failure::usage("--dlq-topic is for bad lines that the run goes past")
+            .hint("--on-error dlq sends them there"));
+    }
+    if args.max_errors.is_some() && args.on_error == OnError::Fail {
+        return Err(Failure::usage("--max-errors: the run stops at the first bad line anyway")
+            .hint("--on-error skip, or dlq with --dlq-topic, goes past them"));
     }
     Ok(())
 }

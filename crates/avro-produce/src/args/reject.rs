@@ -17,11 +17,11 @@ pub struct RejectArgs {
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 
-    /// Topic for refused lines, as the same JSON
+    /// Topic for refused lines, as the same JSON, with --on-error dlq
     #[arg(long, value_name = "TOPIC", required_if_eq("on_error", "dlq"))]
     pub dlq_topic: Option<String>,
 
-    /// Stop when more than this many lines were refused, or this share of them: 10 or 1%
+    /// Stop when more than this many lines were refused, or this share of them: 10 or 1%; with --on-error skip or dlq
     #[arg(long, value_name = "N|P%")]
     pub max_errors: Option<RejectLimit>,
 }

@@ -76,6 +76,19 @@ fn dlq_sends_bad_lines_to_their_topic() {
 }
 
 #[test]
+fn flags_for_bad_lines_need_a_run_that_goes_past_them() {
+    let desk = Desk::new();
+    let run = |args: &[&str]| desk.scene.tool("avro-produce").args(["-t", "t"]).args(args).stdin("1\n").run();
+    for on_error in ["fail", "skip"] {
+        run(&["--on-error", on_error, "--dlq-topic", "bad"])
+            .fails_with(2)
+            .stderr_has("hint: --on-error dlq sends them there");
+    }
+    run(&["--max-errors", "3"]).fails_with(2).stderr_has("hint: --on-error skip, or dlq with --dlq-topic");
+    assert_eq!(desk.count(), 0);
+}
+
+#[test]
 fn a_line_too_long_is_skipped_like_any_other() {
     let desk = Desk::new();
     let lines = format!("{}{}\n{}", line(1), "x".repeat(3 << 20), line(2));
