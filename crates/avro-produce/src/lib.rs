@@ -22,7 +22,7 @@ mod sink;
 mod source;
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use args::Args;
 use kch_avro::{JsonMode, Plan};
@@ -206,7 +206,7 @@ fn pump(
         if let Some(topic) = rejects.dlq_topic() {
             producer.ensure_topic(topic)?;
         }
-        Sink::Kafka { producer: Box::new(producer), transaction }
+        Sink::Kafka { producer: Box::new(producer), transaction, longest: transaction_time(args) / 4 }
     };
     let mut pump = Pump {
         maker,
@@ -217,6 +217,7 @@ fn pump(
         delimiter: args.delimiter,
         receipts: Receipts { wanted: args.report },
         pace: args.flow.rate.map(|rate| Pace::new(rate.0)),
+        tended: Instant::now(),
         made: 0,
         named: HashSet::new(),
     };
@@ -225,6 +226,13 @@ fn pump(
         false => pump.send_input(io),
     };
     Ok(report::close(ending, pump, io))
+}
+
+/// How long the cluster lets a transaction of N records be open.
+fn transaction_time(args: &Args) -> Duration {
+    let given = args.kafka.properties.iter().rev();
+    let millis = given.filter_map(|property| property.strip_prefix("transaction.timeout.ms=")).next();
+    millis.and_then(|millis| millis.parse().ok()).map_or(TRANSACTION_TIME, Duration::from_millis)
 }
 
 fn create_topics<'t>(

@@ -1,7 +1,7 @@
 //! The main loop: entries in, records out, until the input ends, something stops it, or a signal comes.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kch_cli::{Exit, Input, Io, Messages, Output, Result, Signals};
 use kch_kafka::Outgoing;
@@ -16,7 +16,7 @@ use crate::report::Ending;
 use crate::sink::Sink;
 use crate::source::{Entry, Source, SourceError};
 
-/// How long stdin may be idle before we look after what is under way.
+/// How long stdin may be idle, or records may come and go, before we look after what is under way.
 const IDLE: Duration = Duration::from_millis(100);
 /// How many different fields that the schema lacks are named.
 const MOST_NAMED: usize = 20;
@@ -32,6 +32,8 @@ pub(crate) struct Pump<'p> {
     pub(crate) delimiter: u8,
     pub(crate) receipts: Receipts,
     pub(crate) pace: Option<Pace>,
+    /// When we last looked after what is under way.
+    pub(crate) tended: Instant,
     /// Records made so far.
     pub(crate) made: u64,
     /// Fields that the schema lacks, named already.
@@ -42,15 +44,20 @@ pub(crate) struct Pump<'p> {
 enum Sent {
     /// All its records were sent, or it was refused and the run goes on.
     Whole,
-    /// The limit was reached, or a signal came, between its records.
+    /// The limit was reached, the cluster refused a record, or a signal came, between its records.
     Partly,
 }
 
 impl Pump<'_> {
     /// `--message`: one record out of one text, no stdin.
     pub(crate) fn send_message(&mut self, id: &str, io: &mut Io) -> Ending {
-        let Io { messages, signals, .. } = io;
-        match self.send_entry(&record::message(id), "MESSAGE_ID", messages, signals) {
+        match self.send_entry(
+            &record::message(id),
+            "MESSAGE_ID",
+            &mut io.messages,
+            &io.signals,
+            &mut io.output,
+        ) {
             Ok(_) => Ending::InputEnded,
             Err(failure) => Ending::Stopped { line: 1, failure },
         }
@@ -89,7 +96,9 @@ impl Pump<'_> {
             let (number, outcome) = match next {
                 Ok(None) => return self.end_of_input(source.last_number()),
                 Ok(Some(entry)) if entry.line.number < self.flow.resume_from.unwrap_or(1) => continue,
-                Ok(Some(entry)) => (entry.line.number, self.send_entry(&entry, &name, messages, signals)),
+                Ok(Some(entry)) => {
+                    (entry.line.number, self.send_entry(&entry, &name, messages, signals, output))
+                }
                 Err(SourceError::Refused { number, offset, raw, fault }) => {
                     let refused = Refused { number, offset, raw: raw.as_deref() };
                     (number, self.refuse(refused, &fault, &name, messages).map(|()| Sent::Whole))
@@ -101,13 +110,14 @@ impl Pump<'_> {
             };
             match outcome {
                 Ok(Sent::Whole) => {}
-                Ok(Sent::Partly) => match signals.received() {
-                    Some(exit) => return Ending::Signal { exit, line: number },
-                    None => return Ending::InputEnded,
-                },
+                Ok(Sent::Partly) => {
+                    return self.should_end(signals, number - 1).unwrap_or(Ending::InputEnded);
+                }
                 Err(failure) => return Ending::Stopped { line: number, failure },
             }
-            if let Err(failure) = self.receipts.print(&self.sink, output) {
+            // Before the next transaction begins, which keeps receipts back.
+            let printed = self.receipts.print(&self.sink, output);
+            if let Err(failure) = printed.and_then(|()| self.tend(output)) {
                 return Ending::Stopped { line: number + 1, failure };
             }
             if let Some(failure) = self.rejects.too_many(number, false) {
@@ -166,6 +176,32 @@ impl Pump<'_> {
         Ok(true)
     }
 
+    /// Looks after what is under way, now and then, while records come.
+    fn tend(&mut self, output: &mut Output) -> Result<()> {
+        if self.tended.elapsed() < IDLE {
+            return Ok(());
+        }
+        self.tended = Instant::now();
+        self.sink.poll();
+        self.sink.commit_if_due()?;
+        self.receipts.print(&self.sink, output)?;
+        self.receipts.flush(output)
+    }
+
+    /// Waits until `--rate` allows the next record. False when the run has to end before.
+    fn wait_for_turn(&mut self, signals: &Signals, output: &mut Output) -> Result<bool> {
+        let Some(mut pace) = self.pace.take() else { return Ok(true) };
+        let mut tended = Ok(());
+        let in_time = pace.wait(|| {
+            tended = self.tend(output);
+            tended.is_ok()
+                && signals.received().is_none()
+                && !self.sink.must_stop(self.rejects.stops_at_refusals())
+        });
+        self.pace = Some(pace);
+        tended.map(|()| in_time)
+    }
+
     /// Sends the records of one entry: as many as `--repeat` says.
     fn send_entry(
         &mut self,
@@ -173,17 +209,14 @@ impl Pump<'_> {
         name: &str,
         messages: &mut Messages,
         signals: &Signals,
+        output: &mut Output,
     ) -> Result<Sent> {
         for again in 0..self.flow.repeat {
-            let must_go_on = || signals.received().is_none();
-            let (sink, pace) = (&self.sink, self.pace.as_mut());
-            let in_time = pace.is_none_or(|pace| {
-                pace.wait(|| {
-                    sink.poll();
-                    must_go_on()
-                })
-            });
-            if !in_time || (again > 0 && (self.is_enough() || !must_go_on())) {
+            if again > 0 {
+                self.receipts.print(&self.sink, output)?;
+            }
+            let in_time = self.wait_for_turn(signals, output)?;
+            if !in_time || (again > 0 && (self.is_enough() || signals.received().is_some())) {
                 return Ok(Sent::Partly);
             }
             let sent = match self.maker.make(entry) {
@@ -197,7 +230,7 @@ impl Pump<'_> {
             }
             self.made += 1;
             self.say_notes(entry.line.number, name, messages);
-            self.sink.commit_if_full()?;
+            self.sink.commit_if_due()?;
         }
         Ok(Sent::Whole)
     }

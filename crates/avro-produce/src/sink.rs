@@ -15,7 +15,12 @@ const COMMIT_WHEN_IDLE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) enum Sink {
     /// To the cluster.
-    Kafka { producer: Box<Producer>, transaction: Option<Transaction> },
+    Kafka {
+        producer: Box<Producer>,
+        transaction: Option<Transaction>,
+        /// How long a transaction of N records stays open at most, however slowly they come.
+        longest: Duration,
+    },
     /// Nowhere (`--dry-run`); counted.
     Nowhere { records: u64 },
 }
@@ -34,12 +39,14 @@ impl Sink {
         }
     }
 
-    /// Commits the open transaction if it has all its records.
-    pub(crate) fn commit_if_full(&mut self) -> Result<()> {
+    /// Commits the open transaction of N records if it has them all, or has been open for long enough.
+    pub(crate) fn commit_if_due(&mut self) -> Result<()> {
         match self {
-            Sink::Kafka { producer, transaction: Some(Transaction::Records(most)) } => {
+            Sink::Kafka { producer, transaction: Some(Transaction::Records(most)), longest } => {
                 match producer.open_transaction() {
-                    Some((records, _)) if records >= *most => producer.commit().map_err(Failure::from),
+                    Some((records, open)) if records >= *most || open > *longest => {
+                        producer.commit().map_err(Failure::from)
+                    }
                     _ => Ok(()),
                 }
             }
@@ -100,7 +107,7 @@ impl Sink {
     /// not be delivered, which it may not. In a transaction every one counts: it cannot be committed without it.
     pub(crate) fn must_stop(&self, on_refusal: bool) -> bool {
         match self {
-            Sink::Kafka { producer, transaction } => {
+            Sink::Kafka { producer, transaction, .. } => {
                 let any = on_refusal || transaction.is_some();
                 producer.has_rejections() && (any || producer.has_transient_rejections())
             }

@@ -27,7 +27,8 @@ pub struct FlowArgs {
     /// One transaction for all records, or one for each N
     ///
     /// Readers of committed records see a transaction as a whole or not at all. What fails aborts the one that is open;
-    /// so does a signal, if it is to hold all. One of N records is also committed when stdin has been idle for a second.
+    /// so does a signal, if it is to hold all. One of N records is also committed when stdin has been idle for a second, or
+    /// when it has been open for a quarter of the time that brokers allow, 60 s.
     #[arg(long, value_name = "all|N", value_parser = parse_transaction)]
     pub transaction: Option<Transaction>,
 

@@ -83,6 +83,29 @@ fn a_transaction_of_some_is_committed_while_stdin_is_idle() {
 }
 
 #[test]
+fn a_transaction_of_some_is_committed_in_time_while_records_trickle_in() {
+    let desk = Desk::new();
+    let run = |more: &[&str]| {
+        let args = ["-t", "t", "--transaction", "1000000", "--report", "--timeout", "5"];
+        let tool = desk.scene.tool("avro-produce").args(args).args(["-X", "transaction.timeout.ms=8000"]);
+        tool.args(more).stdin_with(|stdin| {
+            // Never idle for as long as a second. Ends when the tool stops reading.
+            (1..).try_for_each(|n: u64| {
+                std::thread::sleep(Duration::from_millis(30));
+                writeln!(stdin, "{n}").and_then(|()| stdin.flush())
+            })
+        })
+    };
+    // With a rate: while the second record waits for its turn.
+    for more in [&[][..], &["--repeat", "1000000", "--rate", "1/m"]] {
+        let mut running = run(more).spawn();
+        running.until_stdout("\"line\":1,");
+        running.signal(Signal::Interrupt);
+        running.wait().fails_with(130).stderr_has("committed; every line before");
+    }
+}
+
+#[test]
 fn a_coordinator_that_refuses_the_commit_ends_the_run_with_nothing_in() {
     let desk = Desk::new();
     desk.mock.fail_requests(RDKafkaApiKey::EndTxn, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_TXN_STATE; 1]);
