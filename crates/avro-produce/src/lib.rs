@@ -257,7 +257,7 @@ fn create_topics<'t>(
 }
 
 fn show_config(args: &Args, settings: &mut Settings, io: &mut Io) -> Result<Exit> {
-    settings.set_flag(&vars::BOOTSTRAP_SERVERS, args.kafka.brokers.as_deref());
+    args.kafka.apply(settings)?;
     let mut shown = vec![&vars::TOPIC, &vars::MESSAGE_ID, &vars::MESSAGE_TS];
     shown.extend(kch_kafka::VARS);
     shown.extend(kch_registry::registry_settings());

@@ -30,7 +30,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit> {
     let mut settings = Settings::load(args.common.env_file.as_deref())?;
     let render = Render::new(args.output, &io.output);
     if args.common.show_config {
-        settings.set_flag(&kch_cli::vars::BOOTSTRAP_SERVERS, args.kafka.brokers.as_deref());
+        args.kafka.apply(&mut settings)?;
         render.rows(&settings.show(kch_kafka::VARS)?, &mut io.output)?;
         return Ok(Exit::Done);
     }
