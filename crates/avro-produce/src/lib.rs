@@ -37,7 +37,7 @@ use crate::fill::Filler;
 use crate::key::{KeyForm, KeyMaker, KeySchema, KeySource};
 use crate::meta::{HeaderField, TimeField};
 use crate::pace::Pace;
-use crate::pump::Pump;
+use crate::pump::{Copies, Pump};
 use crate::receipts::Receipts;
 use crate::record::{LineMaker, RecordMaker};
 use crate::reject::Rejects;
@@ -219,6 +219,7 @@ fn pump(
         pace: args.flow.rate.map(|rate| Pace::new(rate.0)),
         tended: Instant::now(),
         made: 0,
+        copies: Copies { all: args.flow.repeat, ..Copies::default() },
         named: HashSet::new(),
     };
     let ending = match args.message {

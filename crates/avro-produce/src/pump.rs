@@ -36,8 +36,21 @@ pub(crate) struct Pump<'p> {
     pub(crate) tended: Instant,
     /// Records made so far.
     pub(crate) made: u64,
+    /// What `--repeat` has made of the line under way.
+    pub(crate) copies: Copies,
     /// Fields that the schema lacks, named already.
     pub(crate) named: HashSet<String>,
+}
+
+/// How many copies of a line were sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Copies {
+    /// As many as there are to be.
+    pub(crate) all: u64,
+    /// Of the line under way; none between lines.
+    pub(crate) sent: u64,
+    /// Of the line that the open transaction begins with: those that were in before it.
+    pub(crate) committed: u64,
 }
 
 /// What became of one entry.
@@ -219,6 +232,7 @@ impl Pump<'_> {
             if !in_time || (again > 0 && (self.is_enough() || signals.received().is_some())) {
                 return Ok(Sent::Partly);
             }
+            self.note_transaction();
             let sent = match self.maker.make(entry) {
                 Ok(Some(outgoing)) => self.sink.send(entry.line.number, outgoing),
                 Ok(None) => return Ok(Sent::Whole),
@@ -229,10 +243,19 @@ impl Pump<'_> {
                 break;
             }
             self.made += 1;
+            self.copies.sent += 1;
             self.say_notes(entry.line.number, name, messages);
             self.sink.commit_if_due()?;
         }
+        self.copies.sent = 0;
         Ok(Sent::Whole)
+    }
+
+    /// Keeps in mind where the transaction begins that the next record is to open.
+    fn note_transaction(&mut self) {
+        if !self.sink.has_open_transaction() {
+            self.copies.committed = self.copies.sent;
+        }
     }
 
     /// Names the fields that the schema lacks, each once, and says what the registry has to say.
@@ -260,6 +283,7 @@ impl Pump<'_> {
         if self.rejects.stops_at(fault) {
             return Err(fault.failure().context(format!("{name}:{}", refused.number)));
         }
+        self.note_transaction();
         let Some(topic) = self.rejects.dlq_topic() else { return Ok(()) };
         let letter = Outgoing {
             topic: Some(topic),

@@ -3,7 +3,7 @@
 use kch_cli::{Exit, Failure, Io, Messages};
 use kch_kafka::{Deliveries, Rejection, RolledBack};
 
-use crate::pump::Pump;
+use crate::pump::{Copies, Pump};
 use crate::sink::Sink;
 
 /// Why the sending ended.
@@ -54,7 +54,7 @@ pub(crate) fn close(ending: Ending, mut pump: Pump<'_>, io: &mut Io) -> Exit {
         }
         Sink::Kafka { .. } if exit == Exit::Done => {}
         Sink::Kafka { transaction, .. } => {
-            messages.say(&account(&ending, &deliveries, refused, transaction.is_some()));
+            messages.say(&account(&ending, &deliveries, refused, transaction.is_some(), pump.copies));
         }
     }
     exit
@@ -80,7 +80,13 @@ fn say_rejections(rejections: &[Rejection], messages: &mut Messages) -> Exit {
 }
 
 /// The account that a retry needs: how many records arrived, how many lines were refused, and up to which line all is in.
-fn account(ending: &Ending, deliveries: &Deliveries, refused: u64, in_transactions: bool) -> String {
+fn account(
+    ending: &Ending,
+    deliveries: &Deliveries,
+    refused: u64,
+    in_transactions: bool,
+    copies: Copies,
+) -> String {
     let done = if in_transactions { "committed" } else { "acknowledged" };
     let mut text = format!("{} {done}", records(deliveries.acknowledged));
     if refused > 0 {
@@ -90,23 +96,36 @@ fn account(ending: &Ending, deliveries: &Deliveries, refused: u64, in_transactio
         text += &format!(", {} on the dead-letter topic", deliveries.dead_letters);
     }
     let which = if refused > 0 { "every other line" } else { "every line" };
+    // What is in of the line that is named, when it is not nothing.
+    let part = |of_line: u64, line: u64| match of_line {
+        0 => String::new(),
+        _ => format!(", and {of_line} of the {} copies of line {line}", copies.all),
+    };
     match (&deliveries.rolled_back, deliveries.rejections.first(), ending) {
         (Some(RolledBack { first_line, records: count, in_doubt: true }), ..) => {
             text += &format!(
-                "; {which} before {first_line} is in; whether the {} from it on are in is not known: the coordinator did not answer",
-                records(*count)
+                "; {which} before {first_line} is in{}; whether the {} from {} on are in is not known: the coordinator did not answer",
+                part(copies.committed, *first_line),
+                records(*count),
+                if copies.committed > 0 { "there" } else { "it" },
             );
         }
         (Some(RolledBack { first_line, records: count, .. }), ..) => {
-            text += &format!(
-                ", {count} taken back with the transaction; {which} before {first_line} is in, nothing from it on is"
-            );
+            text += &format!(", {count} taken back with the transaction; {which} before {first_line} is in");
+            text += &match copies.committed {
+                0 => ", nothing from it on is".to_owned(),
+                some => format!("{}, nothing more is", part(some, *first_line)),
+            };
         }
         (None, Some(first), _) => {
             text += &format!(", {} not; {which} before {} is in", deliveries.rejections.len(), first.line);
         }
         (None, None, Ending::Stopped { line, .. } | Ending::Signal { line, .. }) => {
-            text += &format!("; {which} before {line} is in, nothing from it on was sent");
+            text += &format!("; {which} before {line} is in");
+            text += &match copies.sent {
+                0 => ", nothing from it on was sent".to_owned(),
+                some => format!("{}, nothing more was sent", part(some, *line)),
+            };
         }
         (None, None, Ending::InputEnded | Ending::Refused) => {}
     }
@@ -137,26 +156,26 @@ mod tests {
     fn the_account_says_up_to_where_all_is_in() {
         let stopped = Ending::Stopped { line: 42, failure: Failure::refused("x") };
         assert_eq!(
-            account(&stopped, &acknowledged(41), 0, false),
+            account(&stopped, &acknowledged(41), 0, false, Copies::default()),
             "41 records acknowledged; every line before 42 is in, nothing from it on was sent"
         );
         assert_eq!(
-            account(&stopped, &acknowledged(39), 2, false),
+            account(&stopped, &acknowledged(39), 2, false, Copies::default()),
             "39 records acknowledged, 2 lines refused; every other line before 42 is in, nothing from it on was sent"
         );
         let some = Deliveries { rejections: vec![rejection(2, true), rejection(3, true)], ..acknowledged(1) };
         assert_eq!(
-            account(&Ending::Refused, &some, 0, false),
+            account(&Ending::Refused, &some, 0, false, Copies::default()),
             "1 record acknowledged, 2 not; every line before 2 is in"
         );
         let signal = Ending::Signal { exit: Exit::Interrupted, line: 8 };
         assert!(
-            account(&signal, &acknowledged(7), 0, false)
+            account(&signal, &acknowledged(7), 0, false, Copies::default())
                 .starts_with("7 records acknowledged; every line before 8 is in")
         );
         let letters = Deliveries { dead_letters: 1, ..acknowledged(9) };
         assert_eq!(
-            account(&Ending::InputEnded, &letters, 1, false),
+            account(&Ending::InputEnded, &letters, 1, false, Copies::default()),
             "9 records acknowledged, 1 line refused, 1 on the dead-letter topic"
         );
     }
@@ -167,13 +186,35 @@ mod tests {
         let rolled_back = |in_doubt| Some(RolledBack { first_line: 31, records: 11, in_doubt });
         let aborted = Deliveries { rolled_back: rolled_back(false), ..acknowledged(30) };
         assert_eq!(
-            account(&stopped, &aborted, 0, true),
+            account(&stopped, &aborted, 0, true, Copies::default()),
             "30 records committed, 11 taken back with the transaction; every line before 31 is in, nothing from it on is"
         );
         let in_doubt = Deliveries { rolled_back: rolled_back(true), ..acknowledged(30) };
         assert_eq!(
-            account(&stopped, &in_doubt, 0, true),
+            account(&stopped, &in_doubt, 0, true, Copies::default()),
             "30 records committed; every line before 31 is in; whether the 11 records from it on are in is not known: the coordinator did not answer"
+        );
+    }
+
+    #[test]
+    fn copies_that_are_in_are_in_the_account() {
+        let signal = Ending::Signal { exit: Exit::Interrupted, line: 2 };
+        let copies = Copies { all: 50, sent: 20, committed: 14 };
+        assert_eq!(
+            account(&signal, &acknowledged(70), 0, false, copies),
+            "70 records acknowledged; every line before 2 is in, and 20 of the 50 copies of line 2, nothing more was sent"
+        );
+        let rolled_back = |in_doubt| Deliveries {
+            rolled_back: Some(RolledBack { first_line: 2, records: 6, in_doubt }),
+            ..acknowledged(64)
+        };
+        assert_eq!(
+            account(&signal, &rolled_back(false), 0, true, copies),
+            "64 records committed, 6 taken back with the transaction; every line before 2 is in, and 14 of the 50 copies of line 2, nothing more is"
+        );
+        assert_eq!(
+            account(&signal, &rolled_back(true), 0, true, copies),
+            "64 records committed; every line before 2 is in, and 14 of the 50 copies of line 2; whether the 6 records from there on are in is not known: the coordinator did not answer"
         );
     }
 

@@ -67,6 +67,11 @@ impl Sink {
         matches!(self, Sink::Kafka { transaction: Some(Transaction::Records(_)), .. })
     }
 
+    /// Whether a transaction is open.
+    pub(crate) fn has_open_transaction(&self) -> bool {
+        matches!(self, Sink::Kafka { producer, .. } if producer.has_open_transaction())
+    }
+
     /// Whether something is under way that wants looking after while stdin is idle.
     pub(crate) fn has_unfinished(&self) -> bool {
         match self {

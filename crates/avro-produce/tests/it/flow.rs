@@ -70,6 +70,18 @@ fn a_signal_ends_the_wait_for_the_next_record_that_is_due() {
 }
 
 #[test]
+fn a_signal_between_the_copies_of_a_line_counts_them() {
+    let desk = Desk::new();
+    let args = ["-t", "t", "--repeat", "3", "--rate", "1/h", "--report"];
+    let mut running = desk.scene.tool("avro-produce").args(args).stdin("1\n2\n").spawn();
+    running.until_stdout("\"offset\":0");
+    running.signal(kch_test::Signal::Interrupt);
+    running.wait().fails_with(130).stderr_has(
+        "1 record acknowledged; every line before 1 is in, and 1 of the 3 copies of line 1, nothing more was sent\n",
+    );
+}
+
+#[test]
 fn topics_are_made_when_asked_and_only_then_live() {
     let Some(stack) = live::need(&[Service::Kafka, Service::Registry]) else { return };
     let (topic, bad) = (stack.unique_topic("fresh"), stack.unique_topic("fresh-bad"));
