@@ -16,7 +16,7 @@ def ratio(target, value=None):
 
 
 def table(header, rows):
-    lines = [header, ["---"] * len(header), *rows]
+    lines = [header, ["---"] * len(header), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
@@ -32,6 +32,7 @@ def markdown(outcomes, rounds):
         f"`make bench` on {date}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}; medians of {rounds} rounds in "
         "which the contestants took turns on the native stack. Brokers, registry, ClickHouse and clients share the cores: "
         "the ratios count, the absolute times are this machine's. No process is shown smaller than the measuring Python.\n",
+        "kcat sends with linger.ms=5 and its own batches, avro-produce with its default of larger ones.\n",
         "![each contest, ours against the peer](bench.svg)\n",
         "## Targets\n",
         table(["ours", "against", "what", "target", "measured", ""], [

@@ -23,7 +23,7 @@ CONNECTION = {
     "sasl.username": os.environ["KAFKA_CLIENT_SASL_USERNAME"],
     "sasl.password": os.environ["KAFKA_CLIENT_SASL_PASSWORD"],
 }
-# What avro-produce sets, so that the peers send under the same promises and with the same batches.
+# The promises and the memory of avro-produce; the batches are the peers' own.
 PRODUCER = CONNECTION | {
     "enable.idempotence": "true", "acks": "all", "linger.ms": "5", "queue.buffering.max.messages": "100000",
     "queue.buffering.max.kbytes": "65536",
