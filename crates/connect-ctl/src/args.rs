@@ -36,8 +36,9 @@ pub struct Args {
 
     /// Kafka Connect, base URL [env: CONNECT_URL]
     ///
-    /// Default: http://localhost:8083. Credentials: CONNECT_USERNAME and CONNECT_PASSWORD, or CONNECT_TOKEN; TLS:
-    /// CONNECT_CA, CONNECT_CERT, CONNECT_KEY.
+    /// Several workers of one cluster are separated by commas: the next is asked when one does not answer. Default:
+    /// http://localhost:8083. Credentials: CONNECT_USERNAME and CONNECT_PASSWORD, or CONNECT_TOKEN; TLS: CONNECT_CA,
+    /// CONNECT_CERT, CONNECT_KEY.
     #[arg(long, value_name = "URL", global = true, help_heading = "Settings")]
     pub connect: Option<String>,
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use kch_cli::{Exit, Explain as _, Failure, Result, Settings, Signals, nearest};
-use kch_http::{CONNECT, Endpoint, Error, Limits, Reply, Service};
+use kch_http::{CONNECT, Error, Limits, Reply, Service};
 use serde_json::{Value, json};
 
 pub(crate) use offsets::Place;
@@ -25,7 +25,7 @@ const BUSY: Duration = Duration::from_secs(60);
 /// How often a state is looked at.
 pub(crate) const LOOK: Duration = Duration::from_millis(250);
 
-/// A Connect worker; any of a cluster will do.
+/// A Connect worker. Any of a cluster will do: of several addresses, one that answers.
 #[derive(Debug)]
 pub(crate) struct Worker {
     service: Service,
@@ -33,7 +33,14 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn from_settings(settings: &Settings, signals: &Signals) -> Result<Worker> {
-        Worker::new(Endpoint::from_settings(settings, &CONNECT)?, signals)
+        let limits = Limits {
+            // A worker gives its own requests 90 s, and answers then.
+            request: Duration::from_secs(95),
+            busy: BUSY,
+            ..Limits::default()
+        };
+        let service = Service::from_settings(settings, &CONNECT)?;
+        Ok(Worker { service: service.limits(limits).signals(signals.clone()).busy_when(is_rebalance) })
     }
 
     /// Where it is, safe to print.
@@ -43,18 +50,7 @@ impl Worker {
 
     /// The same worker, for what must be done although a signal has come.
     pub(crate) fn without_signals(&self) -> Result<Worker> {
-        Worker::new(self.service.endpoint().clone(), &Signals::none())
-    }
-
-    fn new(endpoint: Endpoint, signals: &Signals) -> Result<Worker> {
-        let limits = Limits {
-            // A worker gives its own requests 90 s, and answers then.
-            request: Duration::from_secs(95),
-            busy: BUSY,
-            ..Limits::default()
-        };
-        let service = Service::new(endpoint)?.limits(limits).signals(signals.clone()).busy_when(is_rebalance);
-        Ok(Worker { service })
+        Ok(Worker { service: self.service.without_signals()? })
     }
 
     pub(crate) fn info(&self) -> Result<Value> {

@@ -32,7 +32,7 @@ vars! {
     KAFKA_SSL_CA None, false, "PEM file with the authorities that signed the brokers' certificates";
     KAFKA_SSL_CERT None, false, "PEM file with the client's certificate";
     KAFKA_SSL_KEY None, false, "PEM file with the client's key";
-    SCHEMA_REGISTRY_URL Some("http://localhost:8081"), false, "Schema Registry, base URL";
+    SCHEMA_REGISTRY_URL Some("http://localhost:8081"), false, "Schema Registry, base URL; several nodes separated by commas";
     SCHEMA_REGISTRY_USERNAME None, false, "Schema Registry user (basic authentication)";
     SCHEMA_REGISTRY_PASSWORD None, true, "its password";
     SCHEMA_REGISTRY_TOKEN None, true, "Schema Registry bearer token";
@@ -47,7 +47,7 @@ vars! {
     OTHER_REGISTRY_CERT None, false, "PEM file with the client's certificate for it";
     OTHER_REGISTRY_KEY None, false, "PEM file with the client's key for it";
     KCH_SCHEMA_CACHE None, false, "folder that keeps schemas for the time that the registry is down, or off; by default below ~/.cache";
-    CONNECT_URL Some("http://localhost:8083"), false, "Kafka Connect, base URL";
+    CONNECT_URL Some("http://localhost:8083"), false, "Kafka Connect, base URL; several workers separated by commas";
     CONNECT_USERNAME None, false, "Kafka Connect user (basic authentication)";
     CONNECT_PASSWORD None, true, "its password";
     CONNECT_TOKEN None, true, "Kafka Connect bearer token";

@@ -140,8 +140,20 @@ impl Endpoint {
         settings: &Settings,
         vars: &'static EndpointVars,
     ) -> kch_cli::Result<Vec<Endpoint>> {
+        let (first, mut others) = Endpoint::first_and_others(settings, vars)?;
+        others.insert(0, first);
+        Ok(others)
+    }
+
+    /// As [`Endpoint::all_from_settings`], so that there is a first.
+    pub(crate) fn first_and_others(
+        settings: &Settings,
+        vars: &'static EndpointVars,
+    ) -> kch_cli::Result<(Endpoint, Vec<Endpoint>)> {
         let text = settings.require(&vars.url)?;
-        text.split(',').map(|address| Endpoint::at(address.trim(), settings, vars)).collect()
+        let mut addresses = addresses(&text).map(|address| Endpoint::at(address, settings, vars));
+        let first = addresses.next().unwrap_or_else(|| Endpoint::at(&text, settings, vars))?;
+        Ok((first, addresses.collect::<kch_cli::Result<_>>()?))
     }
 
     fn at(address: &str, settings: &Settings, vars: &'static EndpointVars) -> kch_cli::Result<Endpoint> {
@@ -249,6 +261,22 @@ impl Endpoint {
     }
 }
 
+/// The addresses in a list separated by commas. A comma that no address begins behind is part of one: of a password,
+/// which must not be shown as if it were an address.
+fn addresses(text: &str) -> impl Iterator<Item = &str> {
+    let begins = |at: usize| {
+        let next = text[at + 1..].split(',').next().unwrap_or_default();
+        next.contains("://")
+    };
+    let ends = text.match_indices(',').map(|(at, _)| at).filter(move |at| begins(*at));
+    let mut start = 0;
+    ends.chain([text.len()]).map(move |end| {
+        let address = text[start..end].trim();
+        start = end + 1;
+        address
+    })
+}
+
 type UserInfo = Option<(String, Secret)>;
 
 fn parse_base(text: &str, vars: &EndpointVars) -> Result<(String, UserInfo), Error> {
@@ -311,6 +339,23 @@ mod tests {
             uri.to_string(),
             "http://localhost:8081/subjects/a%2Fb%20c%3F%C3%A9/:.ctx:s/%2E%2E?q=a%26b%3Dc%2Bd"
         );
+    }
+
+    #[test]
+    fn several_addresses_are_separated_by_commas_and_a_password_may_have_one() {
+        let bases = |url| {
+            let settings = Settings::from_pairs([("SCHEMA_REGISTRY_URL", url)]);
+            let all = Endpoint::all_from_settings(&settings, &REGISTRY).unwrap();
+            all.iter().map(|endpoint| endpoint.base().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(bases("http://a:1, https://b/p/"), ["http://a:1", "https://b/p"]);
+        assert_eq!(bases("http://u:p,w@a:1,http://u:q@b:2"), ["http://a:1", "http://b:2"]);
+        let refused = |url| {
+            let settings = Settings::from_pairs([("SCHEMA_REGISTRY_URL", url)]);
+            Endpoint::all_from_settings(&settings, &REGISTRY).unwrap_err().text().to_owned()
+        };
+        assert!(refused("http://a:1,b:2").contains("is not a URL"), "{}", refused("http://a:1,b:2"));
+        assert!(refused("http://a:1,ftp://b").contains("ftp://b does not start with http://"));
     }
 
     #[test]

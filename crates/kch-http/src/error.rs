@@ -58,6 +58,9 @@ pub enum Error {
         /// The time it had.
         limit: Duration,
     },
+    /// None of several nodes answered: what was wrong with each. At least two.
+    #[error("{}", in_one_text(.0))]
+    NoneAnswers(Vec<Error>),
     /// 401.
     #[error("{place} {}{}", if .place.credentials { "rejected the credentials" } else { "wants credentials" }, why(.detail))]
     Unauthorized {
@@ -116,6 +119,14 @@ pub enum Error {
     },
 }
 
+/// The service's name is said once.
+fn in_one_text(errors: &[Error]) -> String {
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let again = errors.iter().find_map(Error::place).map(|place| format!("; {} at ", place.vars.service));
+    let text = texts.join("; ");
+    again.map_or(text.clone(), |again| text.replace(&again, "; "))
+}
+
 fn why(detail: &str) -> String {
     if detail.is_empty() { String::new() } else { format!(": {detail}") }
 }
@@ -123,7 +134,7 @@ fn why(detail: &str) -> String {
 impl Explain for Error {
     fn exit(&self) -> Exit {
         match self {
-            Error::Unreachable { .. } | Error::TimedOut { .. } => Exit::Unavailable,
+            Error::Unreachable { .. } | Error::TimedOut { .. } | Error::NoneAnswers(_) => Exit::Unavailable,
             Error::NotJson { status, .. } | Error::Status { status, .. }
                 if *status >= 500 || *status == 429 =>
             {
@@ -144,6 +155,7 @@ impl Explain for Error {
                 hint.clone()
                     .unwrap_or_else(|| format!("is it running? {} is its address", place.vars.url.name)),
             ),
+            Error::NoneAnswers(errors) => errors.first().and_then(Explain::hint),
             Error::TimedOut { place, .. } if place.base.starts_with("https:") => Some(
                 "it may be starting, or it does not speak TLS: is it http:// rather than https://?"
                     .to_owned(),
@@ -183,6 +195,42 @@ impl Explain for Error {
 }
 
 impl Error {
+    /// One error for the nodes that were asked in turn; at least one.
+    pub(crate) fn of_all(mut errors: Vec<Error>) -> Error {
+        if errors.len() == 1 { errors.remove(0) } else { Error::NoneAnswers(errors) }
+    }
+
+    /// Whether there was no whole reply: another node may have one.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self, Error::Unreachable { .. } | Error::TimedOut { .. } | Error::NoneAnswers(_))
+    }
+
+    /// Whether the service may have begun with the request that has no reply.
+    pub(crate) fn may_have_arrived(&self) -> bool {
+        match self {
+            Error::Unreachable { connected, .. } => *connected,
+            Error::TimedOut { .. } => true,
+            Error::NoneAnswers(errors) => errors.iter().any(Error::may_have_arrived),
+            _ => false,
+        }
+    }
+
+    /// Whether a moment later it may work.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Error::Unreachable { transient, .. } => *transient,
+            Error::NoneAnswers(errors) => errors.iter().any(Error::is_transient),
+            _ => false,
+        }
+    }
+
+    fn place(&self) -> Option<&Place> {
+        match self {
+            Error::Unreachable { place, .. } | Error::TimedOut { place, .. } => Some(place),
+            _ => None,
+        }
+    }
+
     pub(crate) fn setting(var: &Var, why: &str) -> Error {
         Error::Setting { var: var.name, why: why.to_owned(), hint: None }
     }

@@ -3,7 +3,8 @@
 //!
 //! - [`Endpoint`]: where a service is and how we show who we are, from the settings; builds URLs by segments.
 //! - [`Client`]: asynchronous requests to an endpoint, streaming both ways. ClickHouse needs this much.
-//! - [`Service`]: one request, one reply, without async: retries, deadlines, and replies that are not what they should be.
+//! - [`Service`]: one request, one reply, without async: retries, deadlines, several nodes with failover, and replies that
+//!   are not what they should be.
 //!
 //! The constraint it keeps: no password or token ever reaches an error text, a log or another host. Redirects are not
 //! followed, they are reported.
@@ -15,6 +16,7 @@ pub mod body;
 mod client;
 mod endpoint;
 mod error;
+mod nodes;
 mod reply;
 mod retry;
 mod service;

@@ -1,27 +1,33 @@
-//! One request, one reply: the blocking side. Owns the deadline, the tries and their pauses.
+//! One request, one reply: the blocking side. Owns the deadline, the tries and their pauses, and which node is asked.
+//!
+//! Of several nodes the next one is asked when one does not answer, or only says that it cannot now; not so for what
+//! must not be done twice and may have arrived.
 
 use std::time::{Duration, Instant};
 
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use kch_cli::{Exit, Explain, Signals};
+use kch_cli::{Exit, Explain, Settings, Signals};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
+use crate::nodes::Nodes;
 use crate::retry::{Limits, asked_pause, pause};
-use crate::{Bytes, Client, Endpoint, Error, Place, Reply, body};
+use crate::{Bytes, Client, Endpoint, EndpointVars, Error, Place, Reply, body};
 
 /// The largest reply that is read.
 const LARGEST_REPLY: usize = 64 << 20;
 /// The pause between two probes of a service that is starting.
 const BETWEEN_PROBES: Duration = Duration::from_millis(250);
+/// How long a node has for a reading request while another one could be asked.
+const READ_BEFORE_NEXT: Duration = Duration::from_secs(5);
 const JSON: &str = "application/json";
 
 /// A service that speaks JSON over HTTP. Calls block; several threads may call at once. Not for use inside async code.
 #[derive(Debug)]
 pub struct Service {
-    client: Client,
+    nodes: Nodes,
     /// Always there, except while it is dropped.
     runtime: Option<Runtime>,
     limits: Limits,
@@ -35,20 +41,36 @@ impl Service {
     /// # Errors
     /// [`Error::Setting`] when a certificate or key file cannot be used.
     pub fn new(endpoint: Endpoint) -> Result<Service, Error> {
-        let client = Client::new(endpoint)?;
+        Service::of(Nodes::new(endpoint, &[])?)
+    }
+
+    /// The service that the settings name, at one address or at several, separated by commas: nodes that know the same.
+    ///
+    /// # Errors
+    /// A usage failure when a setting cannot work.
+    pub fn from_settings(settings: &Settings, vars: &'static EndpointVars) -> kch_cli::Result<Service> {
+        let (first, others) = Endpoint::first_and_others(settings, vars)?;
+        Ok(Service::of(Nodes::new(first, &others)?)?)
+    }
+
+    /// The same service, for what must be done although a signal has come.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when a certificate or key file cannot be used any more.
+    pub fn without_signals(&self) -> Result<Service, Error> {
+        let service = Service::of(self.nodes.anew()?)?;
+        Ok(service.limits(self.limits).busy_when(self.busy))
+    }
+
+    fn of(nodes: Nodes) -> Result<Service, Error> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
                 let why = format!("the system has no resources for a request: {error}");
-                Error::Unreachable {
-                    place: client.endpoint().place(),
-                    connected: false,
-                    transient: false,
-                    why,
-                    hint: None,
-                }
+                let place = nodes.current().endpoint().place();
+                Error::Unreachable { place, connected: false, transient: false, why, hint: None }
             })?;
         Ok(Service {
-            client,
+            nodes,
             runtime: Some(runtime),
             limits: Limits::default(),
             signals: Signals::none(),
@@ -77,10 +99,10 @@ impl Service {
         self
     }
 
-    /// Where it is.
+    /// Where it is: of several nodes, the one that answered last.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        self.client.endpoint()
+        self.nodes.current().endpoint()
     }
 
     /// A GET of these path segments below the base URL.
@@ -141,7 +163,7 @@ impl Service {
     }
 
     fn place(&self) -> Place {
-        self.client.endpoint().place()
+        self.endpoint().place()
     }
 
     fn ensure_not_interrupted(&self) -> Result<(), Error> {
@@ -208,7 +230,7 @@ impl<'a> Request<'a> {
         let begun = Instant::now();
         let mut retried = false;
         for attempt in 0.. {
-            let outcome = self.service.exchange(&self);
+            let outcome = self.ask_in_turn(&mut retried);
             let wait = match &outcome {
                 Ok(reply) if self.is_busy(reply) => {
                     retried |= reply.status >= 500;
@@ -216,10 +238,8 @@ impl<'a> Request<'a> {
                     Some(asked.unwrap_or_else(|| pause(attempt)))
                         .filter(|wait| begun.elapsed() + *wait <= busy)
                 }
-                Err(Error::Unreachable { connected, transient: true, .. })
-                    if self.repeatable || !connected =>
-                {
-                    retried |= connected;
+                Err(error) if error.is_transient() && (self.repeatable || !error.may_have_arrived()) => {
+                    retried |= error.may_have_arrived();
                     Some(pause(attempt)).filter(|wait| begun.elapsed() + *wait <= unreachable)
                 }
                 _ => None,
@@ -230,6 +250,42 @@ impl<'a> Request<'a> {
             }
         }
         unreachable!("the loop ends with a reply or an error")
+    }
+
+    /// Asks one node after the other, each once, until one has an answer. If none has: a reply that says "not now", or
+    /// what was wrong with each.
+    fn ask_in_turn(&self, retried: &mut bool) -> Result<Reply, Error> {
+        let nodes = &self.service.nodes;
+        let (mut busy, mut errors) = (None, Vec::new());
+        let mut turn = nodes.in_turn();
+        while let Some((at, client)) = turn.next() {
+            let outcome = self.service.exchange(self, client, self.time(turn.len()));
+            match outcome {
+                Ok(reply) if self.is_busy(&reply) && reply.status >= 500 => {
+                    *retried |= turn.len() > 0;
+                    busy = Some(reply);
+                }
+                Err(error) if error.is_silence() => {
+                    let must_not_repeat = error.may_have_arrived() && !self.repeatable;
+                    *retried |= error.may_have_arrived() && turn.len() > 0;
+                    errors.push(error);
+                    if must_not_repeat {
+                        return Err(Error::of_all(errors));
+                    }
+                }
+                outcome => {
+                    nodes.settle_on(at);
+                    return outcome;
+                }
+            }
+        }
+        busy.ok_or_else(|| Error::of_all(errors))
+    }
+
+    /// For one try, when so many nodes are left to ask.
+    fn time(&self, nodes_left: usize) -> Duration {
+        let limit = self.service.limits.request;
+        if nodes_left > 0 && self.method == Method::GET { limit.min(READ_BEFORE_NEXT) } else { limit }
     }
 
     /// 429 and 503 say that nothing was done. After the others the request may have had its effect.
@@ -247,13 +303,12 @@ const TICK: Duration = Duration::from_millis(50);
 
 impl Service {
     /// One try, ended by its deadline or by a signal.
-    fn exchange(&self, request: &Request<'_>) -> Result<Reply, Error> {
+    fn exchange(&self, request: &Request<'_>, client: &Client, limit: Duration) -> Result<Reply, Error> {
         self.ensure_not_interrupted()?;
         let Some(runtime) = &self.runtime else { unreachable!("taken only by drop") };
-        let limit = self.limits.request;
         let deadline = Instant::now() + limit;
         runtime.block_on(async {
-            let mut exchange = std::pin::pin!(self.try_once(request));
+            let mut exchange = std::pin::pin!(try_once(client, request));
             loop {
                 let left = deadline.saturating_duration_since(Instant::now());
                 match tokio::time::timeout(left.min(TICK), &mut exchange).await {
@@ -261,49 +316,46 @@ impl Service {
                     Err(_) => self.ensure_not_interrupted()?,
                 }
                 if Instant::now() >= deadline {
-                    return Err(Error::TimedOut { place: self.place(), limit });
+                    return Err(Error::TimedOut { place: client.endpoint().place(), limit });
                 }
             }
         })
     }
+}
 
-    async fn try_once(&self, request: &Request<'_>) -> Result<Reply, Error> {
-        let mut builder = self
-            .client
-            .request(request.method.clone(), request.segments, &request.query)
-            .header(ACCEPT, JSON);
-        let body = match &request.body {
-            Some(bytes) => {
-                builder = builder.header(CONTENT_TYPE, JSON);
-                body::full(bytes.clone())
-            }
-            None => body::empty(),
-        };
-        let http_request = builder.body(body).map_err(|error| self.broken(error.to_string()))?;
-        let response = self.client.send(http_request).await?;
-        let (head, body) = response.into_parts();
-        let bytes = match Limited::new(body, LARGEST_REPLY).collect().await {
-            Ok(whole) => whole.to_bytes(),
-            Err(error) => {
-                return Err(match error.downcast::<hyper::Error>() {
-                    Ok(error) => self.client.broken(&error),
-                    Err(error) if error.is::<LengthLimitError>() => {
-                        self.broken(format!("the reply is larger than {} MiB", LARGEST_REPLY >> 20))
-                    }
-                    Err(error) => self.broken(error.to_string()),
-                });
-            }
-        };
-        Ok(Reply {
-            place: self.place(),
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body: String::from_utf8_lossy(&bytes).into_owned(),
-            retried: false,
-        })
-    }
-
-    fn broken(&self, why: String) -> Error {
-        Error::Unreachable { place: self.place(), connected: true, transient: false, why, hint: None }
-    }
+async fn try_once(client: &Client, request: &Request<'_>) -> Result<Reply, Error> {
+    let place = || client.endpoint().place();
+    let broken =
+        |why| Error::Unreachable { place: place(), connected: true, transient: false, why, hint: None };
+    let mut builder =
+        client.request(request.method.clone(), request.segments, &request.query).header(ACCEPT, JSON);
+    let body = match &request.body {
+        Some(bytes) => {
+            builder = builder.header(CONTENT_TYPE, JSON);
+            body::full(bytes.clone())
+        }
+        None => body::empty(),
+    };
+    let http_request = builder.body(body).map_err(|error| broken(error.to_string()))?;
+    let response = client.send(http_request).await?;
+    let (head, body) = response.into_parts();
+    let bytes = match Limited::new(body, LARGEST_REPLY).collect().await {
+        Ok(whole) => whole.to_bytes(),
+        Err(error) => {
+            return Err(match error.downcast::<hyper::Error>() {
+                Ok(error) => client.broken(&error),
+                Err(error) if error.is::<LengthLimitError>() => {
+                    broken(format!("the reply is larger than {} MiB", LARGEST_REPLY >> 20))
+                }
+                Err(error) => broken(error.to_string()),
+            });
+        }
+    };
+    Ok(Reply {
+        place: place(),
+        status: head.status.as_u16(),
+        headers: head.headers,
+        body: String::from_utf8_lossy(&bytes).into_owned(),
+        retried: false,
+    })
 }

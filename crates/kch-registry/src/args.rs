@@ -8,7 +8,8 @@ use kch_cli::{Settings, vars};
 pub struct RegistryArgs {
     /// Schema Registry, base URL [env: SCHEMA_REGISTRY_URL]
     ///
-    /// Default: http://localhost:8081. Credentials: SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD, or
+    /// Several nodes are separated by commas: the next is asked when one does not answer. Default:
+    /// http://localhost:8081. Credentials: SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD, or
     /// SCHEMA_REGISTRY_TOKEN; TLS: SCHEMA_REGISTRY_CA, SCHEMA_REGISTRY_CERT, SCHEMA_REGISTRY_KEY.
     #[arg(long, value_name = "URL", global = true)]
     pub registry: Option<String>,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use kch_cli::{Exit, Explain as _, Settings, Signals, Var, nearest, vars};
-use kch_http::{Endpoint, EndpointVars, Limits, REGISTRY, Reply, Service};
+use kch_http::{EndpointVars, Limits, REGISTRY, Reply, Service};
 
 use crate::disk::Disk;
 use crate::model::WireSchema;
@@ -55,7 +55,7 @@ impl Registry {
     /// # Errors
     /// A usage failure when a setting cannot work.
     pub fn at(settings: &Settings, vars: &'static EndpointVars) -> kch_cli::Result<Registry> {
-        let service = Service::new(Endpoint::from_settings(settings, vars)?)?;
+        let service = Service::from_settings(settings, vars)?;
         let disk = Disk::from_settings(settings, service.endpoint().base())?;
         Ok(Registry { disk, ..Registry::new(service) })
     }

@@ -153,6 +153,20 @@ fn a_worker_that_is_not_there_is_exit_3_and_another_service_exit_2() {
 }
 
 #[test]
+fn of_several_workers_one_that_answers_is_asked() {
+    let (worker, scene) = scene();
+    with_connectors(&worker, &[("c", "RUNNING", "RUNNING")]);
+    let dead = format!("http://{}", RawServer::nobody());
+    let both = format!("{dead},{}", worker.url());
+    ctl(&scene, &["list", "--connect", &both]).succeeds().stderr_is("").stdout_has("\"name\":\"c\"");
+    let none = format!("{dead},{dead}/connect");
+    ctl(&Scene::new(), &["list", "--connect", &none]).fails_with(3).stderr_is(format!(
+        "connect-ctl: Kafka Connect at {dead} cannot be reached: connection refused; {dead}/connect cannot be reached: \
+         connection refused\nhint: is it running? CONNECT_URL is its address\n"
+    ));
+}
+
+#[test]
 fn wrong_credentials_are_exit_2_and_are_never_shown() {
     let (worker, scene) = scene();
     worker.reply("GET", "/connectors", 401, r#"{"error_code":401,"message":"Unauthorized"}"#);
@@ -160,6 +174,17 @@ fn wrong_credentials_are_exit_2_and_are_never_shown() {
     ctl(&scene, &["list"]).fails_with(2).never_says("hunter2").stderr_is(format!(
         "connect-ctl: Kafka Connect at {} rejected the credentials: Unauthorized\n\
          hint: set CONNECT_USERNAME and CONNECT_PASSWORD, or CONNECT_TOKEN, in .env or the environment\n",
+        worker.url()
+    ));
+}
+
+#[test]
+fn a_login_page_is_a_wrong_address() {
+    let (worker, scene) = scene();
+    worker.reply("GET", "/connectors", 200, "<html><head><title>Sign in</title></head></html>");
+    ctl(&scene, &["status"]).fails_with(2).stdout_is("").stderr_is(format!(
+        "connect-ctl: Kafka Connect at {0} answered 200 with HTML, not JSON: \"Sign in\"\nhint: is {0} really the address \
+         of Kafka Connect? this looks like a proxy, a login page or another service\n",
         worker.url()
     ));
 }

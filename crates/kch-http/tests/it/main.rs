@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
+mod nodes;
 mod replies;
 mod tls;
 mod transport;
@@ -9,7 +10,7 @@ mod transport;
 use std::time::Duration;
 
 use kch_cli::Settings;
-use kch_http::{Endpoint, Limits, REGISTRY, Service};
+use kch_http::{Limits, REGISTRY, Service};
 use wiremock::MockServer;
 
 /// A mock server that runs beside the test's thread, which is free for blocking calls.
@@ -49,5 +50,5 @@ fn service_with(settings: &[(&str, &str)]) -> Service {
         unreachable: Duration::from_millis(300),
         busy: Duration::from_secs(2),
     };
-    Service::new(Endpoint::from_settings(&settings, &REGISTRY).unwrap()).unwrap().limits(limits)
+    Service::from_settings(&settings, &REGISTRY).unwrap().limits(limits)
 }

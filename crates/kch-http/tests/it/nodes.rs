@@ -1,0 +1,94 @@
+//! Several nodes of one service, some of which are not there.
+
+use std::time::Duration;
+
+use kch_cli::{Exit, Explain as _};
+use kch_http::Service;
+use kch_test::{RawServer, Step, free_address};
+use wiremock::matchers::any;
+use wiremock::{Mock as Answer, ResponseTemplate};
+
+use crate::{Mock, service};
+
+/// A node that answers everything with this status.
+fn node(status: u16) -> Mock {
+    let node = Mock::start();
+    let body = ResponseTemplate::new(status).set_body_string("[]");
+    node.mount(Answer::given(any()).respond_with(body));
+    node
+}
+
+fn nobody() -> String {
+    format!("http://{}", free_address())
+}
+
+fn of(urls: &[&str]) -> Service {
+    service(&urls.join(","))
+}
+
+#[test]
+fn the_next_node_is_asked_when_one_is_not_there_and_is_asked_first_from_then_on() {
+    let (live, dead) = (node(200), nobody());
+    let service = of(&[&dead, &live.server.uri()]);
+    for _ in 0..2 {
+        assert!(service.get(&["x"]).send().unwrap().is_success());
+        assert_eq!(service.endpoint().base(), live.server.uri());
+    }
+    assert!(service.put(&["x"]).send().unwrap().is_success());
+    // What cannot have arrived may be sent to another node, a POST too.
+    assert!(of(&[&dead, &live.server.uri()]).post(&["x"]).send().unwrap().is_success());
+    assert_eq!(live.requests().len(), 4);
+}
+
+#[test]
+fn none_there_is_told_with_each_of_them() {
+    let (a, b) = (nobody(), nobody().replace("//", "//me:hunter2@"));
+    let error = of(&[&a, &b]).get(&["x"]).send().unwrap_err();
+    let text = format!(
+        "schema registry at {a} cannot be reached: connection refused; {} cannot be reached: connection refused",
+        b.replace("me:hunter2@", "")
+    );
+    assert_eq!(error.to_string(), text);
+    assert_eq!(error.hint().unwrap(), "is it running? SCHEMA_REGISTRY_URL is its address");
+    assert_eq!(error.exit(), Exit::Unavailable);
+}
+
+#[test]
+fn a_node_that_takes_a_request_and_says_nothing_is_given_up_unless_it_must_not_be_done_twice() {
+    let (silent, live) =
+        (RawServer::start(vec![Step::ReadHead, Step::Wait(Duration::from_secs(60))]), node(200));
+    let cut = RawServer::start(vec![Step::ReadHead, Step::Cut]);
+    for mute in [silent.url(), cut.url()] {
+        let asked = live.requests().len();
+        let service = || of(&[&mute, &live.server.uri()]);
+        assert!(service().get(&["x"]).send().unwrap().is_success());
+        let deleted = service().delete(&["x"]).send().unwrap();
+        assert!(deleted.is_success() && deleted.retried, "the first node may have done it");
+        let error = service().post(&["x"]).send().unwrap_err();
+        assert!(error.to_string().contains(&mute), "{error}");
+        assert_eq!(live.requests().len(), asked + 2, "no POST was sent to the second node");
+        assert!(service().post(&["x"]).repeatable().send().unwrap().is_success());
+    }
+}
+
+#[test]
+fn a_node_that_cannot_now_is_passed_over_and_one_that_refuses_is_not() {
+    let (busy, live) = (node(503), node(200));
+    assert!(of(&[&busy.server.uri(), &live.server.uri()]).post(&["x"]).send().unwrap().is_success());
+    for status in [401, 404] {
+        let (first, asked) = (node(status), live.requests().len());
+        let _ = of(&[&first.server.uri(), &live.server.uri()]).get(&["x"]).send();
+        assert_eq!(live.requests().len(), asked, "{status} is an answer");
+    }
+}
+
+#[test]
+fn a_node_that_comes_back_is_found_while_all_are_tried_again() {
+    let node = Mock::start();
+    let answer = |status| ResponseTemplate::new(status).set_body_string("[]");
+    node.mount(Answer::given(any()).respond_with(answer(503)).up_to_n_times(2));
+    node.mount(Answer::given(any()).respond_with(answer(200)));
+    let reply = of(&[&nobody(), &node.server.uri()]).get(&["x"]).send().unwrap();
+    assert!(reply.is_success());
+    assert_eq!(node.requests().len(), 3);
+}
