@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use kch_cli::{CommonArgs, Format, parse_duration};
+use kch_cli::{CommonArgs, ConfirmArgs, Format, parse_duration};
 use kch_kafka::{Bound, KafkaArgs, parse_bound};
 
 use crate::complete::{classes, connectors};
@@ -193,6 +193,9 @@ pub enum Verb {
         /// Succeed when one is not there
         #[arg(long)]
         if_exists: bool,
+        /// Whether to ask
+        #[command(flatten)]
+        confirm: ConfirmArgs,
         /// How
         #[command(flatten)]
         manner: Manner,

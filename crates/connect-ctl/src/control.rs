@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kch_cli::{Exit, Io, Result};
+use kch_cli::{ConfirmArgs, Exit, Io, Result};
 use serde_json::{Value, json};
 
 use crate::connector::Connector;
@@ -33,7 +33,9 @@ pub(crate) enum Change {
         failed: bool,
         task: Option<u64>,
     },
-    Delete,
+    Delete {
+        confirm: ConfirmArgs,
+    },
 }
 
 impl Change {
@@ -54,7 +56,7 @@ impl Change {
             Change::Resume => "resumed",
             Change::Stop => "stopped",
             Change::Restart { .. } => "restarted",
-            Change::Delete => "deleted",
+            Change::Delete { .. } => "deleted",
         }
     }
 
@@ -63,7 +65,7 @@ impl Change {
             Change::Pause => Goal::Paused,
             Change::Resume | Change::Restart { .. } => Goal::Running,
             Change::Stop => Goal::Stopped,
-            Change::Delete => Goal::Gone,
+            Change::Delete { .. } => Goal::Gone,
         }
     }
 }
@@ -78,6 +80,11 @@ pub(crate) fn run(
     io: &mut Io,
 ) -> Result<Exit> {
     let chosen = which.named(job.worker)?;
+    if let Change::Delete { confirm } = change
+        && !manner.dry_run
+    {
+        confirm.ask(io, "delete for good, with their configurations", || Ok(shown(&chosen.connectors)))?;
+    }
     let mut rows = Vec::new();
     let absent = each(&chosen.missing, io, |name, _| {
         if !absent_is_fine {
@@ -103,10 +110,15 @@ pub(crate) fn run(
     Ok(exit)
 }
 
+/// Connectors with their states, for one who is asked about them.
+fn shown(connectors: &[Connector]) -> Vec<String> {
+    connectors.iter().map(|connector| format!("{} ({})", connector.name, connector.state())).collect()
+}
+
 fn plan(change: Change, connector: &Connector) -> Value {
     let name = &connector.name;
     match change {
-        Change::Delete => json!({"name": name, "dry_run": true, "deleted": true}),
+        Change::Delete { .. } => json!({"name": name, "dry_run": true, "deleted": true}),
         Change::Restart { failed, task } => {
             let parts = connector.parts().filter(|(_, part)| !failed || part.has_failed());
             let parts: Vec<Option<u64>> = match task {
@@ -127,7 +139,7 @@ fn apply(job: &Job<'_>, change: Change, connector: &Connector) -> Result<Value> 
         Change::Pause => worker.pause_connector(name)?,
         Change::Resume => worker.resume_connector(name)?,
         Change::Stop => worker.stop_connector(name)?,
-        Change::Delete => return Ok(json!({"name": name, "deleted": worker.delete(name)?})),
+        Change::Delete { .. } => return Ok(json!({"name": name, "deleted": worker.delete(name)?})),
         Change::Restart { task: Some(task), .. } => {
             worker.restart_task(name, task)?;
             return Ok(json!({"name": name, "connector": false, "tasks": [task]}));

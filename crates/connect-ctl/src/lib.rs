@@ -89,8 +89,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
             let change = Change::Restart { failed: *failed, task: *task };
             return control::run(&job, which, change, *manner, false, io);
         }
-        Verb::Delete { which, if_exists, manner } => {
-            return control::run(&job, which, Change::Delete, *manner, *if_exists, io);
+        Verb::Delete { which, if_exists, confirm, manner } => {
+            return control::run(&job, which, Change::Delete { confirm: *confirm }, *manner, *if_exists, io);
         }
         Verb::Lag { name, looking, kafka } => {
             return lag::run(&job, name, *looking, brokers(kafka, args, io)?, io);

@@ -1,6 +1,6 @@
 //! Lines in, with their numbers and offsets. A line may be as long as a limit that is said; memory never grows past it.
 
-use std::io::{self, Read};
+use std::io::{self, IsTerminal as _, Read};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
@@ -17,6 +17,7 @@ pub struct Input {
     name: String,
     /// Set for stdin, whose readiness can be asked for.
     stdin: Option<Signals>,
+    terminal: bool,
 }
 
 impl std::fmt::Debug for Input {
@@ -28,13 +29,26 @@ impl std::fmt::Debug for Input {
 impl Input {
     /// Any reader, with the name that errors use for it.
     pub fn new(name: impl Into<String>, read: impl Read + Send + 'static) -> Input {
-        Input { read: Box::new(read), name: name.into(), stdin: None }
+        Input { read: Box::new(read), name: name.into(), stdin: None, terminal: false }
     }
 
     /// The process's stdin.
     #[must_use]
     pub fn stdin(signals: Signals) -> Input {
-        Input { stdin: Some(signals.clone()), ..Input::new("stdin", Stdin { signals }) }
+        let terminal = io::stdin().is_terminal();
+        Input { stdin: Some(signals.clone()), terminal, ..Input::new("stdin", Stdin { signals }) }
+    }
+
+    /// Says whether a person types it. For tests.
+    #[must_use]
+    pub fn on_terminal(self, terminal: bool) -> Input {
+        Input { terminal, ..self }
+    }
+
+    /// Whether a person types it.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
     }
 
     /// Waits until a read would not wait, because of data, the end or a signal; at most so long. Always true for an input

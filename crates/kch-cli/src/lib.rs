@@ -5,6 +5,7 @@
 
 mod args;
 pub mod complete;
+mod confirm;
 mod duration;
 mod error;
 mod exit;
@@ -23,6 +24,7 @@ pub mod vars;
 
 pub use args::CommonArgs;
 pub use complete::Shell;
+pub use confirm::ConfirmArgs;
 pub use duration::parse_duration;
 pub use error::{Explain, Failure, Result};
 pub use exit::Exit;

@@ -95,6 +95,7 @@ impl Write for Output {
 pub struct Messages {
     tool: &'static str,
     write: Box<dyn Write + Send>,
+    terminal: bool,
 }
 
 impl std::fmt::Debug for Messages {
@@ -107,12 +108,24 @@ impl Messages {
     /// The process's stderr.
     #[must_use]
     pub fn stderr(tool: &'static str) -> Messages {
-        Messages::new(tool, io::stderr())
+        Messages::new(tool, io::stderr()).on_terminal(io::stderr().is_terminal())
     }
 
     /// Any writer. For tests.
     pub fn new(tool: &'static str, write: impl Write + Send + 'static) -> Messages {
-        Messages { tool, write: Box::new(write) }
+        Messages { tool, write: Box::new(write), terminal: false }
+    }
+
+    /// Says whether a person looks at it. For tests.
+    #[must_use]
+    pub fn on_terminal(self, terminal: bool) -> Messages {
+        Messages { terminal, ..self }
+    }
+
+    /// Whether a person looks at it.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
     }
 
     /// Prints a failure and its hint.
@@ -133,8 +146,13 @@ impl Messages {
         self.print(&line.to_string());
     }
 
-    /// A stderr that cannot be written to must not change how the work ends.
-    fn print(&mut self, text: &str) {
+    /// Prints a question, and leaves the cursor behind it.
+    pub(crate) fn ask(&mut self, question: &str) {
+        let _ = write!(self.write, "{question}").and_then(|()| self.write.flush());
+    }
+
+    /// Prints one line. A stderr that cannot be written to must not change how the work ends.
+    pub(crate) fn print(&mut self, text: &str) {
         let _ = writeln!(self.write, "{}", escape_control(text));
     }
 }

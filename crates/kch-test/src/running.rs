@@ -38,7 +38,7 @@ pub struct Running {
     stderr: Collector,
     started: Instant,
     timeout: Duration,
-    terminal: bool,
+    terminal: Option<File>,
     peak_memory: u64,
     /// Keeps the working directory.
     _dir: Arc<TempDir>,
@@ -48,7 +48,7 @@ impl Running {
     pub(crate) fn start(tool: Tool) -> Running {
         let Prepared { name, mut command, feed, terminal, pipe_to, dir, timeout } = tool.prepare();
         let pipes = pipe_to.is_some();
-        let on_terminal = terminal.is_some();
+        let keyboard = terminal.as_ref().map(|terminal| terminal.try_clone().expect("a keyboard"));
         let started = Instant::now();
         let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot run {name}: {error}"));
         // The command holds the child's end of a terminal; the end is seen only when no one has it.
@@ -77,7 +77,7 @@ impl Running {
             stderr,
             started,
             timeout,
-            terminal: on_terminal,
+            terminal: keyboard.map(File::from),
             peak_memory: 0,
             _dir: dir,
         }
@@ -96,6 +96,16 @@ impl Running {
     pub fn write(&mut self, bytes: impl AsRef<[u8]>) -> &mut Running {
         let stdin = self.stdin.as_mut().expect("stdin_open() was not asked for, or stdin is closed");
         stdin.write_all(bytes.as_ref()).and_then(|()| stdin.flush()).expect("the tool reads its stdin");
+        self
+    }
+
+    /// Types on the terminal that stdin is.
+    ///
+    /// # Panics
+    /// When it is on none.
+    pub fn type_in(&mut self, keys: &str) -> &mut Running {
+        let terminal = self.terminal.as_mut().expect("at_terminal() was asked for");
+        terminal.write_all(keys.as_bytes()).expect("the terminal takes keys");
         self
     }
 
@@ -172,7 +182,7 @@ impl Running {
         // A grandchild that keeps the pipe open must not hang the test either.
         let deadline = self.deadline() + Duration::from_secs(2);
         let (mut stdout, stderr) = (self.stdout.finish(deadline), self.stderr.finish(deadline));
-        if self.terminal {
+        if self.terminal.is_some() {
             stdout = String::from_utf8_lossy(&stdout).replace("\r\n", "\n").into_bytes();
         }
         Outcome::new(self.name.clone(), status, stdout, stderr, elapsed, self.peak_memory)

@@ -41,6 +41,8 @@ pub struct Tool {
     dir: Arc<TempDir>,
     stdin: Stdin,
     stdout: Stdout,
+    /// Stderr is the pseudo-terminal too.
+    stderr_too: bool,
     pipe_to: Option<Vec<String>>,
     timeout: Duration,
 }
@@ -60,6 +62,7 @@ impl Tool {
             dir,
             stdin: Stdin::Nothing,
             stdout: Stdout::Captured,
+            stderr_too: false,
             pipe_to: None,
             timeout: Duration::from_secs(60),
         }
@@ -143,6 +146,15 @@ impl Tool {
         self
     }
 
+    /// Puts a person at it: stdin (unless it was given), stdout and stderr are one pseudo-terminal, and all that is shown
+    /// there is the outcome's stdout, what [`Running::type_in`] types included.
+    #[must_use]
+    pub fn at_terminal(mut self) -> Tool {
+        self.stdout = Stdout::Terminal;
+        self.stderr_too = true;
+        self
+    }
+
     /// Makes it `tool | program args…`. The outcome has the tool's own exit code and stderr, and the stdout of the
     /// program. Both have ended when the outcome is there; one that stays is a failure.
     #[must_use]
@@ -186,14 +198,13 @@ impl Tool {
     pub(crate) fn prepare(self) -> Prepared {
         let name = self.command_line();
         let mut command = Command::new(&self.program);
-        command
-            .args(&self.args)
-            .env_clear()
-            .envs(&self.env)
-            .current_dir(self.dir.path())
-            .stderr(Stdio::piped());
+        command.args(&self.args).env_clear().envs(&self.env).current_dir(self.dir.path());
         let terminal =
             matches!(self.stdout, Stdout::Terminal).then(|| Terminal::open().expect("a pseudo-terminal"));
+        command.stderr(match &terminal {
+            Some(terminal) if self.stderr_too => terminal.child_end(),
+            _ => Stdio::piped(),
+        });
         let (stdin, feed) = match self.stdin {
             Stdin::Nothing => match &terminal {
                 Some(terminal) => (terminal.child_end(), None),

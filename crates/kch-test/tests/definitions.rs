@@ -122,7 +122,8 @@ const SHARED_LETTERS: &[(char, &str)] = &[
 ];
 
 /// Flags whose words are the same too, since what they do is.
-const SAME_WORDS: &[&str] = &["env-file", "show-config", "completions", "registry", "brokers", "config"];
+const SAME_WORDS: &[&str] =
+    &["yes", "env-file", "show-config", "completions", "registry", "brokers", "config"];
 
 #[test]
 fn a_flag_of_all_tools_is_told_in_the_same_words() {
@@ -178,6 +179,23 @@ fn a_verb_that_changes_something_can_be_tried() {
         .map(|page| page.name.clone())
         .collect();
     assert!(cannot.is_empty(), "no --dry-run: {cannot:?}");
+}
+
+/// Verbs that destroy what they cannot bring back, or what was not named one by one.
+const DESTROYING: &[&str] =
+    &["connect-ctl delete", "sr apply", "sr delete", "topic-ctl delete", "topic-ctl groups delete"];
+
+/// Verbs that delete what a `set` brings back.
+const HARMLESS: &[&str] = &["sr compat delete", "sr mode delete"];
+
+#[test]
+fn a_verb_that_destroys_asks_and_no_other() {
+    let has_yes = |page: &&Page| page.command.get_arguments().any(|arg| arg.get_long() == Some("yes"));
+    let asking: BTreeSet<String> = pages().iter().filter(has_yes).map(|page| page.name.clone()).collect();
+    assert_eq!(asking, DESTROYING.iter().map(|&name| name.to_owned()).collect());
+    let names = pages().into_iter().map(|page| page.name).filter(|name| name.ends_with(" delete"));
+    let silent: Vec<String> = names.filter(|name| !asking.contains(name)).collect();
+    assert_eq!(silent, HARMLESS);
 }
 
 /// What stands behind the flags of `--help`.

@@ -63,6 +63,15 @@ fn a_terminal_looks_like_one() {
 }
 
 #[test]
+fn a_person_types_at_a_terminal() {
+    let line =
+        "test -t 0 && test -t 1 && test -t 2 && printf 'sure? ' >&2 && read answer && echo \"it is $answer\"";
+    let mut running = Scene::new().program("sh").args(["-c", line]).at_terminal().spawn();
+    running.until_stdout("sure? ").type_in("yes\n");
+    running.wait().succeeds().stdout_is("sure? yes\nit is yes\n").stderr_is("");
+}
+
+#[test]
 fn a_raw_server_cuts_a_body_short() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
     let server = RawServer::start(vec![Step::ReadHead, Step::send(head), Step::send("half")]);

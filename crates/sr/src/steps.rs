@@ -188,6 +188,11 @@ fn refusal(registry: &Registry, entry: &Entry, schema: &NewSchema) -> Result<Opt
 }
 
 impl Step<'_> {
+    /// The subject that it deletes.
+    pub(crate) fn deletes(&self) -> Option<&str> {
+        if let Step::Delete { subject } = self { Some(subject) } else { None }
+    }
+
     /// What it is, for a plan.
     pub(crate) fn row(&self) -> Value {
         match self {

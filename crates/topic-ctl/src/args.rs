@@ -5,7 +5,7 @@ mod examples;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use kch_cli::{CommonArgs, Format, parse_duration};
+use kch_cli::{CommonArgs, ConfirmArgs, Format, parse_duration};
 use kch_kafka::{Bound, KafkaArgs, parse_bound};
 
 /// Kafka topics and consumer groups from the shell
@@ -93,6 +93,9 @@ pub enum Verb {
         /// Succeed when one is not there
         #[arg(long)]
         if_exists: bool,
+        /// Whether to ask
+        #[command(flatten)]
+        confirm: ConfirmArgs,
         /// How far it goes
         #[command(flatten)]
         change: ChangeArgs,
@@ -173,6 +176,9 @@ pub enum Groups {
         /// Succeed when one is not there
         #[arg(long)]
         if_exists: bool,
+        /// Whether to ask
+        #[command(flatten)]
+        confirm: ConfirmArgs,
         /// Say what would change, and change nothing
         #[arg(long)]
         dry_run: bool,

@@ -42,25 +42,29 @@ fn member(member: &Member) -> Value {
     json!({"id": member.id, "client_id": member.client_id, "host": member.host, "partitions": partitions})
 }
 
+/// Those of the groups that are there. All are looked at first: nothing is deleted when one cannot be.
+pub(crate) fn ensure_deletable(job: &Job, names: &[String], if_exists: bool) -> Result<Vec<String>> {
+    let found = |name: &String| match job.admin.group(name) {
+        Ok(group) => Some(ensure_idle(&group).map(|()| group.name)),
+        Err(KafkaError::GroupMissing { .. }) if if_exists => None,
+        Err(error @ KafkaError::GroupMissing { nearest: None, .. }) => {
+            Some(Err(Failure::usage(error.to_string()).hint("--if-exists makes that a success")))
+        }
+        Err(error) => Some(Err(error.into())),
+    };
+    names.iter().filter_map(found).collect()
+}
+
 pub(crate) fn delete(
     job: &Job,
     names: &[String],
-    if_exists: bool,
+    there: &[String],
     dry_run: bool,
     io: &mut Io,
     render: &Render,
 ) -> Result<Vec<Value>> {
-    // All are looked at first: nothing is deleted when one cannot be.
-    let exists = |name: &String| match job.admin.group(name) {
-        Ok(group) => ensure_idle(&group).map(|()| true),
-        Err(KafkaError::GroupMissing { .. }) if if_exists => Ok(false),
-        Err(error @ KafkaError::GroupMissing { nearest: None, .. }) => {
-            Err(Failure::usage(error.to_string()).hint("--if-exists makes that a success"))
-        }
-        Err(error) => Err(error.into()),
-    };
-    let there = names.iter().map(exists).collect::<Result<Vec<bool>>>()?;
-    one_by_one(names.iter().zip(there), io, render, |(name, there)| {
+    one_by_one(names, io, render, |name| {
+        let there = there.contains(name);
         if there && !dry_run {
             job.admin.delete_group(name)?;
         }

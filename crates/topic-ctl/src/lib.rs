@@ -64,13 +64,21 @@ fn answer(job: &Job, verb: Verb, io: &mut Io, render: &Render) -> Result<Vec<Val
         Verb::Alter { topic, partitions, settings, change } => {
             topics::alter(job, &topic, partitions, &settings, change)
         }
-        Verb::Delete { topics, if_exists, change } => {
-            topics::delete(job, &topics, if_exists, change, io, render)
+        Verb::Delete { topics, if_exists, confirm, change } => {
+            let there = topics::ensure_deletable(job, &topics, if_exists)?;
+            if !change.dry_run {
+                confirm.ask(io, "delete for good, with all records", || topics::shown(job, &there))?;
+            }
+            topics::delete(job, &topics, &there, change, io, render)
         }
         Verb::Groups(Groups::List) => groups::list(job),
         Verb::Groups(Groups::Describe { groups }) => groups::describe(job, &groups),
-        Verb::Groups(Groups::Delete { groups, if_exists, dry_run }) => {
-            groups::delete(job, &groups, if_exists, dry_run, io, render)
+        Verb::Groups(Groups::Delete { groups, if_exists, confirm, dry_run }) => {
+            let there = groups::ensure_deletable(job, &groups, if_exists)?;
+            if !dry_run {
+                confirm.ask(io, "delete for good, with all offsets", || Ok(there.clone()))?;
+            }
+            groups::delete(job, &groups, &there, dry_run, io, render)
         }
         Verb::Lag { groups, topics } => lag::of(job, &groups, &topics, io, render),
         Verb::ResetOffsets(args) => reset::run(job, &args),

@@ -132,26 +132,42 @@ pub(crate) fn alter(
     Ok(vec![outcome(json!({"topic": name, "result": result, "changes": changes}), change.dry_run)])
 }
 
+/// Those of the topics that are there. All are looked up before one is deleted: a slip of the keyboard is answered with
+/// the nearest name.
+pub(crate) fn ensure_deletable(job: &Job, names: &[String], if_exists: bool) -> Result<Vec<TopicInfo>> {
+    let found = |name: &String| match job.admin.topic(name) {
+        Ok(topic) => Some(Ok(topic)),
+        Err(KafkaError::TopicMissing { .. }) if if_exists => None,
+        // What is not there needs no cure that makes it.
+        Err(error @ KafkaError::TopicMissing { nearest: None, .. }) => {
+            Some(Err(Failure::usage(error.to_string()).hint("--if-exists makes that a success")))
+        }
+        Err(error) => Some(Err(error.into())),
+    };
+    names.iter().filter_map(found).collect()
+}
+
+/// Topics with what they hold, for one who is asked about them.
+pub(crate) fn shown(job: &Job, topics: &[TopicInfo]) -> Result<Vec<String>> {
+    let shown = |topic: &TopicInfo| {
+        let partitions = partitions(job, topic)?;
+        let records = |p: &Value| Some(p["end"].as_i64()? - p["start"].as_i64()?);
+        let records: i64 = partitions.iter().filter_map(records).sum();
+        Ok(format!("{} ({} partitions, {records} records)", topic.name, partitions.len()))
+    };
+    topics.iter().map(shown).collect()
+}
+
 pub(crate) fn delete(
     job: &Job,
     names: &[String],
-    if_exists: bool,
+    there: &[TopicInfo],
     change: ChangeArgs,
     io: &mut Io,
     render: &Render,
 ) -> Result<Vec<Value>> {
-    // All are looked up first: a slip of the keyboard is answered with the nearest name, and nothing is deleted.
-    let exists = |name: &String| match job.admin.topic(name) {
-        Ok(_) => Ok(true),
-        Err(KafkaError::TopicMissing { .. }) if if_exists => Ok(false),
-        // What is not there needs no cure that makes it.
-        Err(error @ KafkaError::TopicMissing { nearest: None, .. }) => {
-            Err(Failure::usage(error.to_string()).hint("--if-exists makes that a success"))
-        }
-        Err(error) => Err(error.into()),
-    };
-    let there = names.iter().map(exists).collect::<Result<Vec<bool>>>()?;
-    one_by_one(names.iter().zip(there), io, render, |(name, there)| {
+    one_by_one(names, io, render, |name| {
+        let there = there.iter().any(|topic| topic.name == *name);
         let deleted = there && (change.dry_run || job.admin.delete(name, change.timeout)?);
         Ok(outcome(json!({"topic": name, "deleted": deleted}), change.dry_run))
     })

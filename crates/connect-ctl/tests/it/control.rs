@@ -96,3 +96,26 @@ fn delete_of_what_is_not_there_is_an_error_unless_that_is_fine() {
     ctl(&scene, &["delete", "d"]).succeeds().stdout_is("{\"name\":\"d\",\"deleted\":true}\n");
     assert_eq!(worker.request_lines().pop().unwrap(), "DELETE /connectors/d");
 }
+
+#[test]
+fn one_who_sits_at_a_terminal_is_asked_before_connectors_are_deleted() {
+    let (worker, scene) = scene();
+    with_connectors(&worker, &[("a-1", "RUNNING", "RUNNING"), ("a-2", "PAUSED", "PAUSED")]);
+    worker.reply("DELETE", "/connectors/a-1", 204, "");
+    worker.reply("DELETE", "/connectors/a-2", 204, "");
+    let at_terminal = |args: &[&str]| scene.tool("connect-ctl").args(args).at_terminal();
+    let deleted = || worker.request_lines().iter().filter(|line| line.starts_with("DELETE")).count();
+    let mut asked = at_terminal(&["delete", "a-*"]).spawn();
+    asked.until_stdout("Go on? [y/N] ").type_in("n\n");
+    asked.wait().fails_with(1).stdout_is(
+        "connect-ctl: about to delete for good, with their configurations:\n  a-1 (RUNNING)\n  a-2 (PAUSED)\n\
+         Go on? [y/N] n\nconnect-ctl: not confirmed: nothing was changed\n",
+    );
+    at_terminal(&["delete", "a-*", "--dry-run"]).run().succeeds();
+    assert_eq!(deleted(), 0);
+    let mut asked = at_terminal(&["delete", "a-1"]).spawn();
+    asked.until_stdout("Go on?").type_in("y\n");
+    asked.wait().succeeds();
+    at_terminal(&["delete", "a-2", "-y"]).run().succeeds();
+    assert_eq!(deleted(), 2);
+}

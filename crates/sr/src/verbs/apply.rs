@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kch_cli::{Exit, Failure, Result};
+use kch_cli::{ConfirmArgs, Exit, Failure, Result};
 use serde_json::Value;
 
 use crate::steps::{Prune, Steps, take};
@@ -36,6 +36,9 @@ pub struct Apply {
     /// With --prune: only those whose names begin so
     #[arg(long, requires = "prune")]
     pub prefix: Option<String>,
+    /// Whether to ask, with --prune
+    #[command(flatten)]
+    pub confirm: ConfirmArgs,
 }
 
 impl Apply {
@@ -53,6 +56,8 @@ impl Apply {
             refused.iter().for_each(|failure| desk.io.messages.failure(failure));
             return last.map_or(Ok(Exit::Done), |failure: Failure| Err(failure));
         }
+        let unwanted = || Ok(steps.iter().filter_map(|step| step.deletes().map(str::to_owned)).collect());
+        self.confirm.ask(desk.io, "delete softly what the folder does not have", unwanted)?;
         let (rows, outcome) = take(&registry, &wanted, &steps);
         desk.rows_of(&rows, outcome)
     }

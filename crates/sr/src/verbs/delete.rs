@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kch_cli::{Exit, Result};
+use kch_cli::{ConfirmArgs, Exit, Result};
 use kch_registry::{Error, Registry, Version};
 use serde_json::{Value, json};
 
@@ -28,6 +28,9 @@ pub struct Delete {
     /// For good. Otherwise its schemas can still be read by id, and `sr undelete` brings them back
     #[arg(long, visible_alias = "hard")]
     pub permanent: bool,
+    /// Whether to ask, with --permanent
+    #[command(flatten)]
+    pub confirm: ConfirmArgs,
     /// Print what would be deleted
     #[arg(long)]
     pub dry_run: bool,
@@ -36,10 +39,18 @@ pub struct Delete {
 impl Delete {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
         let registry = desk.registry()?;
+        if self.permanent && !self.dry_run {
+            self.confirm.ask(desk.io, "delete for good", || self.shown(&registry))?;
+        }
         let versions =
             if self.dry_run { self.would_delete(&registry)? } else { self.delete(&registry, desk)? };
         let rows: Vec<Value> = versions.iter().map(|&version| self.row(version)).collect();
         desk.rows(&rows)
+    }
+
+    fn shown(&self, registry: &Registry) -> Result<Vec<String>> {
+        let versions = self.would_delete(registry)?;
+        Ok(versions.iter().map(|version| format!("{} version {version}", self.subject)).collect())
     }
 
     /// What the registry would refuse is refused here too.

@@ -5,6 +5,7 @@ mod alter;
 mod check;
 mod completions;
 mod configs;
+mod confirm;
 mod failures;
 mod groups;
 mod help;
