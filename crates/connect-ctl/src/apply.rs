@@ -99,7 +99,7 @@ fn apply(job: &Job<'_>, step: &Step, dry_run: bool, io: &mut Io) -> Result<()> {
         row["config"] = Value::Object(mask::config(&wanted.config, &wanted.secrets));
     }
     row["changes"] = Value::Array(changes.clone());
-    Ok(job.render.row(row, &mut io.output)?)
+    job.render.row(row, &mut io.output)
 }
 
 /// What `apply` would change: exit code 1 when that is anything.

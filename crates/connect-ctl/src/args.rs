@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use kch_cli::{CommonArgs, ConfirmArgs, Format, parse_duration};
+use kch_cli::{CommonArgs, ConfirmArgs, RenderArgs, parse_duration};
 use kch_kafka::{Bound, KafkaArgs, parse_bound};
 
 use crate::complete::{classes, connectors};
@@ -30,9 +30,9 @@ pub struct Args {
     #[command(subcommand)]
     pub verb: Option<Verb>,
 
-    /// Output format; by default a table on a terminal, else JSON lines
-    #[arg(short = 'o', long, value_name = "FORMAT", global = true)]
-    pub output: Option<Format>,
+    /// Output
+    #[command(flatten)]
+    pub render: RenderArgs,
 
     /// Kafka Connect, base URL [env: CONNECT_URL]
     ///

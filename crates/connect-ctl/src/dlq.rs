@@ -151,7 +151,7 @@ pub(crate) fn run(job: &Job<'_>, args: &DlqArgs, mut settings: Settings, io: &mu
         let Some(line) = line else { continue };
         match args.last {
             None => {
-                io.output.line(&line)?;
+                job.render.record(&line, &mut io.output)?;
                 left -= 1;
             }
             Some(count) => {
@@ -161,7 +161,7 @@ pub(crate) fn run(job: &Job<'_>, args: &DlqArgs, mut settings: Settings, io: &mu
         }
     }
     for line in last {
-        io.output.line(&line)?;
+        job.render.record(&line, &mut io.output)?;
     }
     Ok(Exit::Done)
 }

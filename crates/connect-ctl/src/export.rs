@@ -46,7 +46,7 @@ pub(crate) fn run(job: &Job<'_>, args: &ExportArgs, io: &mut Io) -> Result<Exit>
         let exported = without_secrets(&connector.name, &config, &passwords, &mut secrets);
         let exported = json!({"name": connector.name, "config": exported});
         if args.to == Path::new("-") {
-            io.output.line(exported.to_string().as_bytes())?;
+            job.render.record(exported.to_string().as_bytes(), &mut io.output)?;
             continue;
         }
         rows.push(write(&args.to, &connector.name, &exported, args.dry_run)?);

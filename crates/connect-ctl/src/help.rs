@@ -12,7 +12,7 @@ Exit codes: 0 done, 1 refused or failed, 2 usage, configuration or credentials,
 
 pub(crate) const INFO: &str = "\
 Examples:
-  connect-ctl info | jq -r .version";
+  connect-ctl info -q version";
 
 pub(crate) const PLUGINS: &str = "\
 Examples:

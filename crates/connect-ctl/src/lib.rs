@@ -25,7 +25,7 @@ mod wait;
 mod watch;
 mod worker;
 
-use kch_cli::{Exit, Failure, Format, Io, Render, Result, Settings, vars};
+use kch_cli::{Exit, Failure, Io, Render, Result, Settings, vars};
 use kch_kafka::{KafkaArgs, KafkaConfig};
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ struct Job<'j> {
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     let mut settings = Settings::load(args.common.env_file.as_deref())?;
     settings.set_flag(&vars::CONNECT_URL, args.connect.as_deref());
-    let render = Render::new(args.output, &io.output);
+    let render = args.render.render(&io.output);
     if args.common.show_config {
         render.rows(&show_config(&settings)?, &mut io.output)?;
         return Ok(Exit::Done);
@@ -64,13 +64,10 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     if let Verb::Template(args) = verb
         && args.class.is_none()
     {
-        return print(render, &[template::of_topic(&mut settings, args, io)?], io);
+        return print(&render, &[template::of_topic(&mut settings, args, io)?], io);
     }
     let worker = Worker::from_settings(&settings, &io.signals)?;
-    let table = match args.output {
-        Some(format) => format == Format::Table,
-        None => io.output.is_terminal(),
-    };
+    let table = render.is_table();
     let job = Job { worker: &worker, settings: &settings, render, table };
     let rows = match verb {
         Verb::Apply { source, manner } => return apply::run(&job, source, *manner, io),
@@ -124,10 +121,10 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
             loggers::set(&job, name, *level, *cluster, *dry_run)?
         }
     };
-    print(render, &rows, io)
+    print(&job.render, &rows, io)
 }
 
-fn print(render: Render, rows: &[Value], io: &mut Io) -> Result<Exit> {
+fn print(render: &Render, rows: &[Value], io: &mut Io) -> Result<Exit> {
     render.rows(rows, &mut io.output)?;
     Ok(Exit::Done)
 }

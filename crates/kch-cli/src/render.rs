@@ -1,11 +1,12 @@
 //! Rows as JSON lines in a pipe and as an aligned table on a terminal.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use comfy_table::{Table, presets};
 use serde_json::Value;
 
-use crate::Output;
+use crate::field::{Field, plain};
+use crate::{Output, Result};
 
 /// How rows are printed (`-o`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -18,10 +19,31 @@ pub enum Format {
     Raw,
 }
 
+/// The flags that say how rows are printed. Flatten them into the arguments of a tool that prints rows.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RenderArgs {
+    /// Output format; by default a table on a terminal, else JSON lines
+    #[arg(short = 'o', long, value_name = "FORMAT", global = true)]
+    pub output: Option<Format>,
+
+    /// Print only this field of each row, a string without quotes; a.b is a field inside of a field
+    #[arg(short = 'q', long, value_name = "FIELD", global = true, conflicts_with = "output")]
+    pub field: Option<String>,
+}
+
+impl RenderArgs {
+    /// What prints rows as these flags say.
+    #[must_use]
+    pub fn render(&self, output: &Output) -> Render {
+        Render { field: self.field.clone().map(Field), ..Render::new(self.output, output) }
+    }
+}
+
 /// Prints rows in one format.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Render {
     format: Format,
+    field: Option<Field>,
 }
 
 impl Render {
@@ -29,36 +51,61 @@ impl Render {
     #[must_use]
     pub fn new(asked: Option<Format>, output: &Output) -> Render {
         let fitting = if output.is_terminal() { Format::Table } else { Format::Json };
-        Render { format: asked.unwrap_or(fitting) }
+        Render { format: asked.unwrap_or(fitting), field: None }
+    }
+
+    /// Whether a person reads: a table, which has no room for what is nested.
+    #[must_use]
+    pub fn is_table(&self) -> bool {
+        self.field.is_none() && self.format == Format::Table
     }
 
     /// Prints objects as rows; the columns of a table are the keys of the first one.
     ///
     /// # Errors
-    /// Those of the writer.
-    pub fn rows(&self, rows: &[Value], output: &mut Output) -> io::Result<()> {
+    /// Those of the writer; a usage failure when no row has the field that alone is to be printed.
+    pub fn rows(&self, rows: &[Value], output: &mut Output) -> Result<()> {
+        if let Some(field) = &self.field {
+            let escape =
+                |text: String| if output.is_terminal() { text.escape_default_control() } else { text };
+            let lines: Vec<String> = field.of(rows)?.into_iter().map(plain).map(escape).collect();
+            lines.iter().try_for_each(|line| output.line(line.as_bytes()))?;
+            return Ok(());
+        }
         match self.format {
-            Format::Json => rows.iter().try_for_each(|row| output.line(row.to_string().as_bytes())),
+            Format::Json => rows.iter().try_for_each(|row| output.line(row.to_string().as_bytes()))?,
             Format::Raw => rows
                 .iter()
-                .try_for_each(|row| output.line(cells(row).collect::<Vec<_>>().join("\t").as_bytes())),
+                .try_for_each(|row| output.line(cells(row).collect::<Vec<_>>().join("\t").as_bytes()))?,
             Format::Table => {
-                let Some(Value::Object(first)) = rows.first() else { return output.flush() };
+                let Some(Value::Object(first)) = rows.first() else { return Ok(output.flush()?) };
                 let mut table = Table::new();
                 table.load_preset(presets::NOTHING).set_header(first.keys());
                 for row in rows {
                     table.add_row(cells(row));
                 }
-                table.lines().try_for_each(|line| output.line(line.trim().as_bytes()))
+                table.lines().try_for_each(|line| output.line(line.trim().as_bytes()))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Prints a record that is JSON already, in any format: as it is, or its field.
+    ///
+    /// # Errors
+    /// As [`Render::rows`].
+    pub fn record(&self, json: &[u8], output: &mut Output) -> Result<()> {
+        match (&self.field, serde_json::from_slice(json)) {
+            (Some(_), Ok(row)) => self.row(row, output),
+            _ => Ok(output.line(json)?),
         }
     }
 
     /// Prints one row.
     ///
     /// # Errors
-    /// Those of the writer.
-    pub fn row(&self, row: Value, output: &mut Output) -> io::Result<()> {
+    /// As [`Render::rows`].
+    pub fn row(&self, row: Value, output: &mut Output) -> Result<()> {
         self.rows(&[row], output)
     }
 }

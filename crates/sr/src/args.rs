@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::{Parser, Subcommand};
-use kch_cli::{CommonArgs, Format};
+use kch_cli::{CommonArgs, RenderArgs};
 use kch_registry::{Reference, RegistryArgs};
 
 use crate::verbs::{
@@ -21,9 +21,9 @@ pub struct Args {
     #[command(subcommand)]
     pub verb: Option<Verb>,
 
-    /// Output format; by default a table on a terminal, else JSON lines
-    #[arg(short = 'o', long, value_name = "FORMAT", global = true)]
-    pub output: Option<Format>,
+    /// Output
+    #[command(flatten)]
+    pub render: RenderArgs,
 
     /// Where the registry is
     #[command(flatten)]

@@ -16,7 +16,7 @@ mod source;
 mod steps;
 pub mod verbs;
 
-use kch_cli::{Exit, Failure, Format, Io, Render, Result, Settings};
+use kch_cli::{Exit, Failure, Format, Io, RenderArgs, Result, Settings};
 use kch_registry::Registry;
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ pub use snapshot::Selection;
 pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     let mut settings = Settings::load(args.common.env_file.as_deref())?;
     args.registry.apply(&mut settings);
-    let mut desk = Desk { settings, output: args.output, io };
+    let mut desk = Desk { settings, render: args.render.clone(), io };
     if args.common.show_config {
         let rows = desk.settings.show(&kch_registry::registry_settings())?;
         return desk.rows(&rows);
@@ -68,8 +68,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
 /// What a verb works with: the settings, the output and its format. A verb that needs no registry asks for none.
 pub(crate) struct Desk<'io> {
     pub(crate) settings: Settings,
-    /// The format that was asked for.
-    pub(crate) output: Option<Format>,
+    /// How rows are to be printed.
+    pub(crate) render: RenderArgs,
     pub(crate) io: &'io mut Io,
 }
 
@@ -91,7 +91,7 @@ impl Desk<'_> {
 
     /// Prints rows.
     pub(crate) fn rows(&mut self, rows: &[Value]) -> Result<Exit> {
-        Render::new(self.output, &self.io.output).rows(rows, &mut self.io.output)?;
+        self.render.render(&self.io.output).rows(rows, &mut self.io.output)?;
         Ok(Exit::Done)
     }
 
@@ -107,12 +107,22 @@ impl Desk<'_> {
         self.rows(&[row])
     }
 
-    /// Whether rows are printed as JSON lines.
+    /// Whether rows are printed whole: as JSON lines, or one field of them.
     pub(crate) fn is_json(&self) -> bool {
-        match self.output {
+        match self.render.output {
             Some(format) => format == Format::Json,
-            None => !self.io.output.is_terminal(),
+            None => self.render.field.is_some() || !self.io.output.is_terminal(),
         }
+    }
+
+    /// Whether rows were asked for, where a verb prints something else by itself.
+    pub(crate) fn wants_rows(&self) -> bool {
+        self.render.output.is_some() || self.render.field.is_some()
+    }
+
+    /// Prints a record, which is JSON already.
+    pub(crate) fn record(&mut self, json: &[u8]) -> Result<()> {
+        self.render.render(&self.io.output).record(json, &mut self.io.output)
     }
 
     /// Rows for this output: a table has no room for these long columns.
@@ -128,8 +138,14 @@ impl Desk<'_> {
 
     /// Prints one JSON document: indented, unless JSON lines were asked for.
     pub(crate) fn document(&mut self, document: &Value) -> Result<Exit> {
-        let text =
-            if self.output == Some(Format::Json) { document.to_string() } else { format!("{document:#}") };
+        if self.render.field.is_some() {
+            return self.row(document.clone());
+        }
+        let text = if self.render.output == Some(Format::Json) {
+            document.to_string()
+        } else {
+            format!("{document:#}")
+        };
         self.io.output.line(text.as_bytes())?;
         Ok(Exit::Done)
     }

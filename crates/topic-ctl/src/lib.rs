@@ -11,7 +11,7 @@ mod reset;
 mod topics;
 
 pub use args::{Args, ChangeArgs, Groups, ResetArgs, SettingArgs, Verb};
-use kch_cli::{Exit, Failure, Format, Io, Render, Result, Settings};
+use kch_cli::{Exit, Failure, Io, Render, Result, Settings};
 use kch_kafka::{Admin, Change, KafkaConfig};
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ struct Job {
 /// Settings that are missing or wrong, brokers that cannot be reached, requests that are refused.
 pub fn run(args: Args, io: &mut Io) -> Result<Exit> {
     let mut settings = Settings::load(args.common.env_file.as_deref())?;
-    let render = Render::new(args.output, &io.output);
+    let render = args.render.render(&io.output);
     if args.common.show_config {
         args.kafka.apply(&mut settings)?;
         render.rows(&settings.show(kch_kafka::VARS)?, &mut io.output)?;
@@ -38,8 +38,7 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit> {
         return Err(Failure::usage("no verb given").hint("topic-ctl --help lists them"));
     };
     let config = KafkaConfig::resolve(&args.kafka, &mut settings)?.with_signals(io.signals.clone());
-    let table = args.output.map_or(io.output.is_terminal(), |format| format == Format::Table);
-    let job = Job { admin: Admin::connect(config)?, table };
+    let job = Job { admin: Admin::connect(config)?, table: render.is_table() };
     let rows = answer(&job, verb, io, &render)?;
     render.rows(&rows, &mut io.output)?;
     Ok(Exit::Done)

@@ -70,7 +70,7 @@ impl Ddl {
         for text in said(&notes) {
             desk.io.messages.say(&text);
         }
-        if desk.output.is_some() {
+        if desk.wants_rows() {
             let row = |column: &kch_schema::Column| {
                 json!({"column": column.name, "type": column.column_type.to_string(), "avro": column.avro,
                     "default": column.default})

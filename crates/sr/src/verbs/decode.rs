@@ -75,7 +75,7 @@ impl Decode {
         let mut decode = |(at, bytes): (String, Vec<u8>), desk: &mut Desk<'_>| {
             let row = self.decode(&bytes, &mut schemas, desk).map_err(|failure| failure.context(&at))?;
             match desk.is_json() {
-                true => desk.io.output.line(row.as_bytes())?,
+                true => desk.record(row.as_bytes())?,
                 false => rows.push(serde_json::from_str(&row).unwrap_or(Value::Null)),
             }
             Ok(())

@@ -1,6 +1,6 @@
 //! `sr get`.
 
-use kch_cli::{Exit, Format, Render, Result};
+use kch_cli::{Exit, Format, Result};
 use kch_registry::{Registered, Schema, Version, in_context};
 use serde_json::{Value, json};
 
@@ -10,7 +10,8 @@ const EXAMPLES: &str = "\
 Examples:
   sr get kafka-events-value
   sr get kafka-events-value 1 --raw > v1.avsc
-  sr get --id 7 | jq .schema
+  sr get --id 7 -q schema
+  version=$(sr get smoke-avro-value -q version)
   diff <(sr get smoke-avro-value 1 --raw | jq .) <(sr get smoke-avro-value --raw | jq .)";
 
 /// Which schema to print, and how.
@@ -33,7 +34,7 @@ pub struct Get {
     #[arg(long, conflicts_with = "id")]
     pub deleted: bool,
     /// The schema's text alone, as it was registered
-    #[arg(long)]
+    #[arg(long, conflicts_with = "field")]
     pub raw: bool,
 }
 
@@ -69,9 +70,8 @@ impl Get {
                 (json!({"subject": subject, "version": version, "id": schema.id}), schema)
             }
         };
-        let output = &mut desk.io.output;
-        if self.raw || desk.output == Some(Format::Raw) {
-            output.line(schema.text.trim_end().as_bytes())?;
+        if self.raw || desk.render.output == Some(Format::Raw) {
+            desk.io.output.line(schema.text.trim_end().as_bytes())?;
             return Ok(Exit::Done);
         }
         let mut row = head;
@@ -80,8 +80,10 @@ impl Get {
             row["references"] = json!(schema.references);
         }
         let parsed: Value = serde_json::from_str(&schema.text).unwrap_or_else(|_| json!(schema.text));
-        if desk.output.is_none() && output.is_terminal() || desk.output == Some(Format::Table) {
-            Render::new(Some(Format::Table), output).row(row, output)?;
+        let render = desk.render.render(&desk.io.output);
+        let output = &mut desk.io.output;
+        if render.is_table() {
+            render.row(row, output)?;
             let text = match &parsed {
                 Value::Object(_) | Value::Array(_) => format!("{parsed:#}"),
                 _ => schema.text.clone(),
@@ -90,7 +92,7 @@ impl Get {
             output.line(text.as_bytes())?;
         } else {
             row["schema"] = parsed;
-            output.line(row.to_string().as_bytes())?;
+            render.row(row, output)?;
         }
         Ok(Exit::Done)
     }

@@ -47,7 +47,7 @@ impl Sample {
             }
             line.clear();
             sampler.write(&mut line).map_err(|error| refused(error.to_string()))?;
-            desk.io.output.line(&line)?;
+            desk.record(&line)?;
         }
         Ok(Exit::Done)
     }

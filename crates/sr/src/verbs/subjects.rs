@@ -9,7 +9,7 @@ use crate::Desk;
 
 const EXAMPLES: &str = "\
 Examples:
-  sr subjects | jq -r .subject
+  sr subjects -q subject
   sr subjects -o raw | grep -x kafka-events-value
   sr subjects --deleted | jq -r 'select(.deleted).subject'
   sr subjects -o raw | xargs -n1 sr get";

@@ -33,6 +33,34 @@ fn get_prints_the_schema_as_json_or_as_it_was_registered() {
 }
 
 #[test]
+fn one_field_is_printed_alone() {
+    let (registry, scene) = scene();
+    registry.reply("GET", "/subjects", 200, r#"["b","a"]"#);
+    sr(&scene, &["subjects", "-q", "subject"]).succeeds().stdout_is("a\nb\n");
+    sr(&scene, &["-q", "subjct", "subjects"])
+        .fails_with(2)
+        .stdout_is("")
+        .stderr_is("sr: -q subjct: there is no such field\nhint: did you mean subject?\n");
+    registry.reply("GET", "/subjects/s/versions/latest", 200, &version(2, V1));
+    sr(&scene, &["get", "s", "--field", "id"]).succeeds().stdout_is("12\n");
+    sr(&scene, &["get", "s", "-q", "schema"]).succeeds().stdout_is(format!("{V1}\n"));
+    sr(&scene, &["get", "s", "-q", "schema.fields.0.name"]).succeeds().stdout_is("id\n");
+    sr(&scene, &["get", "s", "-q", "schema.fields.0.nam"])
+        .fails_with(2)
+        .stderr_has("did you mean schema.fields.0.name?");
+    let terminal = scene.tool("sr").args(["get", "s", "-q", "version"]).on_terminal().run();
+    assert_eq!(terminal.succeeds().stdout_text().trim(), "2");
+    sr(&scene, &["get", "s", "-q", "id", "-o", "table"]).fails_with(2).stderr_has("cannot be used with");
+    sr(&scene, &["get", "s", "-q", "id", "--raw"]).fails_with(2).stderr_has("cannot be used with");
+    // Verbs that print lines or documents, and no rows.
+    sr(&scene, &["sample", "v1.avsc", "-n", "2", "-q", "id"]).succeeds();
+    sr(&scene, &["jsonschema", "v1.avsc", "-q", "title"]).succeeds().stdout_is("R\n");
+    sr(&scene, &["ddl", "v1.avsc", "-q", "column"]).succeeds().stdout_is("id\n");
+    let decoded = scene.tool("sr").args(["decode", "--schema", "v1.avsc", "-q", "value.id"]);
+    decoded.stdin("0000000007 0a\n").run().succeeds().stdout_is("5\n");
+}
+
+#[test]
 fn register_says_whether_anything_changed() {
     let (registry, scene) = scene();
     registry.reply("POST", "/subjects/s", 200, &version(1, V1));
