@@ -36,7 +36,7 @@ pub use output::{Messages, Output};
 pub use rejects::{NAMED_REJECTS, RejectFile, RejectLimit, raw_json};
 pub use render::{Format, Render, RenderArgs};
 pub use run::{Io, run};
-pub use secret::{Secret, mask_url};
+pub use secret::{Secret, mask_address, mask_url};
 pub use settings::{Setting, Settings, Source};
 pub use signals::Signals;
 pub use vars::Var;

@@ -42,6 +42,12 @@ pub fn mask_url(url: &str) -> String {
     parts.fold(scheme, |masked, rest| format!("{masked}://{}", mask_user_info(rest)))
 }
 
+/// As [`mask_url`], for an address that may lack its scheme: `user:password@host:3128`.
+#[must_use]
+pub fn mask_address(address: &str) -> String {
+    if address.contains("://") { mask_url(address) } else { mask_user_info(address) }
+}
+
 fn mask_user_info(rest: &str) -> String {
     let password = rest.rfind('@').and_then(|at| rest[..at].find(':').map(|colon| (colon, at)));
     match password {
@@ -66,6 +72,8 @@ mod tests {
         assert_eq!(mask_url("http://u:p@h:1/x,http://h"), "http://u:********@h:1/x,http://h");
         assert_eq!(mask_url("http://h/a@b"), "http://h/a@b");
         assert_eq!(mask_url("localhost:9092"), "localhost:9092");
+        assert_eq!(mask_address("localhost:9092"), "localhost:9092");
+        assert_eq!(mask_address("u:p@h:1"), "u:********@h:1");
         assert_eq!(mask_url("http://h1:1,http://u:p@h2:2"), "http://h1:1,http://u:********@h2:2");
     }
 

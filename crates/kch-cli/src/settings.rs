@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::secret::mask_url;
+use crate::secret::mask_address;
 use crate::{Failure, Result, Secret, Var};
 
 /// Where a value came from.
@@ -104,7 +104,7 @@ impl Settings {
     pub fn get(&self, var: &Var) -> Result<Setting> {
         let (value, source) = if let Some(value) = self.flags.get(var.name) {
             (Some(value.clone()), Source::Flag)
-        } else if let Some((value, source)) = self.lookup(var.name)? {
+        } else if let Some((value, source)) = self.lookup_var(var)? {
             (Some(value), source)
         } else if let Some(default) = var.default {
             (Some(default.to_owned()), Source::Default)
@@ -130,6 +130,15 @@ impl Settings {
             .get(name)
             .filter(|value| !value.is_empty())
             .map(|value| (value.clone(), Source::EnvFile(self.env_file_path.clone().unwrap_or_default()))))
+    }
+
+    fn lookup_var(&self, var: &Var) -> Result<Option<(String, Source)>> {
+        for name in std::iter::once(var.name).chain(var.other_name) {
+            if let Some(found) = self.lookup(name)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// The value of `var`, if it has one.
@@ -171,18 +180,20 @@ impl Settings {
             .transpose()
     }
 
-    /// For `--show-config`: name, value (masked) and source of each of `vars`, as rows for [`crate::Render`].
+    /// For `--show-config`: name, value (masked) and source of each of `vars`, as rows for [`crate::Render`]. One that two
+    /// services share is shown once.
     ///
     /// # Errors
     /// As [`Settings::get`].
     pub fn show(&self, vars: &[&Var]) -> Result<Vec<serde_json::Value>> {
-        let row = |var: &&Var| {
+        let row = |(_, var): (usize, &&Var)| {
             let setting = self.get(var)?;
             let value =
-                setting.value.map(|value| if var.secret { "********".into() } else { mask_url(&value) });
+                setting.value.map(|value| if var.secret { "********".into() } else { mask_address(&value) });
             Ok(serde_json::json!({"name": var.name, "value": value, "source": setting.source.to_string()}))
         };
-        vars.iter().map(row).collect()
+        let first = |&(at, var): &(usize, &&Var)| vars[..at].iter().all(|before| before.name != var.name);
+        vars.iter().enumerate().filter(first).map(row).collect()
     }
 }
 
@@ -243,6 +254,19 @@ mod tests {
     }
 
     #[test]
+    fn a_second_name_counts_when_the_first_has_no_value() {
+        let proxy = |pairs: &[(&str, &str)]| {
+            Settings::from_pairs(pairs.iter().copied()).text(&vars::HTTPS_PROXY).unwrap()
+        };
+        assert_eq!(proxy(&[("HTTPS_PROXY", "http://a")]).as_deref(), Some("http://a"));
+        assert_eq!(
+            proxy(&[("HTTPS_PROXY", "http://a"), ("https_proxy", "http://b")]).as_deref(),
+            Some("http://b")
+        );
+        assert_eq!(proxy(&[("https_proxy", "")]), None);
+    }
+
+    #[test]
     fn a_bad_line_is_named_by_number_and_never_shown() {
         let env = file("A=1\n\nCLICKHOUSE_PASSWORD=\"hunter2\n");
         let failure = Settings::load(Some(env.path())).unwrap_err();
@@ -261,7 +285,9 @@ mod tests {
     fn shown_settings_mask_secrets_and_passwords_in_urls() {
         let settings =
             Settings::from_pairs([("CLICKHOUSE_PASSWORD", "hunter2"), ("CONNECT_URL", "http://u:hunter2@h")]);
-        let rows = settings.show(&[&vars::CLICKHOUSE_PASSWORD, &vars::CONNECT_URL]).unwrap();
+        let rows =
+            settings.show(&[&vars::CLICKHOUSE_PASSWORD, &vars::CONNECT_URL, &vars::CONNECT_URL]).unwrap();
+        assert_eq!(rows.len(), 2);
         let text = serde_json::Value::from(rows).to_string();
         assert!(!text.contains("hunter2"), "{text}");
         assert!(text.contains(r#""source":"environment""#), "{text}");

@@ -6,6 +6,8 @@
 pub struct Var {
     /// The name in the process environment and in `.env`.
     pub name: &'static str,
+    /// A second name, which counts when the first has no value.
+    pub other_name: Option<&'static str>,
     /// Used when no flag, environment variable or `.env` line gives a value.
     pub default: Option<&'static str>,
     /// Masked wherever it is shown; has no flag.
@@ -17,7 +19,7 @@ pub struct Var {
 macro_rules! vars {
     ($($ident:ident $default:expr, $secret:expr, $about:literal;)*) => {
         $(#[doc = $about] pub const $ident: Var =
-            Var { name: stringify!($ident), default: $default, secret: $secret, about: $about };)*
+            Var { name: stringify!($ident), other_name: None, default: $default, secret: $secret, about: $about };)*
         /// All of them, in the order of this file.
         pub const ALL: &[&Var] = &[$(&$ident),*];
     };
@@ -39,6 +41,7 @@ vars! {
     SCHEMA_REGISTRY_CA None, false, "PEM file with the authorities that signed the registry's certificate";
     SCHEMA_REGISTRY_CERT None, false, "PEM file with the client's certificate for the registry";
     SCHEMA_REGISTRY_KEY None, false, "PEM file with the client's key for the registry";
+    SCHEMA_REGISTRY_HEADERS None, true, "headers of every request to the registry, Name: value, separated by ; or line breaks";
     OTHER_REGISTRY_URL None, false, "the other Schema Registry of sr copy, base URL";
     OTHER_REGISTRY_USERNAME None, false, "its user (basic authentication)";
     OTHER_REGISTRY_PASSWORD None, true, "its password";
@@ -46,6 +49,7 @@ vars! {
     OTHER_REGISTRY_CA None, false, "PEM file with the authorities that signed its certificate";
     OTHER_REGISTRY_CERT None, false, "PEM file with the client's certificate for it";
     OTHER_REGISTRY_KEY None, false, "PEM file with the client's key for it";
+    OTHER_REGISTRY_HEADERS None, true, "headers of every request to it";
     KCH_SCHEMA_CACHE None, false, "folder that keeps schemas for the time that the registry is down, or off; by default below ~/.cache";
     CONNECT_URL Some("http://localhost:8083"), false, "Kafka Connect, base URL; several workers separated by commas";
     CONNECT_USERNAME None, false, "Kafka Connect user (basic authentication)";
@@ -54,6 +58,7 @@ vars! {
     CONNECT_CA None, false, "PEM file with the authorities that signed Connect's certificate";
     CONNECT_CERT None, false, "PEM file with the client's certificate for Connect";
     CONNECT_KEY None, false, "PEM file with the client's key for Connect";
+    CONNECT_HEADERS None, true, "headers of every request to Connect, Name: value, separated by ; or line breaks";
     CLICKHOUSE_HTTP Some("http://localhost:18123"), false, "ClickHouse HTTP interface, base URL; several nodes separated by commas";
     CLICKHOUSE_USER Some("admin"), false, "ClickHouse user";
     CLICKHOUSE_PASSWORD None, true, "its password";
@@ -62,6 +67,7 @@ vars! {
     CLICKHOUSE_CA None, false, "PEM file with the authorities that signed ClickHouse's certificate";
     CLICKHOUSE_CERT None, false, "PEM file with the client's certificate for ClickHouse";
     CLICKHOUSE_KEY None, false, "PEM file with the client's key for ClickHouse";
+    CLICKHOUSE_HEADERS None, true, "headers of every request to ClickHouse, Name: value, separated by ; or line breaks";
     TOPIC None, false, "topic of avro-produce and avro-consume";
     MESSAGE_ID None, false, "id of the single record of avro-produce --message";
     MESSAGE_TS None, false, "timestamp of the single record of avro-produce --message";
@@ -70,6 +76,20 @@ vars! {
     TABLE Some("kafka_events"), false, "table that ch-query shows when it is given no SQL";
     LIMIT Some("10"), false, "how many of its rows";
 }
+
+/// A proxy's variable: the system's, not ours, so `.env.example` has no line for it.
+const fn proxy(name: &'static str, other_name: Option<&'static str>, about: &'static str) -> Var {
+    Var { name, other_name, default: None, secret: false, about }
+}
+
+/// The proxy of `http://` addresses. In small letters only, as for curl: a CGI program's `HTTP_PROXY` is a client's header.
+pub const HTTP_PROXY: Var = proxy("http_proxy", None, "HTTP proxy of http:// addresses");
+/// The proxy of `https://` addresses.
+pub const HTTPS_PROXY: Var = proxy("https_proxy", Some("HTTPS_PROXY"), "HTTP proxy of https:// addresses");
+/// The proxy where the two have no value.
+pub const ALL_PROXY: Var = proxy("all_proxy", Some("ALL_PROXY"), "HTTP proxy of both");
+/// Hosts that are reached without one.
+pub const NO_PROXY: Var = proxy("no_proxy", Some("NO_PROXY"), "hosts that are reached without a proxy");
 
 #[cfg(test)]
 mod tests {

@@ -1,36 +1,24 @@
 //! Asynchronous requests to one endpoint, streaming both ways. Needs a tokio runtime with I/O and time enabled; one on
 //! the current thread is enough.
 
-use std::time::Duration;
-
-use http::header::{AUTHORIZATION, USER_AGENT};
-use http::{HeaderValue, Method, request};
-use hyper_tls::HttpsConnector;
+use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION, USER_AGENT};
+use http::{HeaderValue, Method, StatusCode, request};
 use hyper_util::client::legacy::Client as HyperClient;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use crate::connect::Connector;
 use crate::endpoint::Endpoint;
-use crate::{Body, Error, tls};
+use crate::{Body, Error};
 
 /// A response whose body is still to be read: `http_body_util::BodyExt` has `frame` and `collect`.
 pub type Response = http::Response<hyper::body::Incoming>;
-
-/// How long making a connection may take, TLS not included.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends requests to one endpoint. Keeps connections open between them. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Client {
     endpoint: Endpoint,
     authorization: Option<HeaderValue>,
-    transport: Transport,
-}
-
-#[derive(Clone, Debug)]
-enum Transport {
-    Plain(HyperClient<HttpConnector, Body>),
-    Tls(HyperClient<HttpsConnector<HttpConnector>, Body>),
+    transport: HyperClient<Connector, Body>,
 }
 
 impl Client {
@@ -39,18 +27,9 @@ impl Client {
     /// # Errors
     /// [`Error::Setting`] when a certificate or key file cannot be used.
     pub fn new(endpoint: Endpoint) -> Result<Client, Error> {
-        let mut http = HttpConnector::new();
-        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        http.set_nodelay(true);
-        http.enforce_http(false);
         let mut builder = HyperClient::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new());
-        let transport = if endpoint.https {
-            let tls = tls::connector(&endpoint)?;
-            Transport::Tls(builder.build(HttpsConnector::from((http, tls.into()))))
-        } else {
-            Transport::Plain(builder.build(http))
-        };
+        let transport = builder.build(Connector::new(&endpoint)?);
         let authorization = endpoint.authorization_header()?;
         Ok(Client { endpoint, authorization, transport })
     }
@@ -74,19 +53,37 @@ impl Client {
         builder
     }
 
-    /// Sends a request and waits for the response's head. There is no deadline here: wrap it in `tokio::time::timeout`.
+    /// Sends a request and waits for the response's head. The user's own headers go with it and beat ours. There is no
+    /// deadline here: wrap it in `tokio::time::timeout`.
     ///
     /// A server may answer before it has read the whole body, with an error for instance; the response then comes while
     /// the body is still being sent.
     ///
     /// # Errors
-    /// [`Error::Unreachable`] when no connection could be made or it broke, whatever the status of a response is.
-    pub async fn send(&self, request: http::Request<Body>) -> Result<Response, Error> {
-        let sent = match &self.transport {
-            Transport::Plain(client) => client.request(request).await,
-            Transport::Tls(client) => client.request(request).await,
-        };
-        sent.map_err(|error| Error::from_transport(self.endpoint.place(), &error, error.is_connect()))
+    /// [`Error::Unreachable`] when no connection could be made or it broke, [`Error::Proxy`] when the proxy refuses us;
+    /// whatever the status of a response is.
+    pub async fn send(&self, mut request: http::Request<Body>) -> Result<Response, Error> {
+        let headers = request.headers_mut();
+        for name in self.endpoint.headers.keys() {
+            headers.remove(name);
+            for value in self.endpoint.headers.get_all(name) {
+                headers.append(name, value.clone());
+            }
+        }
+        if let Some(authorization) = self.endpoint.proxy_authorization() {
+            headers.insert(PROXY_AUTHORIZATION, authorization.clone());
+        }
+        let response = self
+            .transport
+            .request(request)
+            .await
+            .map_err(|error| Error::from_transport(self.endpoint.place(), &error, error.is_connect()))?;
+        match (response.status(), &self.endpoint.proxy) {
+            (StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(_)) => {
+                Err(Error::Proxy { place: self.endpoint.place() })
+            }
+            _ => Ok(response),
+        }
     }
 
     /// The error for a response's body that broke off while it was read.

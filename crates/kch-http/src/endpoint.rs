@@ -1,97 +1,17 @@
 //! Where a service is and how we show who we are. Owns URL building; the only place that holds the credentials.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use base64::Engine as _;
-use http::{HeaderValue, Uri};
-use kch_cli::{Secret, Settings, Var, mask_url, vars};
+use http::{HeaderMap, HeaderValue, Uri};
+use kch_cli::{Secret, Settings, mask_url};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::Error;
 use crate::error::Place;
-
-/// The settings that describe one service.
-#[derive(Debug)]
-pub struct EndpointVars {
-    /// What error texts call the service.
-    pub service: &'static str,
-    /// Its base URL.
-    pub url: Var,
-    /// User for basic authentication.
-    pub username: Var,
-    /// Password for basic authentication.
-    pub password: Var,
-    /// Bearer token.
-    pub token: Var,
-    /// PEM file with the authorities to trust, instead of the system's.
-    pub ca: Var,
-    /// PEM file with the client's certificate chain.
-    pub cert: Var,
-    /// PEM file with the client's key, PKCS#8.
-    pub key: Var,
-}
-
-impl EndpointVars {
-    /// The service in a sentence: common nouns want an article.
-    pub(crate) fn the_service(&self) -> String {
-        let article = if self.service.starts_with(char::is_lowercase) { "the " } else { "" };
-        format!("{article}{}", self.service)
-    }
-
-    /// All of them, for `--show-config`.
-    #[must_use]
-    pub fn all(&self) -> [&Var; 7] {
-        [&self.url, &self.username, &self.password, &self.token, &self.ca, &self.cert, &self.key]
-    }
-}
-
-/// Schema Registry.
-pub static REGISTRY: EndpointVars = EndpointVars {
-    service: "schema registry",
-    url: vars::SCHEMA_REGISTRY_URL,
-    username: vars::SCHEMA_REGISTRY_USERNAME,
-    password: vars::SCHEMA_REGISTRY_PASSWORD,
-    token: vars::SCHEMA_REGISTRY_TOKEN,
-    ca: vars::SCHEMA_REGISTRY_CA,
-    cert: vars::SCHEMA_REGISTRY_CERT,
-    key: vars::SCHEMA_REGISTRY_KEY,
-};
-
-/// A second Schema Registry, to copy from or to.
-pub static OTHER_REGISTRY: EndpointVars = EndpointVars {
-    service: "other schema registry",
-    url: vars::OTHER_REGISTRY_URL,
-    username: vars::OTHER_REGISTRY_USERNAME,
-    password: vars::OTHER_REGISTRY_PASSWORD,
-    token: vars::OTHER_REGISTRY_TOKEN,
-    ca: vars::OTHER_REGISTRY_CA,
-    cert: vars::OTHER_REGISTRY_CERT,
-    key: vars::OTHER_REGISTRY_KEY,
-};
-
-/// Kafka Connect.
-pub static CONNECT: EndpointVars = EndpointVars {
-    service: "Kafka Connect",
-    url: vars::CONNECT_URL,
-    username: vars::CONNECT_USERNAME,
-    password: vars::CONNECT_PASSWORD,
-    token: vars::CONNECT_TOKEN,
-    ca: vars::CONNECT_CA,
-    cert: vars::CONNECT_CERT,
-    key: vars::CONNECT_KEY,
-};
-
-/// ClickHouse's HTTP interface.
-pub static CLICKHOUSE: EndpointVars = EndpointVars {
-    service: "ClickHouse",
-    url: vars::CLICKHOUSE_HTTP,
-    username: vars::CLICKHOUSE_USER,
-    password: vars::CLICKHOUSE_PASSWORD,
-    token: vars::CLICKHOUSE_TOKEN,
-    ca: vars::CLICKHOUSE_CA,
-    cert: vars::CLICKHOUSE_CERT,
-    key: vars::CLICKHOUSE_KEY,
-};
+use crate::proxy::Proxy;
+use crate::vars::EndpointVars;
+use crate::{Error, headers};
 
 /// What a path segment or a query value may hold unencoded: RFC 3986's unreserved characters, and the colon that a
 /// registry's contexts (`:.ctx:subject`) are full of.
@@ -104,6 +24,9 @@ pub struct Endpoint {
     /// `http://host:8081/path`, no user, no slash at the end.
     base: String,
     authorization: Option<Authorization>,
+    /// The user's own, for every request.
+    pub(crate) headers: HeaderMap,
+    pub(crate) proxy: Option<Arc<Proxy>>,
     pub(crate) tls: TlsFiles,
     pub(crate) https: bool,
 }
@@ -122,11 +45,12 @@ pub(crate) struct TlsFiles {
 }
 
 impl Endpoint {
-    /// Reads the service's settings. Credentials, the first that are there: `user:password@` in the URL, the token, user
-    /// and password.
+    /// Reads the service's settings. Credentials, the first that are there: headers of the user's that say who we are,
+    /// `user:password@` in the URL, the token, user and password.
     ///
     /// # Errors
-    /// [`Error::Setting`] when the URL is none, a password has no user, or a certificate has no key.
+    /// [`Error::Setting`] when the URL is none, a password has no user, a certificate has no key, a header is none, or
+    /// the proxy cannot be used.
     pub fn from_settings(settings: &Settings, vars: &'static EndpointVars) -> kch_cli::Result<Endpoint> {
         Endpoint::at(&settings.require(&vars.url)?, settings, vars)
     }
@@ -158,9 +82,14 @@ impl Endpoint {
 
     fn at(address: &str, settings: &Settings, vars: &'static EndpointVars) -> kch_cli::Result<Endpoint> {
         let (base, in_url) = parse_base(address, vars)?;
+        let headers = match settings.secret(&vars.headers)? {
+            Some(text) => headers::parse(&text, &vars.headers)?,
+            None => HeaderMap::new(),
+        };
         let username = settings.text(&vars.username)?;
         let password = settings.secret(&vars.password)?;
         let authorization = match (in_url, settings.secret(&vars.token)?, username, password) {
+            _ if headers::authenticate(&headers) => None,
             (Some((user, password)), ..) => Some(Authorization::Basic(user, password)),
             (None, Some(token), ..) => Some(Authorization::Bearer(token)),
             (None, None, Some(user), password) => {
@@ -181,8 +110,9 @@ impl Endpoint {
             (None, Some(_)) => return Err(Error::setting(&vars.cert, "not set, but its key is").into()),
         };
         let https = base.starts_with("https:");
-        let endpoint =
-            Endpoint { vars, base, authorization, tls: TlsFiles { ca: path(&vars.ca)?, identity }, https };
+        let proxy = Proxy::on_the_way_to(&base, settings)?.map(Arc::new);
+        let tls = TlsFiles { ca: path(&vars.ca)?, identity };
+        let endpoint = Endpoint { vars, base, authorization, headers, proxy, tls, https };
         endpoint.authorization_header()?;
         Ok(endpoint)
     }
@@ -208,13 +138,14 @@ impl Endpoint {
     /// Whether requests carry credentials.
     #[must_use]
     pub fn has_credentials(&self) -> bool {
-        self.authorization.is_some() || self.tls.identity.is_some()
+        self.authorization.is_some() || self.tls.identity.is_some() || headers::authenticate(&self.headers)
     }
 
     /// What an [`Error`] needs to know about this endpoint.
     #[must_use]
     pub fn place(&self) -> Place {
-        Place { vars: self.vars, base: self.base.clone(), credentials: self.has_credentials() }
+        let (base, proxy) = (self.base.clone(), self.proxy.clone());
+        Place { vars: self.vars, base, credentials: self.has_credentials(), proxy }
     }
 
     /// A URL below the base: each segment and each query value is percent-encoded, so a subject may hold a slash.
@@ -241,6 +172,11 @@ impl Endpoint {
         }
         // The base was parsed and all that was added is plain ASCII.
         url.parse().unwrap_or_else(|_| Uri::from_static("/"))
+    }
+
+    /// What the proxy that passes requests on wants to see. One that tunnels has seen it when it made the tunnel.
+    pub(crate) fn proxy_authorization(&self) -> Option<&HeaderValue> {
+        self.proxy.as_ref().filter(|_| !self.https)?.authorization.as_ref()
     }
 
     /// The `Authorization` header's value, marked sensitive.
@@ -308,6 +244,7 @@ fn parse_base(text: &str, vars: &EndpointVars) -> Result<(String, UserInfo), Err
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::REGISTRY;
 
     fn endpoint(pairs: &[(&str, &str)]) -> kch_cli::Result<Endpoint> {
         Endpoint::from_settings(&Settings::from_pairs(pairs.iter().copied()), &REGISTRY)

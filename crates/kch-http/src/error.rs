@@ -2,11 +2,13 @@
 //! for what a setting must change (address, credentials, certificates), 1 for a request that it refused.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kch_cli::{Exit, Explain, Var};
 
-use crate::endpoint::EndpointVars;
+use crate::proxy::Proxy;
+use crate::vars::EndpointVars;
 
 /// The service that an error speaks of.
 #[derive(Clone, Debug)]
@@ -14,11 +16,16 @@ pub struct Place {
     pub(crate) vars: &'static EndpointVars,
     pub(crate) base: String,
     pub(crate) credentials: bool,
+    pub(crate) proxy: Option<Arc<Proxy>>,
 }
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} at {}", self.vars.service, self.base)
+        write!(f, "{} at {}", self.vars.service, self.base)?;
+        match &self.proxy {
+            Some(proxy) => write!(f, " (through the proxy {})", proxy.address),
+            None => Ok(()),
+        }
     }
 }
 
@@ -49,6 +56,12 @@ pub enum Error {
         why: String,
         /// The cure.
         hint: Option<String>,
+    },
+    /// 407: the proxy's, not the service's.
+    #[error("{} {}, for {}", proxy(.place), if proxy_credentials(.place) { "rejected the credentials" } else { "wants credentials" }, .place.base)]
+    Proxy {
+        /// The service behind it.
+        place: Place,
     },
     /// No whole reply in time.
     #[error("{place} did not answer within {} s", .limit.as_secs_f32())]
@@ -127,6 +140,14 @@ fn in_one_text(errors: &[Error]) -> String {
     again.map_or(text.clone(), |again| text.replace(&again, "; "))
 }
 
+fn proxy(place: &Place) -> String {
+    place.proxy.as_ref().map_or("the proxy".to_owned(), |proxy| format!("the proxy {}", proxy.address))
+}
+
+fn proxy_credentials(place: &Place) -> bool {
+    place.proxy.as_ref().is_some_and(|proxy| proxy.authorization.is_some())
+}
+
 fn why(detail: &str) -> String {
     if detail.is_empty() { String::new() } else { format!(": {detail}") }
 }
@@ -151,10 +172,18 @@ impl Explain for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Error::Setting { hint, .. } => hint.clone(),
-            Error::Unreachable { place, hint, .. } => Some(
-                hint.clone()
-                    .unwrap_or_else(|| format!("is it running? {} is its address", place.vars.url.name)),
-            ),
+            Error::Unreachable { hint: Some(hint), .. } => Some(hint.clone()),
+            Error::Unreachable { place, .. } => Some(match &place.proxy {
+                Some(proxy) => format!(
+                    "is the proxy running? {} is its address; hosts in no_proxy are reached without it",
+                    proxy.var
+                ),
+                None => format!("is it running? {} is its address", place.vars.url.name),
+            }),
+            Error::Proxy { place } => place
+                .proxy
+                .as_ref()
+                .map(|proxy| format!("write them into {}, as http://user:password@host:port", proxy.var)),
             Error::NoneAnswers(errors) => errors.first().and_then(Explain::hint),
             Error::TimedOut { place, .. } if place.base.starts_with("https:") => Some(
                 "it may be starting, or it does not speak TLS: is it http:// rather than https://?"
@@ -249,10 +278,18 @@ impl Error {
         let all = chain.iter().map(ToString::to_string).collect::<Vec<_>>().join(": ");
         let io = chain.iter().rev().find_map(|error| error.downcast_ref::<std::io::Error>());
         let https = place.base.starts_with("https:");
+        if all.contains("tunnel error: proxy authorization required") {
+            return Error::Proxy { place };
+        }
         let (why, hint) = if all.contains("dns error") || all.contains("failed to lookup") {
-            let host = place.base.split("://").nth(1).unwrap_or_default();
+            let address = place.proxy.as_ref().map_or(&place.base, |proxy| &proxy.address);
+            let host = address.split("://").nth(1).unwrap_or_default();
             let host = host.split(['/', ':']).next().unwrap_or_default();
             (format!("the name {host} is not known"), None)
+        } else if all.contains("tunnel error: unsuccessful") {
+            let hint =
+                "the proxy cannot reach it either, or may not; hosts in no_proxy are reached without it";
+            ("the proxy made no tunnel to it".to_owned(), Some(hint.to_owned()))
         } else if let Some(reason) = tls_reason(&all).filter(|_| https) {
             let hint = tls_hint(&all, &place);
             (reason, hint)
@@ -260,7 +297,7 @@ impl Error {
             match io.map(std::io::Error::kind) {
                 Some(std::io::ErrorKind::ConnectionRefused) => ("connection refused".to_owned(), None),
                 Some(std::io::ErrorKind::TimedOut) if connecting => {
-                    (format!("no connection within {} s", crate::client::CONNECT_TIMEOUT.as_secs()), None)
+                    (format!("no connection within {} s", crate::connect::CONNECT_TIMEOUT.as_secs()), None)
                 }
                 _ if all.contains("invalid HTTP") || all.contains("HTTP version") => {
                     let hint = "something else listens there, or it wants https://".to_owned();

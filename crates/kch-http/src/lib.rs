@@ -6,29 +6,34 @@
 //! - [`Service`]: one request, one reply, without async: retries, deadlines, several nodes with failover, and replies that
 //!   are not what they should be.
 //!
-//! The constraint it keeps: no password or token ever reaches an error text, a log or another host. Redirects are not
-//! followed, they are reported.
+//! The constraint it keeps: no password, token or header of the user's ever reaches an error text, a log or another host.
+//! Redirects are not followed, they are reported.
 //!
 //! It stands on hyper, not on reqwest: reqwest loads the system's certificate authorities before its first request even
-//! to an `http://` address, which takes 110 ms where the whole request takes one. Proxies are not supported.
+//! to an `http://` address, which takes 110 ms where the whole request takes one.
 
 pub mod body;
 mod client;
+mod connect;
 mod endpoint;
 mod error;
+mod headers;
 mod nodes;
+mod proxy;
 mod reply;
 mod retry;
 mod service;
 mod tls;
+mod vars;
 
 pub use bytes::Bytes;
 pub use http::{HeaderMap, Method, header};
 
 pub use body::Body;
 pub use client::{Client, Response};
-pub use endpoint::{CLICKHOUSE, CONNECT, Endpoint, EndpointVars, OTHER_REGISTRY, REGISTRY};
+pub use endpoint::Endpoint;
 pub use error::{Error, Place};
 pub use reply::Reply;
 pub use retry::Limits;
 pub use service::{Request, Service};
+pub use vars::{CLICKHOUSE, CONNECT, EndpointVars, OTHER_REGISTRY, REGISTRY};

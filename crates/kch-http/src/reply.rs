@@ -147,7 +147,8 @@ mod tests {
     use kch_cli::{Exit, Explain as _};
 
     fn reply(status: u16, body: &str) -> Reply {
-        let place = Place { vars: &crate::REGISTRY, base: "http://h:1".into(), credentials: true };
+        let place =
+            Place { vars: &crate::REGISTRY, base: "http://h:1".into(), credentials: true, proxy: None };
         Reply { place, status, headers: HeaderMap::new(), body: body.to_owned(), retried: false }
     }
 

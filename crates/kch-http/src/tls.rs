@@ -6,7 +6,8 @@ use kch_cli::Var;
 use native_tls::{Certificate, Identity, TlsConnector};
 
 use crate::Error;
-use crate::endpoint::{Endpoint, EndpointVars};
+use crate::endpoint::Endpoint;
+use crate::vars::EndpointVars;
 
 pub(crate) fn connector(endpoint: &Endpoint) -> Result<TlsConnector, Error> {
     let vars: &EndpointVars = endpoint.vars();

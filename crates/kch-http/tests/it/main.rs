@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 mod nodes;
+mod proxies;
 mod replies;
 mod tls;
 mod transport;

@@ -10,7 +10,7 @@ use kch_http::{Endpoint, REGISTRY, Service};
 use crate::service_with;
 
 /// A directory with an authority (`ca`), a server's certificate (`server`), a client's (`client`), and a reply.
-fn certificates() -> tempfile::TempDir {
+pub(crate) fn certificates() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let openssl = |args: &str| {
         let output = Command::new("openssl").args(args.split(' ')).current_dir(&dir).output().unwrap();
@@ -20,7 +20,8 @@ fn certificates() -> tempfile::TempDir {
     openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=ca -days 2"));
     for name in ["server", "client"] {
         openssl(&format!("req {key} -keyout {name}.key -out {name}.csr -subj /CN={name}"));
-        std::fs::write(dir.path().join("names"), "subjectAltName=DNS:localhost").unwrap();
+        std::fs::write(dir.path().join("names"), "subjectAltName=DNS:localhost,DNS:registry.example")
+            .unwrap();
         openssl(&format!(
             "x509 -req -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out {name}.pem -days 2 -extfile names"
         ));
@@ -30,10 +31,10 @@ fn certificates() -> tempfile::TempDir {
     dir
 }
 
-struct Server(Child, String);
+pub(crate) struct Server(Child, pub(crate) String);
 
 impl Server {
-    fn start(dir: &Path, more: &str) -> Server {
+    pub(crate) fn start(dir: &Path, more: &str) -> Server {
         let args = format!("s_server -accept 127.0.0.1:0 -cert server.pem -key server.key -HTTP {more}");
         let mut child = Command::new("openssl")
             .args(args.split_whitespace())

@@ -14,7 +14,7 @@ use kch_test::free_address;
 use crate::{service, service_with};
 
 /// A server that does `job` with each connection.
-fn serve(job: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
+pub(crate) fn serve(job: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || listener.incoming().flatten().for_each(&job));
