@@ -1,5 +1,8 @@
 //! The definitions of all six tools side by side: a verb, a flag and an exit code mean the same in each.
 
+#[path = "definitions/proof.rs"]
+mod proof;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Arg, Command, CommandFactory as _};

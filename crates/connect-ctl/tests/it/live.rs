@@ -179,6 +179,32 @@ fn classes_and_their_settings_are_shown_and_a_template_runs_live() {
 }
 
 #[test]
+fn what_the_worker_has_is_what_is_read_live() {
+    let Some(live) = Live::new("read", &[Service::Kafka]) else { return };
+    let name = live.name("sink");
+    let config = sink("kafka-events", &live.scene.dir().join("out").display().to_string());
+    let config = config.replace("${NOTE:-hunter2}", "hunter2");
+    live.until("the connector", || {
+        let (status, _) = live.stack.connect("PUT", &format!("/connectors/{name}/config"), Some(&config));
+        matches!(status, 200 | 201)
+    });
+    live.until("its task", || live.ask(&name, "/status").1["tasks"][0]["state"] == "RUNNING");
+    let json = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+    let asked = |path: &str| json(&live.stack.connect("GET", path, None).1);
+
+    assert_eq!(live.ctl(&["info"]).succeeds().json_lines(), [asked("/")]);
+    let classes = asked("/connector-plugins");
+    assert_eq!(Some(&live.ctl(&["plugins"]).succeeds().json_lines()), classes.as_array());
+    let shown = json(&live.ctl(&["get", &name]).succeeds().never_says("hunter2").stdout_text());
+    let mut has = live.ask(&name, "/config").1;
+    has["secret.note"] = "********".into();
+    assert_eq!(shown["config"], has);
+    let listed = live.ctl(&["list", &name]).succeeds().json_lines().remove(0);
+    assert_eq!((&listed["name"], &listed["state"]), (&name.as_str().into(), &"RUNNING".into()));
+    live.ctl(&["status", &name]).succeeds().stdout_has("\"state\":\"RUNNING\"");
+}
+
+#[test]
 fn connectors_are_paused_stopped_and_resumed_together_live() {
     let Some(live) = Live::new("states", &[Service::Kafka]) else { return };
     let names = [live.name("a"), live.name("b")];
@@ -250,6 +276,7 @@ fn a_watch_sees_a_connector_come_fail_and_go_live() {
     watch.until_stdout("\"cause\":\"NoSuchFileException: /no/such/directory/out\"");
     live.ctl(&["delete", &name]).succeeds();
     watch.until_stdout("\"task\":null,\"from\":\"RUNNING\",\"to\":null");
+    assert_eq!(live.ask(&name, "").0, 404);
     watch.signal(Signal::Terminate);
     watch.wait().fails_with(143).stderr_is("");
 }

@@ -14,6 +14,7 @@ mod live;
 mod modes;
 mod moving;
 mod offline;
+mod readers_live;
 mod references;
 mod resolution_live;
 mod subjects_live;

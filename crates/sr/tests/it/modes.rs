@@ -136,6 +136,7 @@ fn the_live_registry_has_a_mode_to_show_and_none_to_set_live() {
     let scene = stack.scene();
     let sr = |args: &[&str]| scene.tool("sr").args(args).run();
     sr(&["mode", "get"]).succeeds().stdout_has("\"mode\":\"READWRITE\"");
+    assert_eq!(stack.registry("GET", "/mode", None), (200, r#"{"mode":"READWRITE"}"#.to_owned()));
     // Apicurio 2 has no modes; Confluent's registry sets it.
     let outcome = sr(&["mode", "set", &subject, "READONLY"]);
     if outcome.stderr_text().is_empty() {

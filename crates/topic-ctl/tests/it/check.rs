@@ -1,6 +1,7 @@
 //! `check`: what is not well is told, and is the exit code.
 
 use kch_test::kafka::Mock;
+use rdkafka::admin::ResourceSpecifier;
 use serde_json::json;
 
 use crate::Desk;
@@ -28,6 +29,8 @@ fn a_topic_that_cannot_be_written_to_is_told_live() {
     let Some(desk) = Desk::new() else { return };
     let (well, topic) = (desk.stack.create_topic("well", 1), desk.stack.unique_topic("unwell"));
     desk.run(&["create", &topic, "-r", "1", "-c", "min.insync.replicas=2"]).succeeds();
+    let settings = desk.settings(&ResourceSpecifier::Topic(&topic));
+    assert_eq!((desk.partitions(&topic), &*settings["min.insync.replicas"]), (1, "2"));
     desk.run(&["check", &well]).succeeds().stdout_is("").stderr_is("");
     let outcome = desk.run(&["check", &topic, &well]);
     outcome.fails_with(1).stderr_is("topic-ctl: 1 of 2 partitions are not well\n");

@@ -3,23 +3,24 @@
 use kch_test::live::{self, Service};
 use serde_json::json;
 
+use crate::Desk;
+
 #[test]
 fn a_topic_is_created_described_listed_and_deleted_live() {
-    let Some(stack) = live::need(&[Service::Kafka]) else { return };
-    let (scene, topic) = (stack.scene(), stack.unique_topic("verbs"));
-    let run = |args: &[&str]| scene.tool("topic-ctl").args(args).run();
-    let topics = || run(&["list"]).succeeds().json_lines().iter().filter(|row| row["topic"] == topic).count();
-    let create: Vec<&str> =
-        format!("create {topic} -p 2 -r 3 -c cleanup.policy=compact").leak().split(' ').collect();
+    let Some(desk) = Desk::new() else { return };
+    let topic = desk.stack.unique_topic("verbs");
+    let run = |args: &[&str]| desk.run(args);
+    let create = ["create", &topic, "-p", "2", "-r", "3", "-c", "cleanup.policy=compact"];
     let tried = run(&[&create[..], &["--dry-run"]].concat()).succeeds().json_lines().remove(0);
     assert_eq!(tried, json!({"topic": topic, "created": true, "dry_run": true}));
-    assert_eq!(topics(), 0);
+    assert_eq!(desk.partitions(&topic), 0);
     run(&create).succeeds().stdout_is(format!("{{\"topic\":\"{topic}\",\"created\":true}}\n"));
     run(&create).fails_with(1).stderr_is(format!(
         "topic-ctl: topic \"{topic}\" exists already\nhint: --if-not-exists makes that a success\n"
     ));
     run(&[&create[..], &["--if-not-exists"]].concat()).succeeds().stdout_has("\"created\":false");
 
+    assert_eq!(desk.partitions(&topic), 2);
     let described = run(&["describe", &topic]).succeeds().json_lines().remove(0);
     assert_eq!(described["config"], json!({"cleanup.policy": "compact"}));
     assert_eq!(described["replication_factor"], 3);
@@ -35,8 +36,9 @@ fn a_topic_is_created_described_listed_and_deleted_live() {
 
     let tried = run(&["delete", &topic, "--dry-run"]).succeeds().json_lines().remove(0);
     assert_eq!(tried, json!({"topic": topic, "deleted": true, "dry_run": true}));
-    assert_eq!(topics(), 1);
+    assert_eq!(desk.partitions(&topic), 2);
     run(&["delete", &topic]).succeeds().stdout_is(format!("{{\"topic\":\"{topic}\",\"deleted\":true}}\n"));
+    assert_eq!(desk.partitions(&topic), 0);
     assert!(!run(&["list"]).succeeds().json_lines().contains(&row));
 }
 

@@ -1,0 +1,153 @@
+//! Every verb of the four tools that ask and change servers is proved: by a test against the native stack that asks the
+//! server past our tools, and by examples that a test runs. A new verb has a line here, or this fails.
+
+use std::path::PathBuf;
+
+use super::{Page, pages};
+
+/// The verb, and its test: the file below the tool's `tests/it`, and the function.
+const PROOFS: &[(&str, &str)] = &[
+    ("ch-query", "live::inserts_from_stdin_and_shows_the_latest_rows_live"),
+    ("ch-query check", "checks::a_table_is_compared_with_a_schema_field_by_field_live"),
+    ("ch-query describe", "queries::tables_and_columns_are_rows_live"),
+    ("ch-query insert", "loads::a_load_with_a_name_adds_nothing_twice_live"),
+    ("ch-query tables", "queries::tables_and_columns_are_rows_live"),
+    ("connect-ctl apply", "live::a_connector_lives_fails_and_is_cured_live"),
+    ("connect-ctl delete", "live::a_connector_lives_fails_and_is_cured_live"),
+    ("connect-ctl diff", "live::a_connector_lives_fails_and_is_cured_live"),
+    ("connect-ctl dlq", "live_dlq::dead_letters_are_mended_and_sent_back_live"),
+    ("connect-ctl export", "live::an_export_is_applied_back_and_makes_the_same_connector_live"),
+    ("connect-ctl get", "live::what_the_worker_has_is_what_is_read_live"),
+    ("connect-ctl info", "live::what_the_worker_has_is_what_is_read_live"),
+    ("connect-ctl lag", "live_offsets::a_sink_catches_up_and_reads_again_from_where_it_is_set_live"),
+    ("connect-ctl list", "live::what_the_worker_has_is_what_is_read_live"),
+    ("connect-ctl loggers get", "live::a_loggers_level_is_changed_and_put_back_live"),
+    ("connect-ctl loggers set", "live::a_loggers_level_is_changed_and_put_back_live"),
+    ("connect-ctl offsets get", "live_offsets::a_sources_offsets_go_round_live"),
+    (
+        "connect-ctl offsets reset",
+        "live_offsets::a_sink_catches_up_and_reads_again_from_where_it_is_set_live",
+    ),
+    ("connect-ctl offsets set", "live_offsets::a_sources_offsets_go_round_live"),
+    ("connect-ctl pause", "live::connectors_are_paused_stopped_and_resumed_together_live"),
+    ("connect-ctl plugin", "live::classes_and_their_settings_are_shown_and_a_template_runs_live"),
+    ("connect-ctl plugins", "live::what_the_worker_has_is_what_is_read_live"),
+    ("connect-ctl restart", "live::a_connector_lives_fails_and_is_cured_live"),
+    ("connect-ctl resume", "live::connectors_are_paused_stopped_and_resumed_together_live"),
+    ("connect-ctl status", "live::what_the_worker_has_is_what_is_read_live"),
+    ("connect-ctl stop", "live::connectors_are_paused_stopped_and_resumed_together_live"),
+    ("connect-ctl tasks", "live::classes_and_their_settings_are_shown_and_a_template_runs_live"),
+    ("connect-ctl template", "live::classes_and_their_settings_are_shown_and_a_template_runs_live"),
+    ("connect-ctl topics", "live_offsets::a_sink_catches_up_and_reads_again_from_where_it_is_set_live"),
+    ("connect-ctl validate", "live::a_wrong_configuration_is_explained_live"),
+    ("connect-ctl wait", "live::a_connector_lives_fails_and_is_cured_live"),
+    ("connect-ctl watch", "live::a_watch_sees_a_connector_come_fail_and_go_live"),
+    ("sr apply", "apply::a_folder_is_applied_live"),
+    ("sr check", "live::a_subject_lives_and_dies_live"),
+    ("sr compat delete", "readers_live::a_subjects_level_is_shown_set_and_deleted_live"),
+    ("sr compat get", "readers_live::a_subjects_level_is_shown_set_and_deleted_live"),
+    ("sr compat set", "readers_live::a_subjects_level_is_shown_set_and_deleted_live"),
+    ("sr copy", "moving::export_and_import_under_new_ids_live"),
+    ("sr ddl", "subjects_live::a_subject_with_references_is_looked_at_from_all_sides_live"),
+    ("sr decode", "subjects_live::a_subject_with_references_is_looked_at_from_all_sides_live"),
+    ("sr delete", "live::a_subject_lives_and_dies_live"),
+    ("sr diff", "subjects_live::a_subject_with_references_is_looked_at_from_all_sides_live"),
+    ("sr export", "readers_live::what_the_registry_has_is_what_is_read_live"),
+    ("sr get", "readers_live::what_the_registry_has_is_what_is_read_live"),
+    ("sr id", "readers_live::what_the_registry_has_is_what_is_read_live"),
+    ("sr import", "moving::export_and_import_under_new_ids_live"),
+    ("sr infer", "fits_live::a_draft_from_lines_becomes_a_table_that_has_them_live"),
+    ("sr jsonschema", "subjects_live::a_subject_with_references_is_looked_at_from_all_sides_live"),
+    ("sr lint", "subjects_live::a_subject_with_references_is_looked_at_from_all_sides_live"),
+    ("sr lookup", "readers_live::what_the_registry_has_is_what_is_read_live"),
+    ("sr mode delete", "modes::the_live_registry_has_a_mode_to_show_and_none_to_set_live"),
+    ("sr mode get", "modes::the_live_registry_has_a_mode_to_show_and_none_to_set_live"),
+    ("sr mode set", "modes::the_live_registry_has_a_mode_to_show_and_none_to_set_live"),
+    ("sr refs", "references::references_are_found_beside_the_file_and_registered_first_live"),
+    ("sr register", "live::a_subject_lives_and_dies_live"),
+    ("sr sample", "subjects_live::a_subject_with_references_is_looked_at_from_all_sides_live"),
+    ("sr subjects", "readers_live::what_the_registry_has_is_what_is_read_live"),
+    ("sr undelete", "undelete::what_was_softly_deleted_comes_back_with_its_id_live"),
+    ("sr versions", "readers_live::what_the_registry_has_is_what_is_read_live"),
+    ("sr wait", "readers_live::what_the_registry_has_is_what_is_read_live"),
+    ("topic-ctl alter", "alter::partitions_and_settings_are_changed_once_live"),
+    ("topic-ctl check", "check::a_topic_that_cannot_be_written_to_is_told_live"),
+    ("topic-ctl configs", "configs::a_topics_settings_are_shown_with_their_sources_set_and_unset_live"),
+    ("topic-ctl create", "live::a_topic_is_created_described_listed_and_deleted_live"),
+    ("topic-ctl delete", "live::a_topic_is_created_described_listed_and_deleted_live"),
+    ("topic-ctl describe", "live::a_topic_is_created_described_listed_and_deleted_live"),
+    ("topic-ctl groups delete", "groups::groups_are_deleted_by_name_and_a_slip_is_named_live"),
+    ("topic-ctl groups describe", "groups::a_group_with_members_is_shown_and_left_alone_live"),
+    ("topic-ctl groups list", "groups::a_group_with_members_is_shown_and_left_alone_live"),
+    ("topic-ctl lag", "groups::a_group_is_set_to_every_kind_of_place_live"),
+    ("topic-ctl list", "live::a_topic_is_created_described_listed_and_deleted_live"),
+    ("topic-ctl offsets", "groups::offsets_of_both_ends_and_of_a_place_live"),
+    ("topic-ctl reset-offsets", "groups::a_group_is_set_to_every_kind_of_place_live"),
+];
+
+/// What in a test asks a server, or fills it, past our tools.
+const ASKS: &[&str] = &[
+    "stack.registry(",
+    "stack.connect(",
+    "stack.clickhouse(",
+    "fill_from_avro(&stack",
+    "live.ask(",
+    "live.state(",
+    "desk.committed(",
+    "desk.partitions(",
+    "desk.settings(",
+    "desk.fill(",
+];
+
+/// The verbs, and `ch-query`, which has SQL for one.
+fn verbs() -> Vec<Page> {
+    let proved = |page: &Page| !page.name.starts_with("avro-") && !page.command.has_subcommands();
+    pages().into_iter().filter(|page| proved(page) || page.name == "ch-query").collect()
+}
+
+/// A file of the tests of a verb's tool; empty when there is none.
+fn tests(verb: &str, file: &str) -> String {
+    let tool = verb.split(' ').next().unwrap_or_default();
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../{tool}/tests/it/{file}.rs"));
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+#[test]
+fn every_verb_has_a_live_test_that_asks_the_server() {
+    let mut wrong = Vec::new();
+    for page in verbs() {
+        let Some((verb, test)) = PROOFS.iter().find(|(verb, _)| *verb == page.name) else {
+            wrong.push(format!("{}: no test is named", page.name));
+            continue;
+        };
+        let (file, function) = test.split_once("::").unwrap_or_default();
+        let source = tests(verb, file);
+        let body = source.split_once(&format!("\nfn {function}()")).map(|(_, rest)| rest).unwrap_or_default();
+        let body = body.split_once("\n}\n").map_or(body, |(body, _)| body);
+        if !test.ends_with("_live") || !source.contains(&format!("#[test]\nfn {function}()")) {
+            wrong.push(format!("{verb}: there is no live test {test}"));
+        } else if let Some(word) = verb.split(' ').skip(1).find(|word| !body.contains(&format!("\"{word}\"")))
+        {
+            wrong.push(format!("{verb}: {test} has no \"{word}\""));
+        } else if !ASKS.iter().any(|asks| body.contains(asks)) {
+            wrong.push(format!("{verb}: {test} asks no server"));
+        }
+    }
+    let gone = PROOFS.iter().filter(|(verb, _)| verbs().iter().all(|page| page.name != *verb));
+    wrong.extend(gone.map(|(verb, _)| format!("{verb}: there is no such verb")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// That there are examples is tested beside this; here, that their page is one of those whose examples a test runs.
+#[test]
+fn the_examples_of_every_verb_are_run() {
+    let is_run = |page: &Page| {
+        let lists = tests(&page.name, "help") + &tests(&page.name, "examples");
+        let words = page.name.split_once(' ').map(|(_, words)| words).unwrap_or_default();
+        let above = words.split_once(' ').map_or(words, |(above, _)| above);
+        [words, above].iter().any(|page| lists.contains(&format!("\"{page}\""))) || words.is_empty()
+    };
+    let not: Vec<String> =
+        verbs().iter().filter(|page| !is_run(page)).map(|page| page.name.clone()).collect();
+    assert!(not.is_empty(), "no test runs the examples of {not:?}");
+}
