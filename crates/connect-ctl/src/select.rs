@@ -1,6 +1,6 @@
 //! Which connectors a verb is for: by name, by glob, by state, by class.
 
-use kch_cli::{Failure, Result};
+use kch_cli::{Failure, Result, is_glob, matches_glob};
 
 use crate::complete::{classes, connectors};
 use crate::connector::{Connector, State};
@@ -72,7 +72,7 @@ impl Which {
 
     /// Whether it was named. Without names, all are meant.
     pub(crate) fn is_for(&self, name: &str) -> bool {
-        self.names.is_empty() || self.names.iter().any(|asked| asked == name || matches(asked, name))
+        self.names.is_empty() || self.names.iter().any(|asked| asked == name || matches_glob(asked, name))
     }
 }
 
@@ -82,57 +82,9 @@ fn is_class(class: &str, asked: &str) -> bool {
     class == asked || !asked.contains('.') && last(class) == last(asked)
 }
 
-fn is_glob(name: &str) -> bool {
-    name.contains(['*', '?'])
-}
-
-/// Whether a glob matches the whole name.
-pub(crate) fn matches(glob: &str, name: &str) -> bool {
-    let (glob, name): (Vec<char>, Vec<char>) = (glob.chars().collect(), name.chars().collect());
-    // Where to go on when the rest does not fit: behind the last star, which then takes one character more.
-    let (mut g, mut n, mut star) = (0, 0, None);
-    while n < name.len() {
-        match glob.get(g) {
-            Some('*') => {
-                star = Some((g, n));
-                g += 1;
-            }
-            Some(c) if *c == '?' || *c == name[n] => {
-                g += 1;
-                n += 1;
-            }
-            _ => {
-                let Some((at, taken)) = star else { return false };
-                star = Some((at, taken + 1));
-                (g, n) = (at + 1, taken + 1);
-            }
-        }
-    }
-    glob[g..].iter().all(|c| *c == '*')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_glob_matches_the_whole_name() {
-        for (glob, name) in [
-            ("*", ""),
-            ("*", "a"),
-            ("ch-*", "ch-sink"),
-            ("*-sink", "a-sink-sink"),
-            ("a?c", "aéc"),
-            ("a*b*c", "a1b2b3c"),
-        ] {
-            assert!(matches(glob, name), "{glob} {name}");
-        }
-        for (glob, name) in
-            [("", "a"), ("?", ""), ("ch-*", "a-ch-"), ("a", "ab"), ("*-sink", "sink"), ("a*b", "abc")]
-        {
-            assert!(!matches(glob, name), "{glob} {name}");
-        }
-    }
 
     #[test]
     fn a_class_is_known_by_its_last_part() {

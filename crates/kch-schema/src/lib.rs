@@ -25,6 +25,7 @@ mod parse;
 mod resolve;
 mod sample;
 mod schema;
+mod spots;
 mod table;
 
 pub use column_type::{ColumnType, quote_name, quote_text};
@@ -38,4 +39,5 @@ pub use logical::Logical;
 pub use resolve::{Comparison, Rules, Shift, compare, judge, read};
 pub use sample::{NoValues, Sampler};
 pub use schema::{Field, Kind, Name, Node, NodeId, Place, Schema};
+pub use spots::{Spot, spots};
 pub use table::{OrderError, Table, table_name};

@@ -8,7 +8,7 @@ use kch_registry::{Reference, RegistryArgs};
 
 use crate::verbs::{
     Apply, Check, Compat, Copy, Ddl, Decode, Delete, Diff, Export, Get, Id, Import, Infer, JsonSchema, Lint,
-    Lookup, Mode, Refs, Register, Sample, Subjects, Undelete, Versions, Wait,
+    Lookup, Mode, Refs, Register, Sample, Subjects, Undelete, Versions, Wait, Who,
 };
 
 /// The Schema Registry from the shell
@@ -49,6 +49,8 @@ pub enum Verb {
     Id(Id),
     /// List who refers to a schema, or what it refers to
     Refs(Refs),
+    /// Find fields by name, type or documentation, in all subjects
+    Who(Who),
     /// Register a schema under a subject
     Register(Register),
     /// Check whether a schema may follow others, and say why not

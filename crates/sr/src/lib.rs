@@ -7,6 +7,7 @@ mod file_name;
 mod folder;
 mod input;
 mod judged;
+mod latest;
 mod names;
 mod put_back;
 mod restore;
@@ -43,6 +44,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Some(Verb::Lookup(verb)) => verb.run(&mut desk),
         Some(Verb::Id(verb)) => verb.run(&mut desk),
         Some(Verb::Refs(verb)) => verb.run(&mut desk),
+        Some(Verb::Who(verb)) => verb.run(&mut desk),
         Some(Verb::Register(verb)) => verb.run(&mut desk),
         Some(Verb::Check(verb)) => verb.run(&mut desk),
         Some(Verb::Diff(verb)) => verb.run(&mut desk),

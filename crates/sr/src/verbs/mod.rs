@@ -24,6 +24,7 @@ mod subjects;
 mod undelete;
 mod versions;
 mod wait;
+mod who;
 
 pub use apply::Apply;
 pub use check::Check;
@@ -49,3 +50,4 @@ pub use subjects::Subjects;
 pub use undelete::Undelete;
 pub use versions::Versions;
 pub use wait::Wait;
+pub use who::{Part, Who};

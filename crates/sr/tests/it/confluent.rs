@@ -54,8 +54,12 @@ impl Confluent {
 
     /// Registers a schema as another client would; gives its id.
     pub(crate) fn put(&self, subject: &str, schema: &str, references: &Value) -> u64 {
-        let sent = json!({"schema": schema, "references": references});
-        lock(&self.state).register(subject, &sent).unwrap()["id"].as_u64().unwrap()
+        self.put_as_sent(subject, &json!({"schema": schema, "references": references}))
+    }
+
+    /// The same, with all that a client may send.
+    pub(crate) fn put_as_sent(&self, subject: &str, sent: &Value) -> u64 {
+        lock(&self.state).register(subject, sent).unwrap()["id"].as_u64().unwrap()
     }
 
     /// The ids of the registry begin here.

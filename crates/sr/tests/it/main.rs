@@ -20,6 +20,7 @@ mod resolution_live;
 mod subjects_live;
 mod undelete;
 mod verbs;
+mod who;
 
 use kch_test::{HttpStub, Outcome, Scene};
 
