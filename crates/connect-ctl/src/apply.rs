@@ -1,19 +1,54 @@
 //! `apply` and `diff`: what is wanted against what is in force. Sends only a difference, so running it twice is running
-//! it once.
+//! it once. What nothing is said of is left alone, unless `--prune` is.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kch_cli::{Exit, Failure, Io, Result};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::config::{self, Source, Wanted};
+use crate::connector::Connector;
 use crate::control::Manner;
 use crate::wait::{self, Goal};
 use crate::worker::Config;
 use crate::{Job, each, mask, validate};
 
+/// What becomes of connectors that no configuration is of.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Pruning {
+    /// Delete the connectors that the files of --file do not have
+    #[arg(long)]
+    pub prune: bool,
+
+    /// With --prune: only those whose names begin so
+    #[arg(long, requires = "prune")]
+    pub prefix: Option<String>,
+}
+
+impl Pruning {
+    /// clap does not look at `requires` beside arguments that conflict with what is required.
+    fn ensure_whole(&self, source: &Source) -> Result<()> {
+        if self.prune && source.files.is_empty() {
+            return Err(Failure::usage("--prune needs --file: one configuration says nothing of the others")
+                .hint("-f DIR has all that shall be there; -f - are JSON lines on stdin"));
+        }
+        Ok(())
+    }
+
+    /// The names of the connectors that are to go.
+    fn find(&self, job: &Job<'_>, wanted: &[(String, Wanted)]) -> Result<Vec<String>> {
+        if !self.prune {
+            return Ok(Vec::new());
+        }
+        let prefix = self.prefix.as_deref().unwrap_or_default();
+        let is_wanted = |name: &String| wanted.iter().any(|(wanted, _)| wanted == name);
+        let there = job.worker.connectors()?.into_iter().map(|connector| connector.name);
+        Ok(there.filter(|name| name.starts_with(prefix) && !is_wanted(name)).collect())
+    }
+}
+
 /// One connector: what is wanted of it, what is in force, and what that makes.
-struct Step {
+pub(crate) struct Step {
     name: String,
     wanted: Wanted,
     changes: Vec<Value>,
@@ -21,8 +56,12 @@ struct Step {
 }
 
 impl Step {
-    fn new(job: &Job<'_>, name: &str, mut wanted: Wanted) -> Result<Step> {
-        let now = job.worker.config(name)?;
+    pub(crate) fn new(job: &Job<'_>, name: &str, wanted: Wanted) -> Result<Step> {
+        Step::from(job, name, job.worker.config(name)?, wanted)
+    }
+
+    /// `now` is the configuration in force, if there is one.
+    pub(crate) fn from(job: &Job<'_>, name: &str, now: Option<Config>, mut wanted: Wanted) -> Result<Step> {
         if now.as_ref() != Some(&wanted.config) {
             wanted.secrets.extend(passwords(job, now.as_ref(), &wanted)?);
         }
@@ -33,6 +72,22 @@ impl Step {
             Some(_) => "updated",
         };
         Ok(Step { name: name.to_owned(), wanted, changes, result })
+    }
+
+    /// A connector that nothing is wanted of.
+    fn deletion(job: &Job<'_>, name: &str) -> Result<Step> {
+        let now = job.worker.config(name)?.unwrap_or_default();
+        let wanted = Wanted { secrets: job.worker.passwords_of(&now)?, ..Wanted::default() };
+        let changes = config::changes(Some(&now), &wanted);
+        Ok(Step { name: name.to_owned(), wanted, changes, result: "deleted" })
+    }
+
+    pub(crate) fn is_new(&self) -> bool {
+        self.result == "created"
+    }
+
+    pub(crate) fn changes_nothing(&self) -> bool {
+        self.result == "unchanged"
     }
 }
 
@@ -45,46 +100,68 @@ fn passwords(job: &Job<'_>, now: Option<&Config>, wanted: &Wanted) -> Result<Vec
     Ok(passwords)
 }
 
-pub(crate) fn run(job: &Job<'_>, source: &Source, manner: Manner, io: &mut Io) -> Result<Exit> {
+pub(crate) fn run(
+    job: &Job<'_>,
+    source: &Source,
+    pruning: &Pruning,
+    manner: Manner,
+    io: &mut Io,
+) -> Result<Exit> {
+    pruning.ensure_whole(source)?;
     let all = source.read_named(job.settings, io)?;
-    let mut applied = Vec::new();
-    let waits = manner.wait.is_some() && !manner.dry_run;
-    let exit = each(&all, io, |(name, wanted), io| {
+    let unwanted = pruning.find(job, &all)?;
+    let mut waiting = Waiting::new(manner);
+    let mut exit = each(&all, io, |(name, wanted), io| {
         let step = Step::new(job, name, wanted.clone())?;
-        let before = if waits { job.worker.connector(name)? } else { None };
-        apply(job, &step, manner.dry_run, io)?;
-        applied.push((step.name, before));
+        waiting.take(job, step, io)
+    })?;
+    if exit == Exit::Done {
+        exit = each(&unwanted, io, |name, io| waiting.take(job, Step::deletion(job, name)?, io))?;
+    } else if !unwanted.is_empty() {
+        io.messages.say("note: no connector is deleted while one is refused");
+    }
+    Ok(exit.worst(waiting.end(job, io)?))
+}
+
+/// Steps that are taken, and what they have led to is waited for at the end, if it is.
+pub(crate) struct Waiting {
+    manner: Manner,
+    taken: Vec<(String, Goal, Option<Connector>)>,
+}
+
+impl Waiting {
+    pub(crate) fn new(manner: Manner) -> Waiting {
+        Waiting { manner, taken: Vec::new() }
+    }
+
+    pub(crate) fn take(&mut self, job: &Job<'_>, step: Step, io: &mut Io) -> Result<()> {
+        let Manner { dry_run, wait } = self.manner;
+        let waits = wait.is_some() && !dry_run;
+        let before = if waits { job.worker.connector(&step.name)? } else { None };
+        apply(job, &step, dry_run, io)?;
+        let goal = if step.result == "deleted" { Goal::Gone } else { Goal::Running };
+        self.taken.push((step.name, goal, before));
         Ok(())
-    })?;
-    let Some(timeout) = manner.wait.filter(|_| !manner.dry_run) else { return Ok(exit) };
-    std::io::Write::flush(&mut io.output)?;
-    let deadline = std::time::Instant::now() + timeout;
-    let waited = each(&applied, io, |(name, before), _| {
-        let left = deadline.saturating_duration_since(std::time::Instant::now()).max(Duration::from_secs(1));
-        wait::wait(job.worker, name, Goal::Running, before.as_ref(), left)
-    })?;
-    Ok(exit.worst(waited))
+    }
+
+    pub(crate) fn end(self, job: &Job<'_>, io: &mut Io) -> Result<Exit> {
+        let Some(timeout) = self.manner.wait.filter(|_| !self.manner.dry_run) else { return Ok(Exit::Done) };
+        std::io::Write::flush(&mut io.output)?;
+        let deadline = Instant::now() + timeout;
+        each(&self.taken, io, |(name, goal, before), _| {
+            let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+            wait::wait(job.worker, name, *goal, before.as_ref(), left)
+        })
+    }
 }
 
 fn apply(job: &Job<'_>, step: &Step, dry_run: bool, io: &mut Io) -> Result<()> {
-    let Step { name, wanted, changes, result } = step;
-    if *result != "unchanged" {
-        let findings = match validate::findings(job, wanted) {
-            // Connect says it again, and better, of what is sent.
-            Err(_) if !dry_run => validate::Findings::default(),
-            findings => findings?,
-        };
-        for slip in &findings.slips {
-            io.messages.say(&format!("warning: {name}: {}: {}", slip.setting, slip.text()));
-        }
-        if dry_run && !findings.errors.is_empty() {
-            let errors: String = findings.errors.iter().map(|error| format!("\n  {}", error.text)).collect();
-            let text = format!("the configuration of {name} is invalid:{errors}");
-            return Err(mask::refusal(Failure::refused(text), wanted));
-        }
-        if !dry_run {
-            job.worker.put_config(name, &wanted.config).map_err(|failure| mask::refusal(failure, wanted))?;
-        }
+    let Step { name, changes, result } = step;
+    match *result {
+        "unchanged" => {}
+        "deleted" if dry_run => {}
+        "deleted" => job.worker.delete(name).map(|_| ())?,
+        _ => send(job, step, dry_run, io)?,
     }
     let mut row = json!({"name": name});
     if dry_run {
@@ -95,19 +172,57 @@ fn apply(job: &Job<'_>, step: &Step, dry_run: bool, io: &mut Io) -> Result<()> {
         job.render.row(row, &mut io.output)?;
         return print_changes(changes, io);
     }
-    if dry_run {
-        row["config"] = Value::Object(mask::config(&wanted.config, &wanted.secrets));
+    if dry_run && *result != "deleted" {
+        row["config"] = Value::Object(shown(job, step)?);
     }
     row["changes"] = Value::Array(changes.clone());
     job.render.row(row, &mut io.output)
 }
 
+/// The whole configuration, masked. What the class calls a password was not asked for of one that stays as it is.
+fn shown(job: &Job<'_>, step: &Step) -> Result<Map<String, Value>> {
+    let mut secrets = step.wanted.secrets.clone();
+    if step.changes_nothing() {
+        secrets.extend(job.worker.passwords_of(&step.wanted.config)?);
+    }
+    Ok(mask::config(&step.wanted.config, &secrets))
+}
+
+/// Sends a configuration. A dry run is as strict as the worker.
+fn send(job: &Job<'_>, step: &Step, dry_run: bool, io: &mut Io) -> Result<()> {
+    let Step { name, wanted, .. } = step;
+    let findings = match validate::findings(job, wanted) {
+        // Connect says it again, and better, of what is sent.
+        Err(_) if !dry_run => validate::Findings::default(),
+        findings => findings?,
+    };
+    for slip in &findings.slips {
+        io.messages.say(&format!("warning: {name}: {}: {}", slip.setting, slip.text()));
+    }
+    if dry_run && !findings.errors.is_empty() {
+        let errors: String = findings.errors.iter().map(|error| format!("\n  {}", error.text)).collect();
+        let text = format!("the configuration of {name} is invalid:{errors}");
+        return Err(mask::refusal(Failure::refused(text), wanted));
+    }
+    if dry_run {
+        return Ok(());
+    }
+    job.worker.put_config(name, &wanted.config).map_err(|failure| mask::refusal(failure, wanted))
+}
+
 /// What `apply` would change: exit code 1 when that is anything.
-pub(crate) fn diff(job: &Job<'_>, source: &Source, io: &mut Io) -> Result<Exit> {
+pub(crate) fn diff(job: &Job<'_>, source: &Source, pruning: &Pruning, io: &mut Io) -> Result<Exit> {
+    pruning.ensure_whole(source)?;
     let all = source.read_named(job.settings, io)?;
+    let unwanted = pruning.find(job, &all)?;
+    let wanted = all.into_iter().map(|(name, wanted)| (name, Some(wanted)));
+    let all: Vec<_> = wanted.chain(unwanted.into_iter().map(|name| (name, None))).collect();
     let mut differ = Exit::Done;
     let exit = each(&all, io, |(name, wanted), io| {
-        let step = Step::new(job, name, wanted.clone())?;
+        let step = match wanted {
+            Some(wanted) => Step::new(job, name, wanted.clone())?,
+            None => Step::deletion(job, name)?,
+        };
         if step.result != "unchanged" {
             differ = Exit::Refused;
         }

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use kch_cli::{CommonArgs, ConfirmArgs, RenderArgs, parse_duration};
 use kch_kafka::{Bound, KafkaArgs, parse_bound};
 
+use crate::apply::Pruning;
 use crate::complete::{classes, connectors};
 use crate::config::Source;
 use crate::control::Manner;
@@ -14,6 +15,7 @@ use crate::export::ExportArgs;
 use crate::help;
 use crate::lag::Looking;
 use crate::loggers::Level;
+use crate::patch::Edits;
 use crate::plugins::Kind;
 use crate::select::Which;
 use crate::template::TemplateArgs;
@@ -102,13 +104,52 @@ pub enum Verb {
         /// Configurations
         #[command(flatten)]
         source: Source,
+        /// All others
+        #[command(flatten)]
+        pruning: Pruning,
         /// How
         #[command(flatten)]
         manner: Manner,
     },
     /// Print what apply would change; exit code 1 when that is anything
     #[command(after_help = help::DIFF)]
-    Diff(Source),
+    Diff {
+        /// Configurations
+        #[command(flatten)]
+        source: Source,
+        /// All others
+        #[command(flatten)]
+        pruning: Pruning,
+    },
+    /// Change some settings of connectors, and leave the others as they are
+    #[command(after_help = help::PATCH)]
+    Patch {
+        /// Connectors
+        #[command(flatten)]
+        which: Which,
+        /// What
+        #[command(flatten)]
+        edits: Edits,
+        /// How
+        #[command(flatten)]
+        manner: Manner,
+    },
+    /// Create a connector with the configuration of another one
+    #[command(after_help = help::CLONE)]
+    Clone {
+        /// The connector
+        #[arg(add = connectors())]
+        name: String,
+        /// The name of the new one
+        #[arg(value_name = "NEW")]
+        new: String,
+        /// What is different
+        #[command(flatten)]
+        edits: Edits,
+        /// How
+        #[command(flatten)]
+        manner: Manner,
+    },
     /// Print the states of connectors and tasks; exit code 1 when one has failed
     #[command(after_help = help::STATUS)]
     Status {

@@ -60,20 +60,39 @@ ${VARIABLE} and ${VARIABLE:-default} in its values are filled in from the enviro
 $$ is a dollar; Connect's own ${file:…}, ${dir:…} and ${env:…} stay as they are.
 A configuration that is in force already is left alone: \"result\" says created, updated or unchanged.
 --wait ends with 1 and the cause when the connector or a task fails.
+--prune deletes what the files do not have; nothing is deleted while a configuration is wrong or refused.
 
 Examples:
   connect-ctl apply clickhouse-sink configs/connect/clickhouse-sink.json --wait 60s
   jq '.\"tasks.max\" = 3' sink.json | connect-ctl apply clickhouse-sink
   connect-ctl apply clickhouse-sink sink.json --dry-run | jq .changes
   connect-ctl export - | connect-ctl apply --dry-run
-  connect-ctl apply -f backup -f local.properties";
+  connect-ctl apply -f backup -f local.properties
+  connect-ctl apply -f backup --prune --prefix test- --dry-run";
 
 pub(crate) const DIFF: &str = "\
 Secrets are masked: that one has changed is told, from what to what is not.
 
 Examples:
   connect-ctl diff clickhouse-sink sink.json || echo differs
-  connect-ctl diff -f backup";
+  connect-ctl diff -f backup
+  connect-ctl diff -f backup --prune --prefix test-";
+
+pub(crate) const PATCH: &str = "\
+Prints the difference, secrets masked; one that is so already is unchanged. A secret comes from the environment or
+.env, as ${VARIABLE} in single quotes.
+
+Examples:
+  connect-ctl patch clickhouse-sink -s tasks.max=2 --dry-run
+  connect-ctl patch clickhouse-sink -s tasks.max=2 --unset errors.tolerance --wait 60s
+  connect-ctl patch '*' --class ClickHouseSink -s 'password=${CLICKHOUSE_WRITER_PASSWORD}'";
+
+pub(crate) const CLONE: &str = "\
+The new connector begins anew: a sink reads its topics from the start.
+
+Examples:
+  connect-ctl clone clickhouse-sink second-sink -s topic2TableMap=kafka-events=second --dry-run
+  connect-ctl clone clickhouse-sink second-sink --unset errors.tolerance --wait 60s";
 
 pub(crate) const STATUS: &str = "\
 The cause of a failed task is the innermost one of its stack trace.

@@ -15,6 +15,7 @@ mod lag;
 mod loggers;
 mod mask;
 mod offsets;
+mod patch;
 mod plugins;
 mod properties;
 mod select;
@@ -70,8 +71,14 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     let table = render.is_table();
     let job = Job { worker: &worker, settings: &settings, render, table };
     let rows = match verb {
-        Verb::Apply { source, manner } => return apply::run(&job, source, *manner, io),
-        Verb::Diff(source) => return apply::diff(&job, source, io),
+        Verb::Apply { source, pruning, manner } => {
+            return apply::run(&job, source, pruning, *manner, io);
+        }
+        Verb::Diff { source, pruning } => return apply::diff(&job, source, pruning, io),
+        Verb::Patch { which, edits, manner } => return patch::patch(&job, which, edits, *manner, io),
+        Verb::Clone { name, new, edits, manner } => {
+            return patch::clone(&job, (name, new), edits, *manner, io);
+        }
         Verb::Validate { input, strict } => {
             return validate::run(&job, &validate::source(input), *strict, io);
         }

@@ -6,6 +6,7 @@ use kch_http::{CLICKHOUSE, Endpoint};
 use kch_registry::{Error as RegistryError, Registry, RegistryArgs, SchemaType};
 use serde_json::{Map, Value, json};
 
+use crate::patch::parse_pair;
 use crate::worker::Worker;
 
 /// What `template` is asked for.
@@ -39,19 +40,12 @@ pub struct TemplateArgs {
     pub name: Option<String>,
 
     /// A setting, KEY=VALUE; repeat for more
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_pair)]
+    #[arg(short = 's', long = "set", value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub settings: Vec<(String, String)>,
 
     /// Registry
     #[command(flatten)]
     pub registry: RegistryArgs,
-}
-
-fn parse_pair(text: &str) -> std::result::Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("write it as KEY=VALUE".to_owned()),
-    }
 }
 
 /// `{"name", "config"}`, as `apply` takes it.

@@ -87,6 +87,7 @@ const MAY_DIFFER: &[(&str, &str)] = &[
     ("format", "of avro-produce and avro-consume: what a line is; of ch-query: any of ClickHouse's own"),
     ("header", "of avro-produce: a header to send; of avro-consume: one to ask for, of any value"),
     ("set", "of avro-produce: a record's field; of connect-ctl: a connector's setting"),
+    ("unset", "of topic-ctl: a topic's setting; of connect-ctl: a connector's"),
     ("state", "of avro-consume and ch-query: a file with offsets; of connect-ctl: which connectors"),
     ("to", "of sr: another registry; of topic-ctl and connect-ctl: a place in a partition"),
     ("version", "of sr: a version of a subject; else the tool's own"),
@@ -122,6 +123,7 @@ const SHARED_LETTERS: &[(char, &str)] = &[
     ('n', "how many of what the verb prints"),
     ('o', "of avro-consume: the offset, as in kcat; else the output's format"),
     ('p', "of topic-ctl: partitions; of ch-query: a parameter"),
+    ('s', "a setting: --setting of topic-ctl, --set of connect-ctl"),
 ];
 
 /// Flags whose words are the same too, since what they do is.
@@ -150,6 +152,8 @@ fn a_flag_of_all_tools_is_told_in_the_same_words() {
 const CHANGING: &[&str] = &[
     "create",
     "alter",
+    "patch",
+    "clone",
     "apply",
     "register",
     "import",

@@ -7,7 +7,7 @@ use rdkafka::producer::BaseRecord;
 use crate::dlq::Desk;
 use crate::{MISSING, status};
 
-const VERBS: [&str; 27] = [
+const VERBS: [&str; 29] = [
     "",
     "info",
     "plugins",
@@ -18,6 +18,8 @@ const VERBS: [&str; 27] = [
     "get",
     "apply",
     "diff",
+    "patch",
+    "clone",
     "status",
     "wait",
     "pause",
@@ -49,6 +51,7 @@ fn desk() -> Desk {
     let (worker, sink) = (&desk.worker, "/connectors/clickhouse-sink");
     let info = format!(r#"{{"name":"clickhouse-sink","config":{config},"type":"sink"}}"#);
     let running = status("clickhouse-sink", "RUNNING", "RUNNING");
+    let second = status("second-sink", "RUNNING", "RUNNING");
     let all = format!(r#"{{"clickhouse-sink":{{"status":{running},"info":{info}}}}}"#);
     let offsets = r#"{"offsets":[{"partition":{"kafka_topic":"kafka-events","kafka_partition":0},"offset":{"kafka_offset":1}}]}"#;
     let restarted = running.replace("RUNNING", "RESTARTING");
@@ -57,6 +60,9 @@ fn desk() -> Desk {
         ("GET", "/connectors", 200, all.as_str()),
         ("GET", "/connectors/old-sink/config", 404, MISSING),
         ("GET", "/connectors/old-sink/status", 404, MISSING),
+        ("GET", "/connectors/second-sink/config", 404, MISSING),
+        ("PUT", "/connectors/second-sink/config", 201, "{}"),
+        ("GET", "/connectors/second-sink/status", 200, &second),
         ("GET", "/connectors/local-sink/config", 404, MISSING),
         ("PUT", "/connectors/local-sink/config", 201, "{}"),
         ("GET", "/connectors/clickhouse-kafka-events/config", 404, MISSING),

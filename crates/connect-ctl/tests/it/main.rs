@@ -8,9 +8,12 @@ mod export;
 mod help;
 mod live;
 mod live_dlq;
+mod live_edits;
 mod live_offsets;
 mod offsets;
+mod patch;
 mod plugins;
+mod prune;
 mod states;
 mod waiting;
 
