@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use kch_cli::{Exit, Failure, Io, Result};
+use kch_cli::{ConfirmArgs, Exit, Failure, Io, Result};
 use serde_json::{Map, Value, json};
 
 use crate::config::{self, Source, Wanted};
@@ -57,16 +57,16 @@ pub(crate) struct Step {
 
 impl Step {
     pub(crate) fn new(job: &Job<'_>, name: &str, wanted: Wanted) -> Result<Step> {
-        Step::from(job, name, job.worker.config(name)?, wanted)
+        Step::from(job, name, job.worker.config(name)?.as_ref(), wanted)
     }
 
     /// `now` is the configuration in force, if there is one.
-    pub(crate) fn from(job: &Job<'_>, name: &str, now: Option<Config>, mut wanted: Wanted) -> Result<Step> {
-        if now.as_ref() != Some(&wanted.config) {
-            wanted.secrets.extend(passwords(job, now.as_ref(), &wanted)?);
+    pub(crate) fn from(job: &Job<'_>, name: &str, now: Option<&Config>, mut wanted: Wanted) -> Result<Step> {
+        if now != Some(&wanted.config) {
+            wanted.secrets.extend(passwords(job, now, &wanted)?);
         }
-        let changes = config::changes(now.as_ref(), &wanted);
-        let result = match &now {
+        let changes = config::changes(now, &wanted);
+        let result = match now {
             None => "created",
             Some(_) if changes.is_empty() => "unchanged",
             Some(_) => "updated",
@@ -104,12 +104,16 @@ pub(crate) fn run(
     job: &Job<'_>,
     source: &Source,
     pruning: &Pruning,
+    confirm: ConfirmArgs,
     manner: Manner,
     io: &mut Io,
 ) -> Result<Exit> {
     pruning.ensure_whole(source)?;
     let all = source.read_named(job.settings, io)?;
     let unwanted = pruning.find(job, &all)?;
+    if !manner.dry_run {
+        confirm.ask(io, "delete for good what the files do not have", || Ok(unwanted.clone()))?;
+    }
     let mut waiting = Waiting::new(manner);
     let mut exit = each(&all, io, |(name, wanted), io| {
         let step = Step::new(job, name, wanted.clone())?;
@@ -156,7 +160,7 @@ impl Waiting {
 }
 
 fn apply(job: &Job<'_>, step: &Step, dry_run: bool, io: &mut Io) -> Result<()> {
-    let Step { name, changes, result } = step;
+    let Step { name, changes, result, .. } = step;
     match *result {
         "unchanged" => {}
         "deleted" if dry_run => {}

@@ -107,6 +107,9 @@ pub enum Verb {
         /// All others
         #[command(flatten)]
         pruning: Pruning,
+        /// Whether to ask, with --prune
+        #[command(flatten)]
+        confirm: ConfirmArgs,
         /// How
         #[command(flatten)]
         manner: Manner,

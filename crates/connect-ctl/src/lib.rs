@@ -71,8 +71,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     let table = render.is_table();
     let job = Job { worker: &worker, settings: &settings, render, table };
     let rows = match verb {
-        Verb::Apply { source, pruning, manner } => {
-            return apply::run(&job, source, pruning, *manner, io);
+        Verb::Apply { source, pruning, confirm, manner } => {
+            return apply::run(&job, source, pruning, *confirm, *manner, io);
         }
         Verb::Diff { source, pruning } => return apply::diff(&job, source, pruning, io),
         Verb::Patch { which, edits, manner } => return patch::patch(&job, which, edits, *manner, io),

@@ -98,7 +98,7 @@ pub(crate) fn patch(
     let exit = each(&names, io, |name, io| {
         let config = job.worker.config(name)?.ok_or_else(|| job.worker.no_such_connector(name))?;
         let wanted = edits.applied(name, &config, &filled, io);
-        waiting.take(job, Step::from(job, name, Some(config), wanted)?, io)
+        waiting.take(job, Step::from(job, name, Some(&config), wanted)?, io)
     })?;
     Ok(exit.worst(waiting.end(job, io)?))
 }

@@ -189,8 +189,14 @@ fn a_verb_that_changes_something_can_be_tried() {
 }
 
 /// Verbs that destroy what they cannot bring back, or what was not named one by one.
-const DESTROYING: &[&str] =
-    &["connect-ctl delete", "sr apply", "sr delete", "topic-ctl delete", "topic-ctl groups delete"];
+const DESTROYING: &[&str] = &[
+    "connect-ctl apply",
+    "connect-ctl delete",
+    "sr apply",
+    "sr delete",
+    "topic-ctl delete",
+    "topic-ctl groups delete",
+];
 
 /// Verbs that delete what a `set` brings back.
 const HARMLESS: &[&str] = &["sr compat delete", "sr mode delete"];

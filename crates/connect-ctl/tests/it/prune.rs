@@ -88,3 +88,21 @@ fn nothing_is_deleted_while_a_configuration_is_wrong_or_refused() {
     lines.fails_with(1).stdout_has("{\"name\":\"other\"");
     assert!(deleted(&worker).is_empty());
 }
+
+#[test]
+fn one_who_sits_at_a_terminal_is_asked_before_what_the_folder_does_not_have_is_deleted() {
+    let (worker, scene) = three();
+    let at_terminal =
+        |args: &[&str]| scene.tool("connect-ctl").args(["apply", "-f", "dir"]).args(args).at_terminal();
+    at_terminal(&[]).run().succeeds();
+    at_terminal(&["--prune", "--dry-run"]).run().succeeds();
+    let mut asked = at_terminal(&["--prune"]).spawn();
+    asked.until_stdout("Go on?").type_in("n\n");
+    asked
+        .wait()
+        .fails_with(1)
+        .stdout_has("about to delete for good what the files do not have:\n  b\n  other\n");
+    assert!(deleted(&worker).is_empty());
+    at_terminal(&["--prune", "--yes"]).run().succeeds();
+    assert_eq!(deleted(&worker).len(), 2);
+}
