@@ -121,7 +121,7 @@ impl Chooser<'_> {
 
     fn of_file(&self, file: &SchemaFile<'_>, subject: &str) -> Result<ChosenSchema> {
         let origin = file.path.display().to_string();
-        let references = self.registry.references(file.references).map_err(usage)?;
+        let references = self.registry.references(file.references, subject).map_err(usage)?;
         // Compiled before anything is registered: a broken file must not get that far.
         compile(&file.text, &references, &origin)?;
         let schema = NewSchema::avro(&file.text).with_references(file.references.to_vec());

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::naming::context_above;
 use crate::{Error, NewSchema, Registry, Version};
 
 /// What a registry allows a subject's next schema to change.
@@ -76,6 +77,8 @@ impl FromStr for Level {
 pub enum Source {
     /// It is set on the subject itself.
     Subject,
+    /// It is that of the subject's context.
+    Context,
     /// It is the registry's.
     Global,
 }
@@ -160,7 +163,21 @@ impl Registry {
         if let Some(level) = subject.map(|subject| self.own_compatibility(subject)).transpose()?.flatten() {
             return Ok((level, Source::Subject));
         }
-        Ok((level_of(&self.accept(self.service.get(&["config"]).send()?)?)?, Source::Global))
+        self.inherited_compatibility(subject)
+    }
+
+    /// The level that would rule `subject` if it had none of its own: its context's, or the registry's.
+    ///
+    /// # Errors
+    /// [`Error::Http`].
+    pub fn inherited_compatibility(&self, subject: Option<&str>) -> Result<(Level, Source), Error> {
+        let context = subject.and_then(context_above);
+        if let Some(level) = context.map(|context| self.own_compatibility(&context)).transpose()?.flatten() {
+            return Ok((level, Source::Context));
+        }
+        // An address may end in a context that has none of its own.
+        let request = self.service.get(&["config"]).query("defaultToGlobal", "true");
+        Ok((level_of(&self.accept(request.send()?)?)?, Source::Global))
     }
 
     /// Sets the level of `subject`, or of all subjects that have none of their own.
@@ -174,7 +191,10 @@ impl Registry {
         match (reply.status, reply.error_code()) {
             // Apicurio takes NONE for "no level of its own", and misses the one to take away.
             (404, Some(40401 | 40408)) if *level == Level::None && subject.is_some() => Ok(()),
-            _ => self.accept(reply).map(|_| ()),
+            _ => match (self.accept(reply), subject) {
+                (Err(error), Some(subject)) => Err(self.because_of_mode(error, subject)),
+                (outcome, _) => outcome.map(|_| ()),
+            },
         }
     }
 

@@ -18,7 +18,7 @@ impl Registry {
     /// Deletes a subject: softly, so that its schemas can still be read by id, or for good.
     ///
     /// # Errors
-    /// [`Error::SubjectNotFound`] when no version is there in any state, [`Error::Referenced`].
+    /// [`Error::SubjectNotFound`] when no version is there in any state, [`Error::Referenced`], [`Error::ReadOnly`].
     pub fn delete_subject(&self, subject: &str, permanent: bool) -> Result<Deletion, Error> {
         let path = ["subjects", subject];
         let soft = self.delete(&path, false, subject)?;
@@ -35,7 +35,7 @@ impl Registry {
     /// Deletes one version of a subject, softly or for good.
     ///
     /// # Errors
-    /// [`Error::SubjectNotFound`], [`Error::VersionNotFound`], [`Error::Referenced`].
+    /// [`Error::SubjectNotFound`], [`Error::VersionNotFound`], [`Error::Referenced`], [`Error::ReadOnly`].
     pub fn delete_version(
         &self,
         subject: &str,
@@ -80,7 +80,8 @@ impl Registry {
             (404, Some(40401 | 40402)) => Ok(Step::Missing),
             (_, Some(42206)) => Err(self.referenced(path, subject)),
             _ => {
-                let body: serde_json::Value = self.accept(reply)?.json()?;
+                let reply = self.accept(reply).map_err(|error| self.because_of_mode(error, subject))?;
+                let body: serde_json::Value = reply.json()?;
                 let numbers = match &body {
                     serde_json::Value::Array(all) => all.iter().collect(),
                     one => vec![one],

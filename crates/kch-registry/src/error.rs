@@ -3,7 +3,7 @@
 use kch_cli::{Exit, Explain};
 use kch_http::Reply;
 
-use crate::{Part, SchemaType, SubjectNameStrategy, SubjectVersion, Version};
+use crate::{Mode, Part, SchemaType, SubjectNameStrategy, SubjectVersion, Version};
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +76,23 @@ pub enum Error {
         /// The versions that refer to it.
         by: Vec<SubjectVersion>,
     },
-    /// The mode that counts for the subject forbids it.
+    /// The mode that counts for the subject keeps it as it is.
+    #[error("subject {subject} takes no changes: its mode is {mode}")]
+    ReadOnly {
+        /// The subject.
+        subject: String,
+        /// That mode.
+        mode: Mode,
+    },
+    /// A mode does not begin by itself where there are schemas.
+    #[error("{} has schemas, so that {mode} mode does not begin", subject.as_deref().unwrap_or("the registry"))]
+    NeedsForce {
+        /// The subject, or a context; none for the registry.
+        subject: Option<String>,
+        /// The mode to begin.
+        mode: Mode,
+    },
+    /// The registry's settings or a mode forbid it.
     #[error("the schema registry at {url} does not permit this: {message}")]
     NotPermitted {
         /// Where.
@@ -194,6 +210,11 @@ impl Explain for Error {
             Error::Referenced { .. } => {
                 Some("delete those first, and for good: sr delete SUBJECT --permanent".to_owned())
             }
+            Error::ReadOnly { mode: Mode::ReadOnlyOverride, .. } => Some(
+                "that is the registry's, and counts before a subject's own: sr mode set READWRITE".to_owned(),
+            ),
+            Error::ReadOnly { subject, .. } => Some(format!("sr mode set {subject} READWRITE")),
+            Error::NeedsForce { .. } => Some("--force lets it".to_owned()),
             Error::NotPermitted { .. } => Some(
                 "`sr mode get SUBJECT` shows the mode, `sr mode set SUBJECT READWRITE` changes it".to_owned(),
             ),

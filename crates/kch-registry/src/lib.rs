@@ -25,5 +25,5 @@ pub use delete::Deletion;
 pub use error::Error;
 pub use mode::Mode;
 pub use model::{NewSchema, Reference, Registered, Schema, SchemaType, SubjectVersion, Version};
-pub use naming::{Part, SubjectNameStrategy, in_context, split_context};
+pub use naming::{Part, SubjectNameStrategy, context_of, in_context, split_context};
 pub use registry::{Registry, registry_settings};

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde_json::{Value, json};
 
-use crate::{Error, Registry};
+use crate::naming::context_above;
+use crate::{Error, Registry, context_of, split_context};
 
 /// What may be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,19 +15,37 @@ pub enum Mode {
     ReadWrite,
     /// Nothing.
     ReadOnly,
+    /// Nothing, whatever modes the subjects have of their own. Only for the whole registry.
+    ReadOnlyOverride,
     /// Schemas that bring their ids and versions; compatibility is not checked.
     Import,
-    /// One that we do not know, such as `FORWARD`.
+    /// As `IMPORT`, and more: for the target of an exporter.
+    Forward,
+    /// One that we do not know.
     Other(String),
+}
+
+const MODES: [(Mode, &str); 5] = [
+    (Mode::ReadWrite, "READWRITE"),
+    (Mode::ReadOnly, "READONLY"),
+    (Mode::ReadOnlyOverride, "READONLY_OVERRIDE"),
+    (Mode::Import, "IMPORT"),
+    (Mode::Forward, "FORWARD"),
+];
+
+impl Mode {
+    /// Whether it keeps everything as it is.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Mode::ReadOnly | Mode::ReadOnlyOverride)
+    }
 }
 
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Mode::ReadWrite => "READWRITE",
-            Mode::ReadOnly => "READONLY",
-            Mode::Import => "IMPORT",
             Mode::Other(name) => name,
+            known => MODES.iter().find(|(mode, _)| mode == known).map_or("", |(_, name)| name),
         })
     }
 }
@@ -41,12 +60,15 @@ impl FromStr for Mode {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Mode, String> {
-        match text.to_ascii_uppercase().replace(['-', '_'], "").as_str() {
-            "READWRITE" => Ok(Mode::ReadWrite),
-            "READONLY" => Ok(Mode::ReadOnly),
-            "IMPORT" => Ok(Mode::Import),
-            _ => Err("a mode is one of READWRITE, READONLY, IMPORT".to_owned()),
-        }
+        let letters = |name: &str| name.to_ascii_uppercase().replace(['-', '_'], "");
+        MODES
+            .iter()
+            .find(|(_, name)| letters(name) == letters(text))
+            .map(|(mode, _)| mode.clone())
+            .ok_or_else(|| {
+                let known = MODES.iter().map(|(_, name)| *name);
+                format!("a mode is one of {}", known.collect::<Vec<_>>().join(", "))
+            })
     }
 }
 
@@ -56,13 +78,13 @@ impl Registry {
     /// # Errors
     /// [`Error::Http`].
     pub fn mode(&self, subject: Option<&str>) -> Result<Mode, Error> {
+        mode_of(&self.accept(self.ask_for_mode(subject)?)?)
+    }
+
+    fn ask_for_mode(&self, subject: Option<&str>) -> Result<kch_http::Reply, Error> {
         let path: Vec<&str> = std::iter::once("mode").chain(subject).collect();
-        let mut request = self.service.get(&path);
-        if subject.is_some() {
-            request = request.query("defaultToGlobal", "true");
-        }
-        let reply = self.accept(request.send()?)?;
-        mode_of(&reply)
+        // Without a subject too: an address may end in a context.
+        Ok(self.service.get(&path).query("defaultToGlobal", "true").send()?)
     }
 
     /// The mode that is set on the subject itself, if one is.
@@ -78,10 +100,21 @@ impl Registry {
         }
     }
 
+    /// The mode that would count for `subject` if it had none of its own; without a subject, the default.
+    ///
+    /// # Errors
+    /// [`Error::Http`].
+    pub fn inherited_mode(&self, subject: Option<&str>) -> Result<Mode, Error> {
+        match subject {
+            None => Ok(Mode::ReadWrite),
+            Some(subject) => self.mode(context_above(subject).as_deref()),
+        }
+    }
+
     /// Sets the mode of `subject`, or of the registry. `force` lets IMPORT mode begin where there are schemas.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] from registries without modes, [`Error::NotPermitted`].
+    /// [`Error::Unsupported`] from registries without modes, [`Error::NeedsForce`], [`Error::NotPermitted`].
     pub fn set_mode(&self, subject: Option<&str>, mode: &Mode, force: bool) -> Result<(), Error> {
         let path: Vec<&str> = std::iter::once("mode").chain(subject).collect();
         let mut request = self.service.put(&path).json(&json!({"mode": mode.to_string()}));
@@ -92,7 +125,61 @@ impl Registry {
         if no_such_call(&reply) {
             return Err(Error::Unsupported { url: self.url().to_owned(), what: "set a mode" });
         }
-        self.accept(reply).map(|_| ())
+        match self.accept(reply) {
+            Err(error @ Error::NotPermitted { .. }) if !force => {
+                self.ensure_mode_may_begin(subject, mode)?;
+                Err(error)
+            }
+            outcome => outcome.map(|_| ()),
+        }
+    }
+
+    /// That a mode may begin without force: IMPORT does only where there are no schemas, softly deleted ones included.
+    ///
+    /// # Errors
+    /// [`Error::NeedsForce`].
+    pub fn ensure_mode_may_begin(&self, subject: Option<&str>, mode: &Mode) -> Result<(), Error> {
+        if !matches!(mode, Mode::Import | Mode::Forward) {
+            return Ok(());
+        }
+        let is_empty = match subject.map(|subject| (subject, split_context(subject))) {
+            None => self.subjects(true)?.is_empty(),
+            Some((context, (Some(_), ""))) => {
+                !self.subjects(true)?.iter().any(|subject| context_of(subject) == context_of(context))
+            }
+            Some((subject, _)) => match self.versions_with_deleted(subject) {
+                Err(Error::SubjectNotFound { .. }) => true,
+                versions => versions?.is_empty(),
+            },
+        };
+        if is_empty {
+            return Ok(());
+        }
+        Err(Error::NeedsForce { subject: subject.map(str::to_owned), mode: mode.clone() })
+    }
+
+    /// That the mode which counts for `subject` lets it be changed.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Http`].
+    pub fn ensure_writable(&self, subject: &str) -> Result<(), Error> {
+        let reply = self.ask_for_mode(Some(subject))?;
+        if no_such_call(&reply) {
+            return Ok(());
+        }
+        let mode = mode_of(&self.accept(reply)?)?;
+        if mode.is_read_only() { Err(Error::ReadOnly { subject: subject.to_owned(), mode }) } else { Ok(()) }
+    }
+
+    /// A refusal in our own words, where it is the mode that has refused.
+    pub(crate) fn because_of_mode(&self, error: Error, subject: &str) -> Error {
+        match error {
+            Error::NotPermitted { .. } => match self.ensure_writable(subject) {
+                Err(read_only @ Error::ReadOnly { .. }) => read_only,
+                _ => error,
+            },
+            _ => error,
+        }
     }
 
     /// Whether the registry has modes that can be set: Apicurio's has none. Nothing is changed.
@@ -114,13 +201,15 @@ impl Registry {
     /// its default.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] from registries without modes, or that cannot do the latter.
+    /// [`Error::Unsupported`] from registries without modes.
     pub fn delete_mode(&self, subject: Option<&str>) -> Result<(), Error> {
         let path: Vec<&str> = std::iter::once("mode").chain(subject).collect();
         let reply = self.service.delete(&path).send()?;
         match (reply.status, reply.error_code()) {
             // There is none: that is what was asked for.
             (404, Some(40401 | 40409)) if subject.is_some() => Ok(()),
+            // Older ones have no such call, and this default.
+            _ if no_such_call(&reply) && subject.is_none() => self.set_mode(None, &Mode::ReadWrite, false),
             _ if no_such_call(&reply) => {
                 Err(Error::Unsupported { url: self.url().to_owned(), what: "take a mode away" })
             }
@@ -136,7 +225,7 @@ fn mode_of(reply: &kch_http::Reply) -> Result<Mode, Error> {
 }
 
 /// 405, or a 404 without a code of the registry's own: it does not know the call.
-fn no_such_call(reply: &kch_http::Reply) -> bool {
+pub(crate) fn no_such_call(reply: &kch_http::Reply) -> bool {
     let own_code = reply.error_code().is_some_and(|code| (40400..40500).contains(&code));
     reply.status == 405 || reply.status == 501 || reply.status == 404 && !own_code
 }

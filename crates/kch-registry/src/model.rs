@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::naming::{context_of, in_context, without_default};
+
 /// A schema's language.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -60,6 +62,20 @@ pub struct Reference {
     pub version: u32,
 }
 
+impl Reference {
+    /// The same, as it is meant in a schema of this context: a subject without a context of its own is one of the schema's.
+    #[must_use]
+    pub fn seen_from(&self, context: Option<&str>) -> Reference {
+        let subject = in_context(context.unwrap_or_default(), &self.subject);
+        Reference { subject, ..self.clone() }
+    }
+
+    /// Whether it is this version of `subject` that it is to; both with their contexts.
+    pub(crate) fn is(&self, subject: &str, version: u32) -> bool {
+        self.version == version && without_default(&self.subject) == without_default(subject)
+    }
+}
+
 impl FromStr for Reference {
     type Err = String;
 
@@ -85,8 +101,17 @@ pub struct Schema {
     pub text: String,
     /// Its language.
     pub schema_type: SchemaType,
-    /// What it refers to.
+    /// What it refers to, as it was registered.
     pub references: Vec<Reference>,
+    /// The context that it refers from, none for the default one: see [`Reference::seen_from`].
+    pub context: Option<String>,
+}
+
+impl Schema {
+    /// What it refers to, with the contexts.
+    pub fn needs(&self) -> impl Iterator<Item = Reference> {
+        self.references.iter().map(|reference| reference.seen_from(self.context.as_deref()))
+    }
 }
 
 /// A schema as a version of a subject.
@@ -229,15 +254,17 @@ impl WireSchema {
         let subject = self.subject.clone().unwrap_or_else(|| subject.to_owned());
         let version = self.version?;
         let id = self.id?;
-        Some(Registered { subject, version, schema: self.into_schema(id)?, created: false })
+        let schema = self.into_schema(id, context_of(&subject))?;
+        Some(Registered { subject, version, schema, created: false })
     }
 
-    pub(crate) fn into_schema(self, id: u32) -> Option<Schema> {
+    pub(crate) fn into_schema(self, id: u32, context: Option<&str>) -> Option<Schema> {
         Some(Schema {
             id,
             text: self.schema?,
             schema_type: self.schema_type.unwrap_or_default(),
             references: self.references.unwrap_or_default(),
+            context: context.map(str::to_owned),
         })
     }
 }
@@ -261,6 +288,17 @@ mod tests {
         assert_eq!((name.as_str(), subject.as_str(), version), ("ex.Money", ":.eu:money/v", 3));
         assert!("ex.Money".parse::<Reference>().is_err());
         assert!("ex.Money=money:latest".parse::<Reference>().is_err());
+    }
+
+    #[test]
+    fn a_reference_without_a_context_is_to_the_schemas_own() {
+        let seen = |subject: &str, context| {
+            let reference: Reference = format!("M={subject}:1").parse().unwrap();
+            reference.seen_from(context).subject
+        };
+        assert_eq!(seen("money", Some(".eu")), ":.eu:money");
+        assert_eq!(seen(":.us:money", Some(".eu")), ":.us:money");
+        assert_eq!(seen("money", None), "money");
     }
 
     #[test]

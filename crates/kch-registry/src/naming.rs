@@ -117,6 +117,27 @@ pub fn split_context(subject: &str) -> (Option<&str>, &str) {
     }
 }
 
+/// The context of a subject, such as `.eu`; none where it is the default one, whether the name says so (`:.:a`) or not.
+#[must_use]
+pub fn context_of(subject: &str) -> Option<&str> {
+    split_context(subject).0.filter(|context| *context != ".")
+}
+
+/// The name in its shortest form: the default context goes without saying.
+pub(crate) fn without_default(subject: &str) -> &str {
+    subject.strip_prefix(":.:").unwrap_or(subject)
+}
+
+/// What asks for the context of `subject` where a registry takes a subject: more than the context would narrow the answer.
+pub(crate) fn context_alone(subject: &str) -> Option<String> {
+    context_of(subject).map(|context| format!(":{context}:"))
+}
+
+/// The context whose rules `subject` follows where it has none: of a context itself, that is none.
+pub(crate) fn context_above(subject: &str) -> Option<String> {
+    context_alone(subject).filter(|context| context != subject)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,5 +177,6 @@ mod tests {
         assert_eq!(in_context(".eu", ":.us:a"), ":.us:a");
         assert_eq!(split_context(":.eu:a:b"), (Some(".eu"), "a:b"));
         assert_eq!(split_context("a:b"), (None, "a:b"));
+        assert_eq!((context_of(":.eu:a"), context_of(":.:a"), context_of("a")), (Some(".eu"), None, None));
     }
 }

@@ -9,6 +9,7 @@ use kch_http::{EndpointVars, Limits, REGISTRY, Reply, Service};
 
 use crate::disk::Disk;
 use crate::model::WireSchema;
+use crate::naming::context_of;
 use crate::{Error, Registered, Schema, Version};
 
 /// How long an unknown id stays unknown without asking again.
@@ -155,6 +156,14 @@ impl Registry {
             }),
             _ => self.of_subject(reply, subject),
         }
+    }
+
+    /// Whether a reply about the subject `said` answers a question about `asked`: Confluent's registry looks for a subject
+    /// without a context in all of them.
+    pub(crate) fn is_meant(&self, asked: &str, said: Option<&str>) -> bool {
+        // A context in our address is that of all names.
+        let whole = context_of(asked).is_none() && self.url().contains("/contexts/");
+        whole || said.is_none_or(|said| context_of(said) == context_of(asked))
     }
 
     pub(crate) fn subject_not_found(&self, subject: &str) -> Error {

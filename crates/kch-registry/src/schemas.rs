@@ -7,7 +7,7 @@ use kch_http::Request;
 
 use crate::disk::Disk;
 use crate::model::WireSchema;
-use crate::naming::split_context;
+use crate::naming::{context_alone, context_of};
 use crate::{Error, NewSchema, Reference, Registered, Registry, Schema, SchemaType, Version};
 
 /// Deeper than anyone writes by hand; a registry that is confused must not keep us for ever.
@@ -27,7 +27,7 @@ impl Registry {
         if let Err(Error::SchemaNotFound { .. }) = &said {
             self.remember_unknown(id);
         }
-        let schema = said?.into_schema(id).ok_or_else(not_found)?;
+        let schema = said?.into_schema(id, None).ok_or_else(not_found)?;
         Ok(self.remember(schema))
     }
 
@@ -37,15 +37,16 @@ impl Registry {
     /// [`Error::SchemaNotFound`].
     pub fn schema_by_id_of(&self, id: u32, subject: &str) -> Result<Schema, Error> {
         let not_found = || Error::SchemaNotFound { id, url: self.url().to_owned() };
-        self.ask_for_id(id, Some(subject))?.into_schema(id).ok_or_else(not_found)
+        self.ask_for_id(id, Some(subject))?.into_schema(id, context_of(subject)).ok_or_else(not_found)
     }
 
     fn ask_for_id(&self, id: u32, subject: Option<&str>) -> Result<WireSchema, Error> {
         let number = id.to_string();
         let path = ["schemas", "ids", &number];
         let mut request = self.service.get(&path);
-        if let Some(subject) = subject {
-            request = request.query("subject", subject);
+        let context = subject.and_then(context_alone);
+        if let Some(context) = &context {
+            request = request.query("subject", context);
         }
         let reply = request.send()?;
         if reply.status == 404 && reply.error_code() == Some(40403) {
@@ -60,14 +61,24 @@ impl Registry {
         Ok(WireSchema { id: Some(id), subject: None, version: None, ..said })
     }
 
-    /// The schema with this GUID, which Confluent's registry has from 8.0 on, with the first of the ids that it has there.
+    /// The schema with this GUID, which Confluent's registry has from 8.0 on, with the id that it has in the default context,
+    /// or, where only others have it, in the first of them.
     ///
     /// # Errors
     /// [`Error::GuidNotFound`], also from a registry that knows no GUIDs.
     pub fn schema_by_guid(&self, guid: &[u8; 16]) -> Result<Arc<Schema>, Error> {
         #[derive(serde::Deserialize)]
         struct ContextId {
+            context: Option<String>,
             id: u32,
+        }
+        impl ContextId {
+            fn context(&self) -> Option<&str> {
+                self.context
+                    .as_deref()
+                    .map(|context| context.trim_matches(':'))
+                    .filter(|context| *context != ".")
+            }
         }
         let hex: String = guid.iter().map(|byte| format!("{byte:02x}")).collect();
         let guid = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
@@ -78,12 +89,15 @@ impl Registry {
             reply => self.accept(reply),
         };
         let ids: Vec<ContextId> = ask(&path)?.json()?;
-        let id = ids.first().ok_or_else(not_found)?.id;
-        if let Some(Some(known)) = self.remembered(id) {
+        let default = ids.iter().find(|id| id.context().is_none());
+        let chosen = default.or(ids.first()).ok_or_else(not_found)?;
+        if let (Some(_), Some(Some(known))) = (default, self.remembered(chosen.id)) {
             return Ok(known);
         }
         let said: WireSchema = ask(&path[..3])?.json()?;
-        Ok(self.remember(said.into_schema(id).ok_or_else(not_found)?))
+        let schema = said.into_schema(chosen.id, chosen.context()).ok_or_else(not_found)?;
+        // The id of another context is another schema's here.
+        Ok(if default.is_some() { self.remember(schema) } else { Arc::new(schema) })
     }
 
     /// One version of a subject.
@@ -117,7 +131,7 @@ impl Registry {
         let said = self.said(kept, || self.ask_for_version(subject, version, deleted))?;
         let not_there = || Error::VersionNotFound { subject: subject.to_owned(), version, known: Vec::new() };
         let registered = said.into_registered(subject).ok_or_else(not_there)?;
-        if split_context(subject).0.is_none() {
+        if context_of(subject).is_none() {
             self.remember(registered.schema.clone());
         }
         Ok(registered)
@@ -131,6 +145,9 @@ impl Registry {
         let reply = self.of_version(request.send()?, subject, version)?;
         let said: WireSchema = reply.json()?;
         match &said {
+            WireSchema { subject: elsewhere, .. } if !self.is_meant(subject, elsewhere.as_deref()) => {
+                Err(Error::SubjectNotFound { subject: subject.to_owned(), nearest: said.subject })
+            }
             WireSchema { schema: Some(_), id: Some(_), version: Some(_), .. } => {
                 Ok(WireSchema { subject: Some(subject.to_owned()), ..said })
             }
@@ -184,6 +201,7 @@ impl Registry {
         let reply = self.accept(reply)?;
         let wire: WireSchema = reply.json()?;
         match wire.into_registered(subject) {
+            Some(registered) if !self.is_meant(subject, Some(&registered.subject)) => Ok(None),
             Some(registered) => Ok(Some(registered)),
             None => Err(Error::Http(reply.unexpected())),
         }
@@ -192,7 +210,7 @@ impl Registry {
     /// Registers a schema under `subject`, or finds it there.
     ///
     /// # Errors
-    /// [`Error::Incompatible`], [`Error::InvalidSchema`].
+    /// [`Error::Incompatible`], [`Error::InvalidSchema`], [`Error::ReadOnly`].
     pub fn register(&self, subject: &str, schema: &NewSchema) -> Result<Registered, Error> {
         if let Some(registered) = self.lookup(subject, schema)? {
             return Ok(registered);
@@ -206,7 +224,7 @@ impl Registry {
                 messages: crate::compatibility::reasons(&reply.detail()),
             });
         }
-        self.accept(reply)?;
+        self.accept(reply).map_err(|error| self.because_of_mode(error, subject))?;
         match self.lookup(subject, schema)? {
             Some(registered) => Ok(Registered { created: true, ..registered }),
             None => Err(self.subject_not_found(subject)),
@@ -216,7 +234,7 @@ impl Registry {
     /// Puts a schema under this version and id, as another registry has them. Only in [`crate::Mode::Import`].
     ///
     /// # Errors
-    /// [`Error::NotPermitted`] in another mode, and when the id is another schema's.
+    /// [`Error::ReadOnly`], [`Error::NotPermitted`] in another mode, and when the id is another schema's.
     pub fn import(&self, subject: &str, version: u32, id: u32, schema: &NewSchema) -> Result<(), Error> {
         #[derive(serde::Serialize)]
         struct Import<'a> {
@@ -227,7 +245,8 @@ impl Registry {
         }
         let path = ["subjects", subject, "versions"];
         let body = Import { version, id, schema };
-        let reply = self.accept(self.service.post(&path).json(&body).repeatable().send()?)?;
+        let reply = self.service.post(&path).json(&body).repeatable().send()?;
+        let reply = self.accept(reply).map_err(|error| self.because_of_mode(error, subject))?;
         let said: WireSchema = reply.json()?;
         // A registry that gave it another id has not understood.
         if said.id == Some(id) {
@@ -243,17 +262,21 @@ impl Registry {
     /// [`Error::NotAvro`], [`Error::EndlessReferences`], and those of [`Registry::subject_version`].
     pub fn resolved(&self, schema: &Schema) -> Result<Vec<String>, Error> {
         ensure_avro(schema)?;
-        self.references(&schema.references)
+        self.resolved_from(schema.context.as_deref(), &schema.references)
     }
 
-    /// As [`Registry::resolved`], for a schema that is not registered yet.
+    /// As [`Registry::resolved`], for a schema that is not registered yet, and is to be, under `subject`.
     ///
     /// # Errors
     /// As [`Registry::resolved`].
-    pub fn references(&self, references: &[Reference]) -> Result<Vec<String>, Error> {
+    pub fn references(&self, references: &[Reference], subject: &str) -> Result<Vec<String>, Error> {
+        self.resolved_from(context_of(subject), references)
+    }
+
+    fn resolved_from(&self, context: Option<&str>, references: &[Reference]) -> Result<Vec<String>, Error> {
         let mut resolution = Resolution { seen: HashSet::new(), texts: Vec::new() };
         for reference in references {
-            self.resolve(reference, &mut resolution, 0)?;
+            self.resolve(&reference.seen_from(context), &mut resolution, 0)?;
         }
         Ok(resolution.texts)
     }
@@ -273,8 +296,8 @@ impl Registry {
             }
         };
         ensure_avro(&registered.schema)?;
-        for reference in &registered.schema.references {
-            self.resolve(reference, into, depth + 1)?;
+        for reference in registered.schema.needs() {
+            self.resolve(&reference, into, depth + 1)?;
         }
         into.seen.insert((subject.clone(), *version));
         into.texts.push(registered.schema.text.clone());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::naming::context_alone;
 use crate::{Error, Registry, SubjectVersion};
 
 impl Registry {
@@ -22,8 +23,9 @@ impl Registry {
         if deleted {
             request = request.query("deleted", "true");
         }
-        if let Some(subject) = subject {
-            request = request.query("subject", subject);
+        let context = subject.and_then(context_alone);
+        if let Some(context) = &context {
+            request = request.query("subject", context);
         }
         let reply = request.send()?;
         if reply.status == 404 && reply.error_code() == Some(40403) {
@@ -53,14 +55,42 @@ impl Registry {
     /// As [`Registry::referring_ids`].
     pub fn referring(&self, subject: &str, version: u32) -> Result<Vec<(SubjectVersion, u32)>, Error> {
         let mut found = BTreeSet::new();
-        for id in self.referring_ids(subject, version)? {
-            let users = match self.versions_with_id(id, true, Some(subject)) {
-                // It was deleted in between.
-                Err(Error::SchemaNotFound { .. }) => continue,
-                outcome => outcome?,
-            };
-            found.extend(users.into_iter().map(|user| (user, id)));
+        let ids = self.referring_ids(subject, version)?;
+        let contexts = if ids.is_empty() { Vec::new() } else { self.contexts()? };
+        for id in ids {
+            if contexts.len() < 2 {
+                found.extend(self.users(id, subject)?);
+                continue;
+            }
+            // Nothing says in which of them the id is the one that is meant.
+            for context in &contexts {
+                match self.schema_by_id_of(id, context) {
+                    Ok(schema) if schema.needs().any(|needed| needed.is(subject, version)) => {
+                        found.extend(self.users(id, context)?);
+                    }
+                    Ok(_) | Err(Error::SchemaNotFound { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
         }
         Ok(found.into_iter().collect())
+    }
+
+    fn users(&self, id: u32, context: &str) -> Result<Vec<(SubjectVersion, u32)>, Error> {
+        match self.versions_with_id(id, true, Some(context)) {
+            // It was deleted in between.
+            Err(Error::SchemaNotFound { .. }) => Ok(Vec::new()),
+            users => Ok(users?.into_iter().map(|user| (user, id)).collect()),
+        }
+    }
+
+    /// The contexts that there are, as subjects without a name: `:.:`, `:.eu:`. None from a registry that has no such call.
+    fn contexts(&self) -> Result<Vec<String>, Error> {
+        let reply = self.service.get(&["contexts"]).send()?;
+        if crate::mode::no_such_call(&reply) {
+            return Ok(Vec::new());
+        }
+        let names: Vec<String> = self.accept(reply)?.json()?;
+        Ok(names.iter().map(|name| format!(":{}:", name.trim_matches(':'))).collect())
     }
 }

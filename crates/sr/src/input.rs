@@ -6,7 +6,7 @@ use std::path::Path;
 
 use kch_avro::{Plan, SchemaError};
 use kch_cli::{Failure, Io, Result};
-use kch_registry::{NewSchema, Reference, Registry};
+use kch_registry::{NewSchema, Reference, Registry, context_of};
 use serde_json::Value;
 
 use crate::SchemaArgs;
@@ -18,15 +18,16 @@ pub(crate) fn name(file: &str) -> &str {
     if file == "-" { "stdin" } else { file }
 }
 
-/// Reads the schema that the arguments name.
-pub(crate) fn read(args: &SchemaArgs, registry: &Registry, io: &mut Io) -> Result<NewSchema> {
-    read_with(args, registry, io, Missing::Refuse, &mut Vec::new())
+/// Reads the schema that the arguments name, for `subject`.
+pub(crate) fn read(args: &SchemaArgs, subject: &str, registry: &Registry, io: &mut Io) -> Result<NewSchema> {
+    read_with(args, subject, registry, io, Missing::Refuse, &mut Vec::new())
 }
 
 /// As [`read`]; `missing` says what becomes of schemas beside it that it needs and that are not registered. Each of them
 /// that was registered, or would be, is a row.
 pub(crate) fn read_with(
     args: &SchemaArgs,
+    subject: &str,
     registry: &Registry,
     io: &mut Io,
     missing: Missing,
@@ -47,15 +48,18 @@ pub(crate) fn read_with(
             ));
         }
         let file = Path::new(&args.file);
+        let context = context_of(subject);
         if missing == Missing::Register {
             // Nothing is registered for a schema that is none.
-            compile(&siblings::resolve(file, &text, registry, Missing::Plan, &mut Vec::new())?.texts)?;
+            compile(
+                &siblings::resolve(file, &text, context, registry, Missing::Plan, &mut Vec::new())?.texts,
+            )?;
         }
-        let found = siblings::resolve(file, &text, registry, missing, rows)?;
+        let found = siblings::resolve(file, &text, context, registry, missing, rows)?;
         compile(&found.texts)?;
         found.references
     } else {
-        compile(&registry.references(&given)?)?;
+        compile(&registry.references(&given, subject)?)?;
         given
     };
     Ok(NewSchema::avro(text).with_references(references))

@@ -48,7 +48,7 @@ impl Judged {
         let parsed = |text: &str, references: &[String]| Schema::parse_with_references(text, references).ok();
         let old = registry.resolved(&found.schema).ok();
         let old = old.and_then(|references| parsed(&found.schema.text, &references));
-        let new = parsed(&schema.text, &registry.references(&schema.references)?);
+        let new = parsed(&schema.text, &registry.references(&schema.references, subject)?);
         let ours = old.zip(new).map(|(old, new)| Judged::ours(Some(found.version), &old, &new, &level));
         Ok(match ours {
             Some(ours) if !ours.compatible => ours,
@@ -107,8 +107,8 @@ impl Judged {
 /// The level that rules a subject.
 pub(crate) fn ruling_level(registry: &Registry, subject: &str) -> Result<Level> {
     Ok(match registry.compatibility(Some(subject))?.0 {
-        // Apicurio says NONE where the global level counts.
-        Level::None => registry.compatibility(None)?.0,
+        // Apicurio, which has no modes, says NONE where the global level counts.
+        Level::None if !registry.has_modes()? => registry.compatibility(None)?.0,
         level => level,
     })
 }

@@ -207,15 +207,15 @@ fn same(a: &str, b: &str) -> bool {
 fn anew(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut Vec<Value>) -> Result<()> {
     let Target { registry, calm, messages } = target;
     let has_modes = registry.has_modes()?;
-    let needed: BTreeSet<(&str, u32)> = snapshot
+    let needed: BTreeSet<(String, u32)> = snapshot
         .entries
         .iter()
         .filter(|entry| !entry.deleted)
-        .flat_map(|entry| &entry.schema.references)
-        .map(|reference| (reference.subject.as_str(), reference.version))
+        .flat_map(Entry::needs)
+        .map(|reference| (reference.subject, reference.version))
         .collect();
     let mut order = snapshot.in_order();
-    order.retain(|entry| !entry.deleted || needed.contains(&(entry.subject.as_str(), entry.version)));
+    order.retain(|entry| !entry.deleted || needed.contains(&(entry.subject.clone(), entry.version)));
     let mut put_back = PutBack::new(calm);
     let outcome = (|| -> Result<()> {
         let mut now: BTreeMap<SubjectVersion, SubjectVersion> = BTreeMap::new();
@@ -223,8 +223,8 @@ fn anew(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut Vec<V
         for entry in order {
             let Entry { subject, version, id, .. } = entry;
             let mut schema = entry.schema.clone();
-            for reference in &mut schema.references {
-                let old = SubjectVersion { subject: reference.subject.clone(), version: reference.version };
+            for (reference, needed) in schema.references.iter_mut().zip(entry.needs()) {
+                let old = SubjectVersion { subject: needed.subject, version: needed.version };
                 if let Some(new) = now.get(&old) {
                     reference.version = new.version;
                 }

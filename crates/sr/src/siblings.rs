@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kch_cli::{Failure, Result};
-use kch_registry::{NewSchema, Reference, Registered, Registry};
+use kch_registry::{NewSchema, Reference, Registered, Registry, context_of, in_context};
 use serde_json::{Value, json};
 
 use crate::file_name;
@@ -44,24 +44,25 @@ struct Search<'r> {
     rows: &'r mut Vec<Value>,
 }
 
-/// Finds what the schema in `file` refers to. `rows` gets one for each schema that was registered, or would be, also before
+/// Finds what the schema in `file` refers to, in the context that its subject is in. `rows` gets one for each schema that was registered, or would be, also before
 /// a failure.
 pub(crate) fn resolve(
     file: &Path,
     text: &str,
+    context: Option<&str>,
     registry: &Registry,
     missing: Missing,
     rows: &mut Vec<Value>,
 ) -> Result<Found> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut search =
-        Search { registry, siblings: read_folder(folder, file)?, missing, texts: Vec::new(), rows };
+    let siblings = read_folder(folder, file, context.unwrap_or_default())?;
+    let mut search = Search { registry, siblings, missing, texts: Vec::new(), rows };
     let references = search.references(&Names::of(text), folder, &mut Vec::new())?;
     Ok(Found { references, texts: search.texts })
 }
 
 /// The schema files in the folder but the one itself, the newest version of each subject first.
-fn read_folder(folder: &Path, but: &Path) -> Result<Vec<Sibling>> {
+fn read_folder(folder: &Path, but: &Path, context: &str) -> Result<Vec<Sibling>> {
     let cannot = |error: std::io::Error| Failure::usage(format!("cannot read {}: {error}", folder.display()));
     let mut siblings = Vec::new();
     for entry in fs::read_dir(folder).map_err(cannot)? {
@@ -74,6 +75,7 @@ fn read_folder(folder: &Path, but: &Path) -> Result<Vec<Sibling>> {
         else {
             continue;
         };
+        let subject = in_context(context, &subject);
         siblings.push(Sibling { names: Names::of(&text), path, text, subject, version });
     }
     siblings.sort_by(|a, b| a.subject.cmp(&b.subject).then(b.version.cmp(&a.version)));
@@ -158,8 +160,11 @@ impl Search<'_> {
             return Ok(Some(found));
         }
         match record {
-            Some(record) if record != subject => Ok(self.registry.lookup(record, schema)?),
-            _ => Ok(None),
+            Some(record) => {
+                let record = in_context(context_of(subject).unwrap_or_default(), record);
+                if record == subject { Ok(None) } else { Ok(self.registry.lookup(&record, schema)?) }
+            }
+            None => Ok(None),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kch_cli::{Messages, Result};
-use kch_registry::{Error, Level, Mode, NewSchema, Registry, Version};
+use kch_registry::{Error, Level, Mode, NewSchema, Reference, Registry, Version, context_of};
 
 /// One version of one subject.
 #[derive(Clone, Debug)]
@@ -14,6 +14,13 @@ pub(crate) struct Entry {
     pub(crate) schema: NewSchema,
     /// Softly: records that were written with it can still be read.
     pub(crate) deleted: bool,
+}
+
+impl Entry {
+    /// What it refers to, with the contexts.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = Reference> {
+        self.schema.references.iter().map(|reference| reference.seen_from(context_of(&self.subject)))
+    }
 }
 
 /// What a subject has besides its versions.
@@ -66,19 +73,55 @@ impl Snapshot {
         let rules = Rules { compatibility: Some(registry.compatibility(None)?.0), mode };
         let mut snapshot = Snapshot { rules, ..Snapshot::default() };
         let mut open = selection.of(registry)?;
+        // Subjects that others refer to, and that were not asked for.
+        let mut needed_only = BTreeSet::new();
         while let Some(subject) = open.pop_first() {
             let from = snapshot.entries.len();
-            snapshot.take_versions(registry, &subject, messages)?;
+            match snapshot.take_versions(registry, &subject, messages) {
+                Err(Error::SubjectNotFound { .. }) if needed_only.contains(&subject) => continue,
+                outcome => outcome?,
+            }
             let rules = own_rules(registry, &subject, has_modes)?;
             snapshot.subjects.insert(subject, rules);
-            let needed = snapshot.entries[from..].iter().flat_map(|entry| &entry.schema.references);
-            let needed = needed.map(|reference| reference.subject.clone());
-            open.extend(needed.filter(|subject| !snapshot.subjects.contains_key(subject)));
+            let needed = snapshot.entries[from..].iter().flat_map(Entry::needs);
+            let needed = needed.map(|reference| reference.subject);
+            let needed =
+                needed.filter(|subject| !snapshot.subjects.contains_key(subject) && !open.contains(subject));
+            let needed: Vec<String> = needed.collect();
+            needed_only.extend(needed.iter().cloned());
+            open.extend(needed);
         }
+        snapshot.leave_out_broken(messages);
         Ok(snapshot)
     }
 
-    fn take_versions(&mut self, registry: &Registry, subject: &str, messages: &mut Messages) -> Result<()> {
+    /// A softly deleted version may refer to what was deleted for good: no registry takes it.
+    fn leave_out_broken(&mut self, messages: &mut Messages) {
+        let known = |entries: &[Entry], needed: &Reference| {
+            entries.iter().any(|entry| entry.subject == needed.subject && entry.version == needed.version)
+        };
+        let broken = |entries: &[Entry]| {
+            entries
+                .iter()
+                .enumerate()
+                .filter(|(_, entry)| entry.deleted)
+                .find_map(|(at, entry)| Some((at, entry.needs().find(|needed| !known(entries, needed))?)))
+        };
+        while let Some((at, Reference { subject, version, .. })) = broken(&self.entries) {
+            let entry = self.entries.remove(at);
+            messages.say(&format!(
+                "left out: {} version {} is deleted and refers to {subject} version {version}, which is not there",
+                entry.subject, entry.version
+            ));
+        }
+    }
+
+    fn take_versions(
+        &mut self,
+        registry: &Registry,
+        subject: &str,
+        messages: &mut Messages,
+    ) -> std::result::Result<(), Error> {
         let live = match registry.versions(subject) {
             Err(Error::SubjectNotFound { .. }) => Vec::new(),
             outcome => outcome?,
@@ -128,7 +171,7 @@ impl Order<'_, '_> {
         for &entry in entries.iter().take_while(|entry| entry.version <= version) {
             // Seen before what it needs is looked at: a circle, which no registry has, ends.
             if self.seen.insert((entry.subject.as_str(), entry.version)) {
-                for reference in &entry.schema.references {
+                for reference in entry.needs() {
                     self.up_to(&reference.subject, reference.version);
                 }
                 self.ordered.push(entry);
@@ -147,8 +190,6 @@ pub(crate) fn own_rules(registry: &Registry, subject: &str, has_modes: bool) -> 
 
 #[cfg(test)]
 mod tests {
-    use kch_registry::Reference;
-
     use super::*;
 
     #[test]

@@ -57,8 +57,12 @@ impl<'s> Steps<'s> {
                     .iter()
                     .any(|step| matches!(step, Step::Mode { subject: Some(s), .. } if *s == subject))
         };
-        let locked = |subject: &str| -> Result<bool> {
-            Ok(has_modes && !opened(subject) && registry.mode(Some(subject))? == Mode::ReadOnly)
+        let locked = |subject: &str| match registry.ensure_writable(subject) {
+            Err(locked @ Error::ReadOnly { .. }) if has_modes && !opened(subject) => {
+                Ok(Some(Failure::from(locked)))
+            }
+            Err(Error::ReadOnly { .. }) | Ok(()) => Ok(None),
+            Err(error) => Err(Failure::from(error)),
         };
         found.level(registry, None, &wanted.rules)?;
         let mut changed = BTreeSet::new();
@@ -120,13 +124,13 @@ impl<'s> Steps<'s> {
         registry: &Registry,
         wanted: &'s Snapshot,
         changed: &BTreeSet<&str>,
-        locked: impl Fn(&str) -> Result<bool>,
+        locked: impl Fn(&str) -> Result<Option<Failure>>,
     ) -> Result<()> {
         let mut known = Known::default();
         let mut growing: BTreeSet<&str> = BTreeSet::new();
         for entry in wanted.in_order() {
             let subject = entry.subject.as_str();
-            let schema = known.current(&entry.schema, wanted);
+            let schema = known.current(entry, wanted);
             let there = match &schema {
                 Some(schema) => registry.lookup(subject, schema)?,
                 None => None,
@@ -140,9 +144,8 @@ impl<'s> Steps<'s> {
                 }
                 _ => {}
             }
-            if version.is_none() && growing.insert(subject) && locked(subject)? {
-                let what = format!("subject {subject} takes no schemas: its mode is READONLY");
-                self.refused.push(Failure::refused(what).hint(format!("sr mode set {subject} READWRITE")));
+            if version.is_none() && growing.insert(subject) {
+                self.refused.extend(locked(subject)?);
             }
             self.steps.push(Step::Schema { entry, version });
         }
@@ -159,11 +162,11 @@ impl Known {
         self.0.insert(SubjectVersion { subject: entry.subject.clone(), version: entry.version }, version);
     }
 
-    /// The schema with the registry's versions in its references; none if one of them is not there yet.
-    fn current(&self, schema: &NewSchema, wanted: &Snapshot) -> Option<NewSchema> {
-        let mut schema = schema.clone();
-        for reference in &mut schema.references {
-            let old = SubjectVersion { subject: reference.subject.clone(), version: reference.version };
+    /// Its schema with the registry's versions in its references; none if one of them is not there yet.
+    fn current(&self, entry: &Entry, wanted: &Snapshot) -> Option<NewSchema> {
+        let mut schema = entry.schema.clone();
+        for (reference, needed) in schema.references.iter_mut().zip(entry.needs()) {
+            let old = SubjectVersion { subject: needed.subject, version: needed.version };
             match self.0.get(&old) {
                 Some(version) => reference.version = *version,
                 // A subject that the folder does not have is the registry's own.
@@ -235,7 +238,7 @@ fn take_all(registry: &Registry, wanted: &Snapshot, steps: &[Step<'_>], rows: &m
             }
             Step::Schema { entry, version: Some(version) } => known.is_now(entry, *version),
             Step::Schema { entry, version: None } => {
-                let schema = known.current(&entry.schema, wanted).unwrap_or_else(|| entry.schema.clone());
+                let schema = known.current(entry, wanted).unwrap_or_else(|| entry.schema.clone());
                 let made = register(registry, entry, &schema)?;
                 known.is_now(entry, made);
                 row["to"] = json!(made);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 mod cache;
+mod contexts;
 mod modes;
 
 use std::time::Duration;
@@ -15,7 +16,11 @@ use kch_test::wiremock::matchers::{any, method, query_param};
 use kch_test::wiremock::{Mock, ResponseTemplate};
 
 fn registry(stub: &HttpStub) -> Registry {
-    Registry::from_settings(&Settings::from_pairs([("SCHEMA_REGISTRY_URL", stub.url().as_ref())])).unwrap()
+    registry_at(&stub.url())
+}
+
+fn registry_at(url: &str) -> Registry {
+    Registry::from_settings(&Settings::from_pairs([("SCHEMA_REGISTRY_URL", url)])).unwrap()
 }
 
 /// No second try.
@@ -106,7 +111,7 @@ fn references_are_resolved_over_all_steps_each_once_and_first_things_first() {
     version("c", "C", "");
     let registry = registry(&stub);
     let references = vec![Reference { name: "a".into(), subject: "a".into(), version: 1 }];
-    let schema = Schema { id: 9, text: "S".into(), schema_type: SchemaType::Avro, references };
+    let schema = Schema { id: 9, text: "S".into(), schema_type: SchemaType::Avro, references, context: None };
     assert_eq!(registry.resolved(&schema).unwrap(), ["C", "B", "A"]);
     assert_eq!(registry.resolved(&schema).unwrap(), ["C", "B", "A"]);
     assert_eq!(stub.request_lines().len(), 3, "versions never change");
@@ -118,7 +123,7 @@ fn references_in_a_circle_end_with_an_error() {
     let body = r#"{"subject":"a","version":1,"id":1,"schema":"A","references":[{"name":"a","subject":"a","version":1}]}"#;
     stub.reply("GET", "/subjects/a/versions/1", 200, body);
     let reference = Reference { name: "a".into(), subject: "a".into(), version: 1 };
-    let error = registry(&stub).references(&[reference]).unwrap_err();
+    let error = registry(&stub).references(&[reference], "s").unwrap_err();
     assert_eq!(error.to_string(), "the references of a version 1 do not end");
 }
 

@@ -92,7 +92,7 @@ impl Check {
     fn check_subject(&self, subject: &str, file: &str, desk: &mut Desk<'_>) -> Result<Exit> {
         let registry = desk.registry()?;
         let args = SchemaArgs { file: file.to_owned(), references: self.references.clone() };
-        let schema = input::read(&args, &registry, desk.io)?;
+        let schema = input::read(&args, subject, &registry, desk.io)?;
         let level = match &self.level {
             Some(level) => level.clone(),
             None => ruling_level(&registry, subject)?,
@@ -161,7 +161,8 @@ fn judge(
     };
     let name = format!("{subject} version {}", found.version);
     let old = parse(&found.schema.text, &registry.resolved(&found.schema)?, name)?;
-    let new = parse(&schema.text, &registry.references(&schema.references)?, "the new schema".to_owned())?;
+    let references = registry.references(&schema.references, subject)?;
+    let new = parse(&schema.text, &references, "the new schema".to_owned())?;
     Ok(Judged::ours(Some(found.version), &old, &new, level))
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use kch_cli::{Exit, Result};
-use kch_registry::{Level, Registry, Source};
+use kch_registry::{Level, Registry, Source, split_context};
 use serde_json::{Value, json};
 
 use crate::Desk;
@@ -35,7 +35,7 @@ pub enum Compat {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Delete the subject's own level, so that the registry's counts
+    /// Delete the subject's own level, so that its context's or the registry's counts
     #[command(after_help = EXAMPLES)]
     Delete {
         /// The subject; without one, the registry goes back to its default
@@ -59,7 +59,8 @@ impl Compat {
                 row(subject.as_deref(), level, source)
             }
             Compat::Delete { subject, dry_run: true } => {
-                row(subject.as_deref(), &registry.compatibility(None)?.0, Source::Global)
+                let (level, source) = registry.inherited_compatibility(subject.as_deref())?;
+                row(subject.as_deref(), &level, source)
             }
             Compat::Delete { subject, dry_run: false } => {
                 registry.delete_compatibility(subject.as_deref())?;
@@ -75,12 +76,13 @@ fn show(registry: &Registry, subject: Option<&str>, desk: &mut Desk<'_>) -> Resu
     let (level, source) = registry.compatibility(subject)?;
     let messages = &mut desk.io.messages;
     if let (Some(subject), Source::Global) = (subject, source)
+        && !split_context(subject).1.is_empty()
         && !registry.subjects(false)?.iter().any(|known| known == subject)
     {
         messages.say(&format!("subject {subject} does not exist: the registry's level would count"));
     }
-    if subject.is_some() && level == Level::None && source == Source::Subject {
-        // Apicurio gives the same answer for both.
+    if subject.is_some() && level == Level::None && source == Source::Subject && !registry.has_modes()? {
+        // Apicurio, which has no modes, gives the same answer for both.
         let (global, _) = registry.compatibility(None)?;
         if global != Level::None {
             messages.say(&format!(
@@ -94,6 +96,7 @@ fn show(registry: &Registry, subject: Option<&str>, desk: &mut Desk<'_>) -> Resu
 fn row(subject: Option<&str>, level: &Level, source: Source) -> Value {
     let source = match source {
         Source::Subject => "subject",
+        Source::Context => "context",
         Source::Global => "global",
     };
     json!({"subject": subject, "compatibility": level.to_string(), "source": source})

@@ -42,8 +42,11 @@ impl Delete {
         if self.permanent && !self.dry_run {
             self.confirm.ask(desk.io, "delete for good", || self.shown(&registry))?;
         }
-        let versions =
-            if self.dry_run { self.would_delete(&registry)? } else { self.delete(&registry, desk)? };
+        let versions = match self.dry_run {
+            true if !self.permanent && self.is_deleted(&registry)? => self.already(desk),
+            true => self.would_delete(&registry)?,
+            false => self.delete(&registry, desk)?,
+        };
         let rows: Vec<Value> = versions.iter().map(|&version| self.row(version)).collect();
         desk.rows(&rows)
     }
@@ -70,6 +73,7 @@ impl Delete {
             None if *permanent => registry.versions_with_deleted(subject)?,
             None => registry.versions(subject)?,
         };
+        registry.ensure_writable(subject)?;
         let mut by = BTreeSet::new();
         for &version in &versions {
             match registry.referring(subject, version) {
@@ -94,14 +98,30 @@ impl Delete {
             Some(version) => registry.delete_version(subject, *version, *permanent)?,
             None => registry.delete_subject(subject, *permanent)?,
         };
-        if deletion.already {
-            let what =
-                version.map_or_else(|| subject.to_owned(), |version| format!("{subject} version {version}"));
-            desk.io
-                .messages
-                .say(&format!("{what} was softly deleted before; --permanent deletes it for good"));
-        }
-        Ok(deletion.versions)
+        Ok(if deletion.already { self.already(desk) } else { deletion.versions })
+    }
+
+    /// Whether it is there, and softly deleted.
+    fn is_deleted(&self, registry: &Registry) -> Result<bool> {
+        let Delete { subject, version, .. } = self;
+        let live = match registry.versions(subject) {
+            Err(Error::SubjectNotFound { .. }) => Vec::new(),
+            live => live?,
+        };
+        let all = registry.versions_with_deleted(subject)?;
+        Ok(match version {
+            Some(Version::Number(number)) => all.contains(number) && !live.contains(number),
+            Some(Version::Latest) => false,
+            None => live.is_empty(),
+        })
+    }
+
+    fn already(&self, desk: &mut Desk<'_>) -> Vec<u32> {
+        let Delete { subject, version, .. } = self;
+        let what =
+            version.map_or_else(|| subject.to_owned(), |version| format!("{subject} version {version}"));
+        desk.io.messages.say(&format!("{what} was softly deleted before; --permanent deletes it for good"));
+        Vec::new()
     }
 
     fn row(&self, version: u32) -> Value {

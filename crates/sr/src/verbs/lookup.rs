@@ -34,7 +34,7 @@ impl Lookup {
         let Lookup { subject, schema, normalize, deleted } = self;
         let registry = desk.registry()?;
         let name = input::name(&schema.file);
-        let schema = input::read(schema, &registry, desk.io)?.normalized(*normalize);
+        let schema = input::read(schema, subject, &registry, desk.io)?.normalized(*normalize);
         let found = match deleted {
             true => registry.lookup_even_deleted(subject, &schema)?,
             false => registry.lookup(subject, &schema)?,

@@ -2,17 +2,19 @@
 
 use clap::Subcommand;
 use kch_cli::{Exit, Result};
-use kch_registry::Mode as Written;
+use kch_registry::{Mode as Written, Registry};
 use serde_json::{Value, json};
 
 use crate::Desk;
 
 const EXAMPLES: &str = "\
-READWRITE takes new schemas, READONLY none, IMPORT those that bring their own ids and versions.
+READWRITE takes new schemas, READONLY no changes, IMPORT schemas that bring their own ids and versions. A subject without a \
+mode has its context's (:.eu: for all of :.eu:orders-value and the like), and that one the registry's.
 
 Examples:
   sr mode get
   sr mode set orders-value READONLY
+  sr mode set :.eu: READONLY --dry-run
   sr mode set orders-value IMPORT --force --dry-run
   sr mode delete orders-value";
 
@@ -31,7 +33,8 @@ pub enum Mode {
     Set {
         /// The subject; without one, the registry
         subject: Option<String>,
-        /// READWRITE, READONLY or IMPORT
+        /// READWRITE, READONLY or IMPORT; some registries have FORWARD and READONLY_OVERRIDE
+        #[arg(value_parser = str::parse::<Written>)]
         mode: Written,
         /// Begin IMPORT although there are schemas
         #[arg(long)]
@@ -40,7 +43,7 @@ pub enum Mode {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Delete the subject's own mode, so that the registry's counts
+    /// Delete the subject's own mode, so that its context's or the registry's counts
     #[command(after_help = EXAMPLES)]
     Delete {
         /// The subject; without one, the registry goes back to its default
@@ -58,15 +61,19 @@ impl Mode {
             Mode::Get { subject } => row(subject.as_deref(), &registry.mode(subject.as_deref())?),
             Mode::Set { subject, mode, force, dry_run } => {
                 let was = registry.mode(subject.as_deref())?;
+                if *dry_run && !force {
+                    registry.ensure_mode_may_begin(subject.as_deref(), mode)?;
+                }
                 if !dry_run {
                     registry.set_mode(subject.as_deref(), mode, *force)?;
+                    warn_if_overridden(&registry, subject.as_deref(), mode, desk)?;
                 }
                 changed(subject.as_deref(), mode, &was)
             }
             Mode::Delete { subject, dry_run } => {
                 let was = registry.mode(subject.as_deref())?;
                 if *dry_run {
-                    let after = registry.mode(None)?;
+                    let after = registry.inherited_mode(subject.as_deref())?;
                     changed(subject.as_deref(), &after, &was)
                 } else {
                     registry.delete_mode(subject.as_deref())?;
@@ -76,6 +83,20 @@ impl Mode {
         };
         desk.row(row)
     }
+}
+
+/// A registry in READONLY_OVERRIDE takes a subject's mode, and does not go by it.
+fn warn_if_overridden(
+    registry: &Registry,
+    subject: Option<&str>,
+    mode: &Written,
+    desk: &mut Desk<'_>,
+) -> Result<()> {
+    let counts = registry.mode(subject)?;
+    if let Some(subject) = subject.filter(|_| counts != *mode) {
+        desk.io.messages.say(&format!("{counts} still counts for {subject}: it is the registry's mode"));
+    }
+    Ok(())
 }
 
 fn row(subject: Option<&str>, mode: &Written) -> Value {

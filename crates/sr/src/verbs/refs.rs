@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use kch_cli::{Exit, Result};
-use kch_registry::{Reference, Registry, Version};
+use kch_registry::{Reference, Registry, Schema, Version};
 use serde_json::{Value, json};
 
 use crate::Desk;
@@ -55,9 +55,9 @@ impl Refs {
         let version = self.version.unwrap_or(Version::Latest);
         let schema = registry.subject_version_even_deleted(&self.subject, version)?.schema;
         // Ends, because it has come to an end once: this fails when references go in a circle.
-        registry.references(&schema.references)?;
+        registry.resolved(&schema)?;
         let mut walk = Walk { registry, seen: HashSet::new(), rows: Vec::new() };
-        walk.all(&schema.references)?;
+        walk.all(&schema)?;
         Ok(walk.rows)
     }
 }
@@ -69,14 +69,14 @@ struct Walk<'r> {
 }
 
 impl Walk<'_> {
-    fn all(&mut self, references: &[Reference]) -> Result<()> {
-        for reference in references {
+    fn all(&mut self, schema: &Schema) -> Result<()> {
+        for reference in schema.needs() {
             if !self.seen.insert(reference.clone()) {
                 continue;
             }
             let Reference { name, subject, version } = reference;
-            let found = self.registry.subject_version_even_deleted(subject, Version::Number(*version))?;
-            self.all(&found.schema.references)?;
+            let found = self.registry.subject_version_even_deleted(&subject, Version::Number(version))?;
+            self.all(&found.schema)?;
             let id = found.schema.id;
             self.rows.push(json!({"name": name, "subject": subject, "version": version, "id": id}));
         }

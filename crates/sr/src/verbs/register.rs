@@ -1,7 +1,7 @@
 //! `sr register`.
 
 use kch_cli::{Exit, Failure, Result};
-use kch_registry::{Error, Level, Mode, NewSchema, Registered, Registry, Version};
+use kch_registry::{Error, Level, NewSchema, Registered, Registry, Version};
 use serde_json::{Value, json};
 
 use crate::judged::{Judged, ruling_level};
@@ -48,7 +48,8 @@ impl Register {
         let missing = if self.dry_run { Missing::Plan } else { Missing::Register };
         let mut rows = Vec::new();
         let outcome = (|| -> Result<()> {
-            let schema = input::read_with(&self.schema, &registry, desk.io, missing, &mut rows)?;
+            let schema =
+                input::read_with(&self.schema, &self.subject, &registry, desk.io, missing, &mut rows)?;
             let schema = schema.normalized(self.normalize);
             rows.push(match self.dry_run {
                 true => self.plan(&registry, &schema, desk)?,
@@ -131,12 +132,7 @@ impl Register {
         if let Some(found) = registry.lookup(subject, schema)? {
             return Ok(self.row(Some(&found), false));
         }
-        if registry.mode(Some(subject))? == Mode::ReadOnly {
-            return Err(Failure::refused(format!(
-                "subject {subject} takes no schemas: its mode is READONLY"
-            ))
-            .hint(format!("sr mode set {subject} READWRITE")));
-        }
+        registry.ensure_writable(subject)?;
         if set_compat.is_some() {
             desk.io.messages.say("not checked: the level is not set yet");
             return Ok(self.row(None, true));

@@ -109,7 +109,7 @@ fn a_subject_that_is_read_only_is_opened_first_or_refused_before_anything_is_cha
     sr(&scene, &registry, &["apply", "d"])
         .fails_with(1)
         .stdout_is("")
-        .stderr_is("sr: subject s takes no schemas: its mode is READONLY\nhint: sr mode set s READWRITE\n");
+        .stderr_is("sr: subject s takes no changes: its mode is READONLY\nhint: sr mode set s READWRITE\n");
     assert_eq!(registry.versions(), ["s 1 1"]);
     scene.file("d/registry.json", r#"{"subjects":{"s":{"mode":"READWRITE"}}}"#);
     let rows = sr(&scene, &registry, &["apply", "d"]).succeeds().json_lines();

@@ -37,16 +37,80 @@ fn a_registry_that_is_read_only_says_so_with_the_cure() {
     registry.reply("POST", "/subjects/s/versions", 422, READ_ONLY);
     registry.reply("DELETE", "/subjects/s", 422, READ_ONLY);
     registry.reply("GET", "/mode/s", 200, r#"{"mode":"READONLY"}"#);
-    for args in [&["register", "s", "v1.avsc"][..], &["delete", "s"]] {
-        sr(&scene, args).fails_with(1).stdout_is("").stderr_is(format!(
-            "sr: the schema registry at {} does not permit this: Subject s is in read-only mode\n\
-             hint: `sr mode get SUBJECT` shows the mode, `sr mode set SUBJECT READWRITE` changes it\n",
-            registry.url()
-        ));
+    registry.reply("GET", "/subjects/s/versions", 200, "[1]");
+    registry.reply("PUT", "/config/s", 422, READ_ONLY);
+    let refused = [
+        &["register", "s", "v1.avsc"][..],
+        &["register", "s", "v1.avsc", "--dry-run"],
+        &["delete", "s"],
+        &["delete", "s", "--dry-run"],
+        &["compat", "set", "s", "FULL"],
+    ];
+    for args in refused {
+        sr(&scene, args).fails_with(1).stdout_is("").stderr_is(
+            "sr: subject s takes no changes: its mode is READONLY\nhint: sr mode set s READWRITE\n",
+        );
     }
-    sr(&scene, &["register", "s", "v1.avsc", "--dry-run"])
+    registry.reset();
+    registry.reply("POST", "/subjects/s", 404, r#"{"error_code":40401,"message":"no"}"#);
+    registry.reply("POST", "/subjects/s/versions", 422, READ_ONLY);
+    registry.reply("GET", "/mode/s", 200, r#"{"mode":"READONLY_OVERRIDE"}"#);
+    sr(&scene, &["register", "s", "v1.avsc"]).fails_with(1).stderr_is(
+        "sr: subject s takes no changes: its mode is READONLY_OVERRIDE\n\
+         hint: that is the registry's, and counts before a subject's own: sr mode set READWRITE\n",
+    );
+    registry.reply("PUT", "/mode/s", 200, r#"{"mode":"READWRITE"}"#);
+    sr(&scene, &["mode", "set", "s", "READWRITE"])
+        .succeeds()
+        .stderr_is("sr: READONLY_OVERRIDE still counts for s: it is the registry's mode\n");
+}
+
+#[test]
+fn what_the_mode_does_not_forbid_is_told_in_the_registrys_words() {
+    let (registry, scene) = scene();
+    registry.reply("POST", "/subjects/s", 404, r#"{"error_code":40401,"message":"no"}"#);
+    registry.reply("POST", "/subjects/s/versions", 422, r#"{"error_code":42205,"message":"not today"}"#);
+    registry.reply("GET", "/mode/s", 200, r#"{"mode":"IMPORT"}"#);
+    sr(&scene, &["register", "s", "v1.avsc"])
         .fails_with(1)
-        .stderr_is("sr: subject s takes no schemas: its mode is READONLY\nhint: sr mode set s READWRITE\n");
+        .stderr_has("does not permit this: not today\nhint: ");
+}
+
+#[test]
+fn import_mode_where_there_are_schemas_needs_force_and_a_dry_run_says_so_too() {
+    let (registry, scene) = scene();
+    registry.reply("GET", "/mode/s", 200, r#"{"mode":"READWRITE"}"#);
+    registry.reply("GET", "/mode/:.eu:", 200, r#"{"mode":"READWRITE"}"#);
+    registry.reply("GET", "/subjects/s/versions", 200, "[1]");
+    registry.reply("GET", "/subjects", 200, r#"["s",":.eu:s"]"#);
+    let no = r#"{"error_code":42205,"message":"Cannot import since found existing subjects"}"#;
+    registry.reply("PUT", "/mode/s", 422, no);
+    registry.reply("PUT", "/mode/:.eu:", 422, no);
+    for subject in ["s", ":.eu:"] {
+        for dry_run in [&[][..], &["--dry-run"]] {
+            let args = [&["mode", "set", subject, "IMPORT"][..], dry_run].concat();
+            sr(&scene, &args).fails_with(1).stdout_is("").stderr_is(format!(
+                "sr: {subject} has schemas, so that IMPORT mode does not begin\nhint: --force lets it\n"
+            ));
+        }
+    }
+    registry.reply("GET", "/mode/:.us:", 200, r#"{"mode":"READWRITE"}"#);
+    sr(&scene, &["mode", "set", ":.us:", "IMPORT", "--dry-run"]).succeeds();
+    sr(&scene, &["mode", "set", "s"]).fails_with(2).stderr_has("a mode is one of READWRITE, READONLY");
+}
+
+#[test]
+fn a_registry_that_cannot_take_its_mode_away_is_set_to_the_default() {
+    let (registry, scene) = scene();
+    registry.reply("GET", "/mode", 200, r#"{"mode":"READONLY"}"#);
+    registry.reply("DELETE", "/mode", 405, r#"{"error_code":405,"message":"HTTP 405 Method Not Allowed"}"#);
+    registry.reply("PUT", "/mode", 200, r#"{"mode":"READWRITE"}"#);
+    sr(&scene, &["mode", "delete", "--dry-run"])
+        .succeeds()
+        .stdout_is("{\"subject\":null,\"mode\":\"READWRITE\",\"was\":\"READONLY\"}\n");
+    assert!(!registry.request_lines().iter().any(|line| line.starts_with("PUT")));
+    sr(&scene, &["mode", "delete"]).succeeds();
+    assert!(registry.request_bodies().contains(&r#"{"mode":"READWRITE"}"#.to_owned()));
 }
 
 #[test]
