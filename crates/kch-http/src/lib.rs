@@ -33,7 +33,7 @@ pub use body::Body;
 pub use client::{Client, Response};
 pub use endpoint::Endpoint;
 pub use error::{Error, Place};
-pub use reply::Reply;
+pub use reply::{Reply, shorten};
 pub use retry::Limits;
 pub use service::{Request, Service};
 pub use vars::{CLICKHOUSE, CONNECT, EndpointVars, OTHER_REGISTRY, REGISTRY};

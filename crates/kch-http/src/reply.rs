@@ -56,13 +56,21 @@ impl Reply {
         self.object()?.get("error_code")?.as_u64()
     }
 
+    /// What the JSON body says about an error, however long it is; empty where it says nothing.
+    #[must_use]
+    pub fn message(&self) -> String {
+        self.said().unwrap_or_default()
+    }
+
+    fn said(&self) -> Option<String> {
+        let body = self.object()?;
+        ["message", "error", "detail"].iter().find_map(|&name| Some(body.get(name)?.as_str()?.to_owned()))
+    }
+
     /// What the service says about an error: the JSON body's message, else the body's beginning on one line.
     #[must_use]
     pub fn detail(&self) -> String {
-        let message = self.object().and_then(|body| {
-            ["message", "error", "detail"].iter().find_map(|&name| Some(body.get(name)?.as_str()?.to_owned()))
-        });
-        match message {
+        match self.said() {
             Some(message) => shorten(&message),
             None if self.kind() == "HTML, not JSON" => html_title(&self.body).unwrap_or_default(),
             None => shorten(&self.body),
@@ -125,7 +133,8 @@ impl Reply {
 }
 
 /// The text on one line, without control characters, cut at a length that a terminal can bear.
-pub(crate) fn shorten(text: &str) -> String {
+#[must_use]
+pub fn shorten(text: &str) -> String {
     let line = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let line = line.collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(SHOWN) {

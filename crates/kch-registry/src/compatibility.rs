@@ -79,7 +79,7 @@ pub enum Source {
     Subject,
     /// It is that of the subject's context.
     Context,
-    /// It is the registry's.
+    /// It is the registry's, or its default.
     Global,
 }
 
@@ -166,17 +166,19 @@ impl Registry {
         self.inherited_compatibility(subject)
     }
 
-    /// The level that would rule `subject` if it had none of its own: its context's, or the registry's.
+    /// The level that would rule `subject` if it had none of its own: its context's, or what all contexts share.
     ///
     /// # Errors
     /// [`Error::Http`].
     pub fn inherited_compatibility(&self, subject: Option<&str>) -> Result<(Level, Source), Error> {
         let context = subject.and_then(context_above);
-        if let Some(level) = context.map(|context| self.own_compatibility(&context)).transpose()?.flatten() {
+        let own = context.as_deref().map(|context| self.own_compatibility(context)).transpose()?;
+        if let Some(level) = own.flatten() {
             return Ok((level, Source::Context));
         }
-        // An address may end in a context that has none of its own.
-        let request = self.service.get(&["config"]).query("defaultToGlobal", "true");
+        // What all contexts share is not what `/config` alone says, and an address may end in a context too.
+        let path: Vec<&str> = std::iter::once("config").chain(context.as_deref()).collect();
+        let request = self.service.get(&path).query("defaultToGlobal", "true");
         Ok((level_of(&self.accept(request.send()?)?)?, Source::Global))
     }
 

@@ -1,7 +1,7 @@
 //! What a registry can refuse. Exit 1, except where the registry cannot be talked to at all.
 
 use kch_cli::{Exit, Explain};
-use kch_http::Reply;
+use kch_http::{Reply, shorten};
 
 use crate::{Mode, Part, SchemaType, SubjectNameStrategy, SubjectVersion, Version};
 
@@ -167,6 +167,11 @@ fn reasons(messages: &[String]) -> String {
     if messages.is_empty() { String::new() } else { format!(": {}", messages.join("; ")) }
 }
 
+/// What is wrong with a schema: Confluent's registry says it behind the whole of it.
+fn fault(message: &str) -> String {
+    shorten(message.rsplit_once(", details: ").map_or(message, |(_, details)| details))
+}
+
 impl Error {
     /// The registry's refusal in its own words, when no kind of ours fits. 5xx stays what it is to [`kch_http`].
     pub(crate) fn refused(reply: &Reply, url: &str) -> Error {
@@ -179,7 +184,7 @@ impl Error {
             return Error::Http(reply.unexpected());
         }
         match code {
-            42201 => Error::InvalidSchema { message: reply.detail() },
+            42201 => Error::InvalidSchema { message: fault(&reply.message()) },
             42205 => Error::NotPermitted { url: url.to_owned(), message: reply.detail() },
             _ => Error::Refused { url: url.to_owned(), code, message: reply.detail() },
         }
@@ -226,6 +231,20 @@ impl Explain for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_schema_is_cut_out_of_confluents_words() {
+        let schema =
+            "{subject=s,version=null,schema={\"type\":\"record\",\"name\":\"X\"}} with refs [] of type AVRO";
+        let why = "Record has no fields: {\"type\":\"record\",\"name\":\"X\"}";
+        assert_eq!(fault(&format!("Invalid schema {schema}, details: {why}")), why);
+        let newer = format!("Invalid schema of type AVRO, details: Invalid schema {schema}, details: {why}");
+        assert_eq!(fault(&newer), why);
+        assert_eq!(
+            fault("Failed to discover artifact type from content."),
+            "Failed to discover artifact type from content."
+        );
+    }
 
     #[test]
     fn texts_name_what_there_is() {

@@ -84,7 +84,12 @@ impl Registry {
     fn ask_for_mode(&self, subject: Option<&str>) -> Result<kch_http::Reply, Error> {
         let path: Vec<&str> = std::iter::once("mode").chain(subject).collect();
         // Without a subject too: an address may end in a context.
-        Ok(self.service.get(&path).query("defaultToGlobal", "true").send()?)
+        let reply = self.service.get(&path).query("defaultToGlobal", "true").send()?;
+        match (reply.status, reply.error_code()) {
+            // A registry before 7.0 speaks only of the subject's own.
+            (404, Some(40401 | 40409)) if subject.is_some() => self.ask_for_mode(None),
+            _ => Ok(reply),
+        }
     }
 
     /// The mode that is set on the subject itself, if one is.
@@ -96,7 +101,11 @@ impl Registry {
         match (reply.status, reply.error_code()) {
             // 40409: the subject has none. Registries before 7.0 say 40401.
             (404, Some(40401 | 40409)) => Ok(None),
-            _ => mode_of(&self.accept(reply)?).map(Some),
+            _ => match mode_of(&self.accept(reply)?)? {
+                // The registry's: while it is that, no subject's own mode is shown.
+                Mode::ReadOnlyOverride => Ok(None),
+                mode => Ok(Some(mode)),
+            },
         }
     }
 

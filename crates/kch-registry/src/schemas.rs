@@ -221,7 +221,7 @@ impl Registry {
         if reply.status == 409 {
             return Err(Error::Incompatible {
                 subject: subject.to_owned(),
-                messages: crate::compatibility::reasons(&reply.detail()),
+                messages: crate::compatibility::reasons(&reply.message()),
             });
         }
         self.accept(reply).map_err(|error| self.because_of_mode(error, subject))?;

@@ -76,11 +76,18 @@ fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut V
     for (subject, version) in &revived {
         messages.say(&format!("{subject} version {version} is softly deleted there, and comes back"));
     }
+    let subjects: BTreeSet<&str> = todo.iter().map(|entry| entry.subject.as_str()).collect();
+    for &subject in &subjects {
+        // IMPORT mode would open what somebody has closed there, unless it is closed where it comes from too.
+        let rules = snapshot.subjects.get(subject);
+        if !rules.and_then(|rules| rules.mode.as_ref()).is_some_and(Mode::is_read_only) {
+            registry.ensure_writable(subject)?;
+        }
+    }
     if dry_run {
         rows.extend(todo.iter().map(|entry| row(entry, true)));
         return Ok(());
     }
-    let subjects: BTreeSet<&str> = todo.iter().map(|entry| entry.subject.as_str()).collect();
     let leftover: Vec<&str> = left_in_import(&registry, snapshot, &subjects)?;
     let mut put_back = PutBack::new(calm);
     let outcome = (|| -> Result<()> {
@@ -232,7 +239,10 @@ fn anew(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut Vec<V
             let found = registry.lookup(subject, &schema)?;
             let new = match found {
                 Some(found) => Some(found),
-                None if dry_run => None,
+                None if dry_run => {
+                    registry.ensure_writable(subject)?;
+                    None
+                }
                 None => {
                     // History is not judged again. The first version has nothing to be judged by.
                     if !open.contains(subject.as_str()) && is_live(&registry, subject)? {

@@ -128,13 +128,18 @@ fn a_guid_stands_for_an_id_in_each_context_and_ours_is_the_default_ones() {
 fn a_subject_without_a_level_has_its_contexts() {
     let stub = HttpStub::start();
     let none = r#"{"error_code":40408,"message":"none"}"#;
-    for subject in [":.eu:a", ":.us:a", ":.us:"] {
-        stub.reply("GET", &format!("/config/{subject}"), 404, none);
-    }
+    stub.reply("GET", "/config/:.eu:a", 404, none);
     stub.reply("GET", "/config/:.eu:", 200, r#"{"compatibilityLevel":"NONE"}"#);
-    stub.reply("GET", "/config", 200, r#"{"compatibilityLevel":"FULL"}"#);
+    stub.reply("GET", "/config/:.gl:a", 404, none);
+    let inherited =
+        ResponseTemplate::new(200).set_body_raw(r#"{"compatibilityLevel":"FULL"}"#, "application/json");
+    let asked =
+        Mock::given(method("GET")).and(at("/config/:.gl:")).and(query_param("defaultToGlobal", "true"));
+    stub.mount(asked.respond_with(inherited));
+    stub.reply("GET", "/config/:.gl:", 404, none);
     let registry = registry(&stub);
     let level = |subject| registry.compatibility(Some(subject)).unwrap();
     assert_eq!(level(":.eu:a"), (Level::None, Source::Context));
-    assert_eq!(level(":.us:a"), (Level::Full, Source::Global));
+    // Not that of /config, which is the default context's.
+    assert_eq!(level(":.gl:a"), (Level::Full, Source::Global));
 }

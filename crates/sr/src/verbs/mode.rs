@@ -9,7 +9,7 @@ use crate::Desk;
 
 const EXAMPLES: &str = "\
 READWRITE takes new schemas, READONLY no changes, IMPORT schemas that bring their own ids and versions. A subject without a \
-mode has its context's (:.eu: for all of :.eu:orders-value and the like), and that one the registry's.
+mode has the registry's, or, where its name begins with a context, as :.eu:orders-value does, that of :.eu: alone.
 
 Examples:
   sr mode get

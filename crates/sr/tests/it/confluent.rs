@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use kch_registry::{context_of, split_context};
 use kch_test::HttpStub;
 use kch_test::wiremock::matchers::any;
 use kch_test::wiremock::{Mock, Request, Respond, ResponseTemplate};
@@ -90,6 +91,11 @@ impl Confluent {
         lock(&self.state).subjects.get_mut(subject).unwrap().get_mut(&version).unwrap().deleted = true;
     }
 
+    /// As if it had never been there.
+    pub(crate) fn remove(&self, subject: &str) {
+        lock(&self.state).subjects.remove(subject);
+    }
+
     /// `subject version id` of all versions, deleted ones with a `-` in front.
     pub(crate) fn versions(&self) -> Vec<String> {
         let state = lock(&self.state);
@@ -142,7 +148,18 @@ impl State {
         shown
     }
 
+    /// A subject without a context is looked for in all of them.
+    fn anywhere<'s>(&'s self, subject: &'s str) -> &'s str {
+        let elsewhere =
+            |known: &&String| split_context(known) != (None, known) && split_context(known).1 == subject;
+        match self.subjects.get(subject) {
+            Some(_) => subject,
+            None => self.subjects.keys().find(elsewhere).map_or(subject, String::as_str),
+        }
+    }
+
     fn version(&self, subject: &str, version: &str, deleted: bool) -> Answer {
+        let subject = self.anywhere(subject);
         let shown = self.versions(subject, deleted)?;
         let number = if version == "latest" { *shown.last().unwrap() } else { version.parse().unwrap() };
         if !shown.contains(&number) {
@@ -152,17 +169,20 @@ impl State {
     }
 
     fn lookup(&self, subject: &str, sent: &Value, deleted: bool) -> Answer {
+        let subject = self.anywhere(subject);
         let all = self.subjects.get(subject).ok_or(NO_SUBJECT)?;
         let same = |kept: &Kept| (deleted || !kept.deleted) && kept.sent["schema"] == sent["schema"];
         let found = all.iter().find(|(_, kept)| same(kept)).ok_or(NO_SCHEMA)?;
         Ok(Self::show(subject, *found.0, found.1))
     }
 
-    fn with_id(&self, id: u64) -> impl Iterator<Item = (&String, u64, &Kept)> {
+    /// Each context counts its ids by itself: that of `subject`.
+    fn with_id(&self, id: u64, subject: &str) -> impl Iterator<Item = (&String, u64, &Kept)> {
+        let context = context_of(subject).map(str::to_owned);
         let all = self.subjects.iter().flat_map(|(subject, versions)| {
             versions.iter().map(move |(&version, kept)| (subject, version, kept))
         });
-        all.filter(move |(_, _, kept)| kept.id == id)
+        all.filter(move |(subject, _, kept)| kept.id == id && context_of(subject) == context.as_deref())
     }
 
     fn register(&mut self, subject: &str, sent: &Value) -> Answer {
@@ -180,10 +200,11 @@ impl State {
             there.map_err(|_| (422, 42201, "Invalid schema: a reference is not there"))?;
         }
         let schema = &sent["schema"];
+        let here = self.subjects.iter().filter(|(known, _)| context_of(known) == context_of(subject));
         let known =
-            self.subjects.values().flat_map(BTreeMap::values).find(|kept| kept.sent["schema"] == *schema);
+            here.flat_map(|(_, versions)| versions.values()).find(|kept| kept.sent["schema"] == *schema);
         let id = id.or(known.map(|kept| kept.id)).unwrap_or(self.next_id);
-        if self.with_id(id).any(|(_, _, kept)| kept.sent["schema"] != *schema) {
+        if self.with_id(id, subject).any(|(_, _, kept)| kept.sent["schema"] != *schema) {
             return Err((422, 42205, "Overwrite new schema with id is not permitted."));
         }
         self.next_id = self.next_id.max(id + 1);
@@ -200,7 +221,8 @@ impl State {
             let mut references = kept.sent["references"].as_array().into_iter().flatten();
             references.any(|to| to["subject"] == subject && to["version"] == version)
         };
-        self.subjects.values().flat_map(BTreeMap::values).filter(refers).map(|kept| kept.id).collect()
+        let live = self.subjects.values().flat_map(BTreeMap::values).filter(|kept| !kept.deleted);
+        live.filter(refers).map(|kept| kept.id).collect()
     }
 
     fn soft_delete(&mut self, subject: &str, version: Option<u64>) -> Answer {
@@ -246,6 +268,7 @@ impl State {
         sent: &Value,
     ) -> Answer {
         let deleted = query.get("deleted").is_some_and(|value| value == "true");
+        let context = query.get("subject").map_or("", String::as_str);
         match (method, path) {
             ("GET", ["subjects"]) => {
                 let shown = self.subjects.keys().filter(|subject| self.versions(subject, deleted).is_ok());
@@ -267,12 +290,12 @@ impl State {
                 self.soft_delete(subject, version.parse().ok())
             }
             ("GET", ["schemas", "ids", id]) => {
-                let found = self.with_id(id.parse().unwrap()).next().ok_or(NO_SCHEMA)?;
+                let found = self.with_id(id.parse().unwrap(), context).next().ok_or(NO_SCHEMA)?;
                 Ok(found.2.sent.clone())
             }
             ("GET", ["schemas", "ids", id, "versions"]) => {
                 let users = self
-                    .with_id(id.parse().unwrap())
+                    .with_id(id.parse().unwrap(), context)
                     .map(|(subject, version, _)| json!({"subject": subject, "version": version}));
                 Ok(users.collect())
             }
