@@ -9,7 +9,7 @@ use kch_kafka::{Bound, KafkaArgs, parse_bound};
 use crate::apply::Pruning;
 use crate::complete::{classes, connectors};
 use crate::config::Source;
-use crate::control::Manner;
+use crate::control::{Manner, RestartArgs};
 use crate::dlq::DlqArgs;
 use crate::export::ExportArgs;
 use crate::help;
@@ -18,6 +18,7 @@ use crate::loggers::Level;
 use crate::patch::Edits;
 use crate::plugins::Kind;
 use crate::select::Which;
+use crate::status::FailOn;
 use crate::template::TemplateArgs;
 use crate::wait::Goal;
 use crate::watch::WatchArgs;
@@ -162,6 +163,9 @@ pub enum Verb {
         /// The whole stack trace of what failed
         #[arg(long)]
         traces: bool,
+        /// End with exit code 1 when a connector or a task is in this state; repeat for more
+        #[arg(long, value_name = "STATE", default_value = "failed", ignore_case = true)]
+        fail_on: Vec<FailOn>,
     },
     /// Wait until the worker answers, or until a connector and its tasks are RUNNING
     #[command(after_help = help::WAIT)]
@@ -218,12 +222,9 @@ pub enum Verb {
         /// Connectors
         #[command(flatten)]
         which: Which,
-        /// Only what has failed: the connector, or those of its tasks
-        #[arg(long)]
-        failed: bool,
-        /// Only this task
-        #[arg(long, value_name = "N", conflicts_with = "failed")]
-        task: Option<u64>,
+        /// What
+        #[command(flatten)]
+        how: RestartArgs,
         /// How
         #[command(flatten)]
         manner: Manner,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::connector::Connector;
 use crate::select::Which;
 use crate::wait::{self, Goal};
+use crate::worker::Worker;
 use crate::{Job, each};
 
 /// How to go about a change.
@@ -22,20 +23,34 @@ pub struct Manner {
     pub wait: Option<Duration>,
 }
 
+/// What is restarted, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
+pub struct RestartArgs {
+    /// Only what has failed: the connector, or those of its tasks
+    #[arg(long)]
+    pub failed: bool,
+
+    /// Only this task
+    #[arg(long, value_name = "N", conflicts_with = "failed")]
+    pub task: Option<u64>,
+
+    /// Restart what fails again, so many times more, and say why it failed
+    #[arg(long, value_name = "N", requires = "wait")]
+    pub retries: Option<u32>,
+
+    /// Before each retry
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = kch_cli::parse_duration)]
+    pub backoff: Duration,
+}
+
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     Pause,
     Resume,
     Stop,
-    /// Of all parts, of those that failed, or of one task.
-    Restart {
-        failed: bool,
-        task: Option<u64>,
-    },
-    Delete {
-        confirm: ConfirmArgs,
-    },
+    Restart(RestartArgs),
+    Delete { confirm: ConfirmArgs },
 }
 
 impl Change {
@@ -55,7 +70,7 @@ impl Change {
             Change::Pause => "paused",
             Change::Resume => "resumed",
             Change::Stop => "stopped",
-            Change::Restart { .. } => "restarted",
+            Change::Restart(_) => "restarted",
             Change::Delete { .. } => "deleted",
         }
     }
@@ -63,7 +78,7 @@ impl Change {
     fn goal(self) -> Goal {
         match self {
             Change::Pause => Goal::Paused,
-            Change::Resume | Change::Restart { .. } => Goal::Running,
+            Change::Resume | Change::Restart(_) => Goal::Running,
             Change::Stop => Goal::Stopped,
             Change::Delete { .. } => Goal::Gone,
         }
@@ -102,12 +117,43 @@ pub(crate) fn run(
     let mut exit = absent?.worst(present?);
     if let Some(timeout) = manner.wait.filter(|_| !manner.dry_run) {
         std::io::Write::flush(&mut io.output)?;
-        let waited = each(&chosen.connectors, io, |connector, _| {
-            wait::wait(job.worker, &connector.name, change.goal(), Some(connector), timeout)
+        let waited = each(&chosen.connectors, io, |connector, io| match change {
+            Change::Restart(how) => wait_for_restart(job, how, connector, timeout, io),
+            _ => wait::wait(job.worker, &connector.name, change.goal(), Some(connector), timeout),
         })?;
         exit = exit.worst(waited);
     }
     Ok(exit)
+}
+
+/// Waits until what was restarted runs. What fails again is restarted again, as often as that was asked for.
+fn wait_for_restart(
+    job: &Job<'_>,
+    how: RestartArgs,
+    connector: &Connector,
+    timeout: Duration,
+    io: &mut Io,
+) -> Result<()> {
+    let (worker, name, retries) = (job.worker, &connector.name, how.retries.unwrap_or_default());
+    let mut before = connector.clone();
+    for retry in 1..=retries {
+        let Err(failure) = wait::wait(worker, name, Goal::Running, Some(&before), timeout) else {
+            return Ok(());
+        };
+        match worker.connector(name)? {
+            Some(now) if failure.exit() == Exit::Refused && !now.failures().is_empty() => before = now,
+            // Paused, deleted, or not there in time: no restart cures that.
+            _ => return Err(failure),
+        }
+        let seconds = how.backoff.as_secs_f32();
+        io.messages.say(&format!("{}; retry {retry} of {retries} in {seconds} s", failure.text()));
+        worker.pause(how.backoff)?;
+        let mut row = restart(worker, name, true)?;
+        row["retry"] = retry.into();
+        job.render.row(row, &mut io.output)?;
+        std::io::Write::flush(&mut io.output)?;
+    }
+    wait::wait(worker, name, Goal::Running, Some(&before), timeout)
 }
 
 /// Connectors with their states, for one who is asked about them.
@@ -119,7 +165,7 @@ fn plan(change: Change, connector: &Connector) -> Value {
     let name = &connector.name;
     match change {
         Change::Delete { .. } => json!({"name": name, "dry_run": true, "deleted": true}),
-        Change::Restart { failed, task } => {
+        Change::Restart(RestartArgs { failed, task, .. }) => {
             let parts = connector.parts().filter(|(_, part)| !failed || part.has_failed());
             let parts: Vec<Option<u64>> = match task {
                 Some(task) => vec![Some(task)],
@@ -140,14 +186,16 @@ fn apply(job: &Job<'_>, change: Change, connector: &Connector) -> Result<Value> 
         Change::Resume => worker.resume_connector(name)?,
         Change::Stop => worker.stop_connector(name)?,
         Change::Delete { .. } => return Ok(json!({"name": name, "deleted": worker.delete(name)?})),
-        Change::Restart { task: Some(task), .. } => {
+        Change::Restart(RestartArgs { task: Some(task), .. }) => {
             worker.restart_task(name, task)?;
             return Ok(json!({"name": name, "connector": false, "tasks": [task]}));
         }
-        Change::Restart { failed, task: None } => {
-            let restarted = worker.restart(name, failed)?;
-            return Ok(json!({"name": name, "connector": restarted.connector, "tasks": restarted.tasks}));
-        }
+        Change::Restart(RestartArgs { failed, task: None, .. }) => return restart(worker, name, failed),
     }
     Ok(json!({"name": name, "result": result}))
+}
+
+fn restart(worker: &Worker, name: &str, only_failed: bool) -> Result<Value> {
+    let restarted = worker.restart(name, only_failed)?;
+    Ok(json!({"name": name, "connector": restarted.connector, "tasks": restarted.tasks}))
 }

@@ -99,7 +99,8 @@ The cause of a failed task is the innermost one of its stack trace.
 
 Examples:
   connect-ctl status && echo all is well
-  connect-ctl status clickhouse-sink | jq -r .state
+  connect-ctl status clickhouse-sink -q state
+  connect-ctl status 'clickhouse-*' --fail-on failed --fail-on paused --fail-on unassigned
   connect-ctl status --state failed --traces | jq -r '.tasks[].trace'";
 
 pub(crate) const WAIT: &str = "\
@@ -126,11 +127,12 @@ Examples:
   connect-ctl stop '*' --class FileStreamSource --dry-run";
 
 pub(crate) const RESTART: &str = "\
-Prints what was restarted: whether the connector itself, and which tasks.
+Prints what was restarted: whether the connector itself, and which tasks. With --retries, a line for each retry.
 
 Examples:
   connect-ctl restart clickhouse-sink --failed --wait 60s
   connect-ctl restart --state failed --failed
+  connect-ctl restart clickhouse-sink --failed --wait 60s --retries 3 --backoff 10s
   connect-ctl restart clickhouse-sink --task 0";
 
 pub(crate) const DELETE: &str = "\

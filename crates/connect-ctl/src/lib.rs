@@ -82,16 +82,17 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Verb::Validate { input, strict } => {
             return validate::run(&job, &validate::source(input), *strict, io);
         }
-        Verb::Status { which, traces } => return status::run(&job, which, *traces, io),
+        Verb::Status { which, traces, fail_on } => {
+            return status::run(&job, which, *traces, fail_on, io);
+        }
         Verb::Wait { names, goal, timeout } => return wait::run(&job, names, *goal, *timeout, io),
         Verb::Pause { which, manner } => return control::run(&job, which, Change::Pause, *manner, false, io),
         Verb::Resume { which, manner } => {
             return control::run(&job, which, Change::Resume, *manner, false, io);
         }
         Verb::Stop { which, manner } => return control::run(&job, which, Change::Stop, *manner, false, io),
-        Verb::Restart { which, failed, task, manner } => {
-            let change = Change::Restart { failed: *failed, task: *task };
-            return control::run(&job, which, change, *manner, false, io);
+        Verb::Restart { which, how, manner } => {
+            return control::run(&job, which, Change::Restart(*how), *manner, false, io);
         }
         Verb::Delete { which, if_exists, confirm, manner } => {
             return control::run(&job, which, Change::Delete { confirm: *confirm }, *manner, *if_exists, io);

@@ -3,11 +3,34 @@
 use kch_cli::{Exit, Failure, Io, Result};
 use serde_json::{Value, json};
 
-use crate::connector::Connector;
+use crate::connector::{Connector, State};
 use crate::select::Which;
 use crate::{Job, mask};
 
-pub(crate) fn run(job: &Job<'_>, which: &Which, traces: bool, io: &mut Io) -> Result<Exit> {
+/// States that a script wants to be stopped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum FailOn {
+    /// It or one of its tasks has failed
+    Failed,
+    /// It is paused
+    Paused,
+    /// It is stopped
+    Stopped,
+    /// It or one of its tasks has no worker
+    Unassigned,
+    /// It or one of its tasks does anything but run, or it has no tasks
+    NotRunning,
+    /// Never: states are printed, and that is all
+    Never,
+}
+
+pub(crate) fn run(
+    job: &Job<'_>,
+    which: &Which,
+    traces: bool,
+    fail_on: &[FailOn],
+    io: &mut Io,
+) -> Result<Exit> {
     let connectors = which.or_all(job.worker)?;
     let rows: Vec<Value> = if job.table {
         connectors.iter().flat_map(Connector::lines).collect()
@@ -15,8 +38,33 @@ pub(crate) fn run(job: &Job<'_>, which: &Which, traces: bool, io: &mut Io) -> Re
         connectors.iter().map(|connector| connector.row(traces)).collect()
     };
     job.render.rows(&rows, &mut io.output)?;
-    ensure_none_failed(&connectors)?;
-    Ok(Exit::Done)
+    if fail_on.contains(&FailOn::Failed) || fail_on.contains(&FailOn::NotRunning) {
+        // With the causes, and what to do.
+        ensure_none_failed(&connectors)?;
+    }
+    let wrong: Vec<String> = connectors
+        .iter()
+        .filter(|connector| fail_on.iter().any(|state| state.is_of(connector)))
+        .map(|connector| format!("{} is {}", connector.name, connector.states()))
+        .collect();
+    match wrong.as_slice() {
+        [] => Ok(Exit::Done),
+        [one] => Err(Failure::refused(one.as_str())),
+        all => Err(Failure::refused(format!("{} connectors:\n  {}", all.len(), all.join("\n  ")))),
+    }
+}
+
+impl FailOn {
+    fn is_of(self, connector: &Connector) -> bool {
+        match self {
+            FailOn::Failed => connector.is_in(State::Failed),
+            FailOn::Paused => connector.is_in(State::Paused),
+            FailOn::Stopped => connector.is_in(State::Stopped),
+            FailOn::Unassigned => connector.is_in(State::Unassigned),
+            FailOn::NotRunning => !connector.is_running(),
+            FailOn::Never => false,
+        }
+    }
 }
 
 /// An error that has the cause of each failure.

@@ -1,6 +1,13 @@
 //! `pause`, `resume`, `stop`, `restart` and `delete`.
 
-use crate::{MISSING, ctl, scene, with_connectors};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use kch_test::HttpStub;
+use kch_test::wiremock::matchers::{method, path};
+use kch_test::wiremock::{Mock, Request, ResponseTemplate};
+
+use crate::{MISSING, ctl, scene, status, with_connectors};
 
 #[test]
 fn all_are_asked_since_a_status_may_be_of_before_the_last_change() {
@@ -55,6 +62,60 @@ fn a_restart_says_what_was_restarted() {
     worker.reply("POST", "/connectors/c/tasks/0/restart", 204, "");
     ctl(&scene, &["restart", "c", "--task", "0"]).succeeds();
     assert_eq!(sent(), "POST /connectors/c/tasks/0/restart");
+}
+
+/// A connector that fails, each time for another reason, until it was restarted so often.
+fn cured_by_restart(worker: &HttpStub, number: usize) {
+    let restarts = Arc::new(AtomicUsize::new(0));
+    let now = {
+        let restarts = Arc::clone(&restarts);
+        move || {
+            let count = restarts.load(Ordering::SeqCst);
+            let state = if count < number { "FAILED" } else { "RUNNING" };
+            status("c", "RUNNING", state).replace("Table x", &format!("Table {count}"))
+        }
+    };
+    let json = |body: String| ResponseTemplate::new(200).set_body_raw(body, "application/json");
+    let shown = now.clone();
+    let seen = move |_: &Request| json(shown());
+    worker.mount(Mock::given(method("GET")).and(path("/connectors/c/status")).respond_with(seen));
+    let restarted = move |_: &Request| {
+        restarts.fetch_add(1, Ordering::SeqCst);
+        json(status("c", "RUNNING", "RESTARTING"))
+    };
+    worker.mount(Mock::given(method("POST")).and(path("/connectors/c/restart")).respond_with(restarted));
+    worker.reply("GET", "/connectors", 200, &crate::all(&[("c", "RUNNING", "FAILED")]));
+}
+
+#[test]
+fn what_fails_again_is_restarted_again_until_it_runs() {
+    let (worker, scene) = scene();
+    cured_by_restart(&worker, 3);
+    let args = ["restart", "c", "--failed", "--wait", "60s", "--retries", "5", "--backoff", "100ms"];
+    ctl(&scene, &args)
+        .succeeds()
+        .stdout_is(
+            "{\"name\":\"c\",\"connector\":false,\"tasks\":[0]}\n\
+             {\"name\":\"c\",\"connector\":false,\"tasks\":[0],\"retry\":1}\n\
+             {\"name\":\"c\",\"connector\":false,\"tasks\":[0],\"retry\":2}\n",
+        )
+        .stderr_is(
+            "connect-ctl: failed: c task 0: ServerException: Code: 60. Table 1 does not exist; retry 1 of 5 in 0.1 s\n\
+             connect-ctl: failed: c task 0: ServerException: Code: 60. Table 2 does not exist; retry 2 of 5 in 0.1 s\n",
+        );
+}
+
+#[test]
+fn retries_that_are_used_up_end_with_the_last_cause() {
+    let (worker, scene) = scene();
+    cured_by_restart(&worker, 9);
+    let args = ["restart", "c", "--failed", "--wait", "60s", "--retries", "1", "--backoff", "0s"];
+    ctl(&scene, &args).fails_with(1).stderr_has("Table 1 does not exist; retry 1 of 1 in 0 s\n").stderr_has(
+        "connect-ctl: failed: c task 0: ServerException: Code: 60. Table 2 does not exist\n\
+         hint: once that is cured: connect-ctl restart --failed c\n",
+    );
+    assert_eq!(worker.request_lines().iter().filter(|line| line.starts_with("POST")).count(), 2);
+    ctl(&scene, &["restart", "c", "--retries", "1"]).fails_with(2).stderr_has("--wait");
 }
 
 #[test]

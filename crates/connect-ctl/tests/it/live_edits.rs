@@ -1,5 +1,8 @@
-//! `patch`, `clone` and `apply --prune` against a real worker, which is asked afterwards.
+//! `patch`, `clone`, `apply --prune` and restarts that are retried against a real worker, which is asked afterwards.
 
+use std::time::Duration;
+
+use kch_test::RawServer;
 use kch_test::live::Service;
 
 use crate::live::{Live, sink};
@@ -71,4 +74,36 @@ fn what_a_folder_does_not_have_is_gone_afterwards_live() {
     prune("apply", &["--wait", "90s"]).succeeds().never_says("hunter2");
     assert_eq!((live.ask(&names[0], "").0, live.ask(&names[1], "").0), (200, 404));
     prune("diff", &[]).succeeds().stdout_is("");
+}
+
+#[test]
+fn what_is_cured_between_two_restarts_runs_live() {
+    let Some(live) = Live::new("retry", &[Service::Kafka]) else { return };
+    let name = live.name("sink");
+    let folder = live.scene.dir().join("later");
+    live.ctl_with(&["apply", &name], &sink("kafka-events", &folder.join("out").display().to_string()))
+        .succeeds();
+    let failed = || live.ask(&name, "/status").1.to_string().contains("FAILED");
+    live.until("the failure", failed);
+    live.ctl(&["status", &name, "--fail-on", "paused"]).succeeds();
+    live.ctl(&["status", &name, "--fail-on", "not-running"]).fails_with(1).stderr_has("NoSuchFileException");
+    let args = ["restart", &name, "--failed", "--wait", "60s", "--retries", "3", "--backoff", "1s"];
+    let mut restart = live.scene.tool("connect-ctl").args(args).timeout(Duration::from_secs(150)).spawn();
+    restart.until_stderr("NoSuchFileException: ").until_stderr("; retry 1 of 3 in 1 s");
+    std::fs::create_dir(folder).expect("a folder");
+    restart.wait().succeeds().stdout_has("\"tasks\":[0],\"retry\":1}");
+    assert!(!failed());
+}
+
+#[test]
+fn a_worker_that_is_away_is_no_obstacle_while_another_one_answers_live() {
+    let Some(live) = Live::new("failover", &[Service::Kafka]) else { return };
+    let name = live.name("sink");
+    let url = live.stack.setting("CONNECT_URL").to_owned();
+    let both = format!("http://{},{url}", RawServer::nobody());
+    let config = sink("kafka-events", &live.scene.dir().join("out").display().to_string());
+    live.ctl_with(&["apply", &name, "--wait", "90s", "--connect", &both], &config).succeeds().stderr_is("");
+    live.ctl(&["restart", &name, "--connect", &both]).succeeds();
+    live.ctl(&["delete", &name, "--connect", &both]).succeeds();
+    assert_eq!(live.ask(&name, "").0, 404);
 }

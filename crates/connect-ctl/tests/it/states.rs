@@ -24,6 +24,45 @@ fn a_failed_task_is_exit_1_with_its_root_cause() {
 }
 
 #[test]
+fn a_script_says_which_states_stop_it() {
+    let (worker, scene) = scene();
+    with_connectors(
+        &worker,
+        &[
+            ("bad", "RUNNING", "FAILED"),
+            ("idle", "RUNNING", ""),
+            ("lost", "RUNNING", "UNASSIGNED"),
+            ("off", "STOPPED", ""),
+            ("on", "RUNNING", "RUNNING"),
+            ("rest", "PAUSED", "PAUSED"),
+        ],
+    );
+    let fails = |name: &str, states: &[&str]| {
+        let flags: Vec<&str> = states.iter().flat_map(|state| ["--fail-on", state]).collect();
+        let outcome = ctl(&scene, &[&["status", name], &flags[..]].concat());
+        outcome.stdout_has("\"state\":");
+        outcome.code == 1
+    };
+    for (state, name) in [("failed", "bad"), ("unassigned", "lost"), ("stopped", "off"), ("PAUSED", "rest")] {
+        assert!(fails(name, &[state]), "{name} is {state}");
+        assert!(fails(name, &["not-running"]) && !fails(name, &["never"]) && !fails("on", &[state]));
+    }
+    assert!(fails("idle", &["not-running"]) && !fails("idle", &[]) && !fails("rest", &[]));
+    assert!(fails("*", &["stopped", "paused"]) && !fails("o*", &["paused", "unassigned"]));
+    ctl(&scene, &["status", "r*", "off", "--fail-on", "paused", "--fail-on", "stopped"])
+        .fails_with(1)
+        .stderr_is(
+            "connect-ctl: 2 connectors:\n  off is STOPPED, no tasks\n  rest is PAUSED, task 0 PAUSED\n",
+        );
+    ctl(&scene, &["status", "rest", "--fail-on", "paused"])
+        .fails_with(1)
+        .stderr_is("connect-ctl: rest is PAUSED, task 0 PAUSED\n");
+    ctl(&scene, &["status", "bad", "--fail-on", "not-running"])
+        .fails_with(1)
+        .stderr_has("Table x does not exist");
+}
+
+#[test]
 fn list_is_one_call() {
     let (worker, scene) = scene();
     with_connectors(&worker, &[("c", "RUNNING", "FAILED")]);
