@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use http::Method;
+use http::header::CONNECTION;
 use http_body_util::BodyExt as _;
 use kch_cli::{Exit, Failure, Io, Result};
 use kch_http::body;
@@ -16,6 +17,8 @@ use crate::watch::Stop;
 
 /// How long cancelling a query on the server may take.
 const CANCEL: Duration = Duration::from_secs(2);
+/// How many nodes of a balancer may be asked for it.
+const CANCEL_TRIES: usize = 3;
 
 impl Session {
     /// Ends the query on the server where it may still run, and says what happened.
@@ -78,22 +81,31 @@ impl Session {
         }
     }
 
-    /// Asks the server to end the query, and tells whether it knew it: a balancer may have asked the other node. The
-    /// connection is closed in any case, which ends a query that only reads.
+    /// Asks the server to end the query, and tells whether it knew it: a balancer may ask the other node, so the question
+    /// is put again. The connection is closed in any case, which ends a query that only reads.
     async fn cancel(&self, query_id: &str) -> bool {
+        let killed = async {
+            for _ in 0..CANCEL_TRIES {
+                if self.kill(query_id).await? {
+                    return Some(true);
+                }
+            }
+            None
+        };
+        tokio::time::timeout(CANCEL, killed).await.ok().flatten().unwrap_or(false)
+    }
+
+    /// Whether the node that was asked knew the query; nothing when it cannot be asked.
+    async fn kill(&self, query_id: &str) -> Option<bool> {
         let parameters = [("param_id", query_id), ("default_format", Output::Json.format())];
         let client = self.nodes.current();
         let kill = body::full("KILL QUERY WHERE query_id = {id:String} ASYNC");
-        let Ok(request) = client.request(Method::POST, &[], &parameters).body(kill) else {
-            return false;
-        };
-        let killed = async {
-            let response = client.send(request).await.ok()?;
-            let success = response.status().is_success();
-            let first = response.into_body().frame().await?.ok()?;
-            Some(success && first.data_ref().is_some_and(|data| data.starts_with(b"{")))
-        };
-        tokio::time::timeout(CANCEL, killed).await.ok().flatten().unwrap_or(false)
+        let request = client.request(Method::POST, &[], &parameters).header(CONNECTION, "close");
+        let response = client.send(request.body(kill).ok()?).await.ok()?;
+        let success = response.status().is_success();
+        let first = response.into_body().frame().await.transpose().ok()?;
+        let named = first.and_then(|first| Some(first.data_ref()?.starts_with(b"{")));
+        success.then_some(named.unwrap_or(false))
     }
 }
 

@@ -27,6 +27,7 @@ use tokio::task::{JoinSet, LocalSet};
 use crate::args::InsertArgs;
 use crate::catalog::{self, Table};
 use crate::plan::take_stdin;
+use crate::progress;
 use crate::quoting::{escape, quote_table, table_parts};
 use crate::request::FOR_DATA;
 use crate::session::{Pairs, Session};
@@ -123,7 +124,8 @@ fn courier(args: &InsertArgs, table: &Table, dedup: Dedup, session: &Session, io
         ("query".to_owned(), format!("INSERT INTO {target} FORMAT JSONEachRow")),
         ("database".to_owned(), session.database.clone()),
     ];
-    parameters.extend(session.settings.iter().cloned());
+    // A load has a progress of its own.
+    parameters.extend(session.settings.iter().filter(|setting| !progress::asks_for_them(setting)).cloned());
     let own = ONE_BLOCK.iter().chain(FOR_DATA);
     let own = own.filter(|(name, _)| !session.settings.iter().any(|(known, _)| known == name));
     parameters.extend(own.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -274,7 +276,7 @@ impl Job {
     /// The exit code, and what there is to say.
     fn finish(mut self, args: &InsertArgs, stats: bool, io: &mut Io) -> Result<Exit> {
         if self.shows_progress {
-            crate::progress::show("");
+            progress::show("");
         }
         let signal = io.signals.received();
         let mut failure = self.failure.take();

@@ -14,7 +14,7 @@ use crate::args::{Args, Compression, Output};
 use crate::explain::ensure_written;
 use crate::external::External;
 use crate::nodes::Nodes;
-use crate::progress::Progress;
+use crate::progress::{Heads, Progress};
 use crate::quoting::{assignments_of, unquote};
 use crate::sql::Kind;
 use crate::upload::Upload;
@@ -63,6 +63,8 @@ pub(crate) struct Session {
     pub(crate) may_not_set: bool,
     pub(crate) query_id: Option<String>,
     queries: usize,
+    /// The user wants progress in the heads of answers.
+    pub(crate) heads: Option<Heads>,
     pub(crate) shows_progress: bool,
 }
 
@@ -85,6 +87,7 @@ impl Session {
             may_not_set: false,
             query_id: server.query_id.clone(),
             queries: 0,
+            heads: Heads::wanted_by(&server.settings),
             shows_progress: !server.no_progress && io::IsTerminal::is_terminal(&io::stderr()),
         })
     }
@@ -105,6 +108,7 @@ impl Session {
             self.settings.retain(|(known, _)| *known != name);
             self.settings.push((name, value));
         }
+        self.heads = Heads::wanted_by(&self.settings);
         Ok(())
     }
 
@@ -204,7 +208,8 @@ impl Session {
         watch: &Watch,
         sink: &mut Sink<'_>,
     ) -> std::result::Result<Answer, Trouble> {
-        let client = self.nodes.current();
+        let watched = self.heads.as_ref().map(|heads| heads.client(self.nodes.current()));
+        let client = watched.as_ref().unwrap_or(self.nodes.current());
         let request = self.request(client, query, query_id).map_err(Trouble::Failed)?;
         let response = match watch.over(pin!(client.send(request)), sink).await? {
             Ok(response) => response,

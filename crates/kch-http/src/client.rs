@@ -1,6 +1,8 @@
 //! Asynchronous requests to one endpoint, streaming both ways. Needs a tokio runtime with I/O and time enabled; one on
 //! the current thread is enough.
 
+use std::sync::Arc;
+
 use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION, USER_AGENT};
 use http::{HeaderValue, Method, StatusCode, request};
 use hyper_util::client::legacy::Client as HyperClient;
@@ -8,6 +10,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::connect::Connector;
 use crate::endpoint::Endpoint;
+use crate::head::Watched;
 use crate::{Body, Error};
 
 /// A response whose body is still to be read: `http_body_util::BodyExt` has `frame` and `collect`.
@@ -18,6 +21,7 @@ pub type Response = http::Response<hyper::body::Incoming>;
 pub struct Client {
     endpoint: Endpoint,
     authorization: Option<HeaderValue>,
+    connector: Connector,
     transport: HyperClient<Connector, Body>,
 }
 
@@ -27,11 +31,21 @@ impl Client {
     /// # Errors
     /// [`Error::Setting`] when a certificate or key file cannot be used.
     pub fn new(endpoint: Endpoint) -> Result<Client, Error> {
+        let connector = Connector::new(&endpoint)?;
         let mut builder = HyperClient::builder(TokioExecutor::new());
-        builder.pool_timer(TokioTimer::new());
-        let transport = builder.build(Connector::new(&endpoint)?);
+        let transport = builder.pool_timer(TokioTimer::new()).build(connector.clone());
         let authorization = endpoint.authorization_header()?;
-        Ok(Client { endpoint, authorization, transport })
+        Ok(Client { endpoint, authorization, connector, transport })
+    }
+
+    /// A client of the same endpoint, with a connection for each request, that tells the values of this header while a
+    /// response's head is still coming. The response itself does not have them, so there may be any number.
+    #[must_use]
+    pub fn watching_heads(&self, name: &'static str, seen: impl Fn(&[u8]) + Send + Sync + 'static) -> Client {
+        let connector = self.connector.watching(Watched { name, seen: Arc::new(seen) });
+        let mut builder = HyperClient::builder(TokioExecutor::new());
+        let transport = builder.pool_max_idle_per_host(0).build(connector.clone());
+        Client { transport, connector, ..self.clone() }
     }
 
     /// The endpoint that requests go to.

@@ -3,17 +3,18 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::Uri;
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_tls::HttpsConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use tower_service::Service;
 
 use crate::endpoint::Endpoint;
+use crate::head::{Head, Watched};
 use crate::{Error, tls};
 
 /// How long making a connection may take, TLS not included.
@@ -24,7 +25,13 @@ type Connecting = Pin<Box<dyn Future<Output = Result<Stream, Failed>> + Send>>;
 
 /// Makes connections to one endpoint.
 #[derive(Clone, Debug)]
-pub(crate) enum Connector {
+pub(crate) struct Connector {
+    way: Way,
+    watched: Option<Watched>,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
     Plain(HttpConnector),
     Tls(HttpsConnector<HttpConnector>),
     /// To the proxy at this address, whatever the request's is.
@@ -38,19 +45,25 @@ impl Connector {
         http.set_connect_timeout(Some(CONNECT_TIMEOUT));
         http.set_nodelay(true);
         http.enforce_http(false);
-        Ok(match (&endpoint.proxy, endpoint.https) {
-            (None, false) => Connector::Plain(http),
-            (None, true) => Connector::Tls(HttpsConnector::from((http, tls::connector(endpoint)?.into()))),
-            (Some(proxy), false) => Connector::Passed(http, proxy.uri.clone()),
+        let way = match (&endpoint.proxy, endpoint.https) {
+            (None, false) => Way::Plain(http),
+            (None, true) => Way::Tls(HttpsConnector::from((http, tls::connector(endpoint)?.into()))),
+            (Some(proxy), false) => Way::Passed(http, proxy.uri.clone()),
             (Some(proxy), true) => {
                 let tunnel = Tunnel::new(proxy.uri.clone(), http);
                 let tunnel = match &proxy.authorization {
                     Some(authorization) => tunnel.with_auth(authorization.clone()),
                     None => tunnel,
                 };
-                Connector::Tunnelled(HttpsConnector::from((tunnel, tls::connector(endpoint)?.into())))
+                Way::Tunnelled(HttpsConnector::from((tunnel, tls::connector(endpoint)?.into())))
             }
-        })
+        };
+        Ok(Connector { way, watched: None })
+    }
+
+    /// The same, for connections that serve one response each, whose head is watched.
+    pub(crate) fn watching(&self, watched: Watched) -> Connector {
+        Connector { way: self.way.clone(), watched: Some(watched) }
     }
 }
 
@@ -60,31 +73,36 @@ impl Service<Uri> for Connector {
     type Future = Connecting;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failed>> {
-        match self {
-            Connector::Plain(http) | Connector::Passed(http, _) => http.poll_ready(cx).map_err(Into::into),
-            Connector::Tls(tls) => tls.poll_ready(cx),
-            Connector::Tunnelled(tunnel) => tunnel.poll_ready(cx),
+        match &mut self.way {
+            Way::Plain(http) | Way::Passed(http, _) => http.poll_ready(cx).map_err(Into::into),
+            Way::Tls(tls) => tls.poll_ready(cx),
+            Way::Tunnelled(tunnel) => tunnel.poll_ready(cx),
         }
     }
 
     fn call(&mut self, target: Uri) -> Connecting {
-        match self {
-            Connector::Plain(http) => open(http.call(target), false),
-            Connector::Passed(http, proxy) => open(http.call(proxy.clone()), true),
-            Connector::Tls(tls) => open(tls.call(target), false),
-            Connector::Tunnelled(tunnel) => open(tunnel.call(target), false),
+        let head = self.watched.clone().map(Head::new);
+        match &mut self.way {
+            Way::Plain(http) => open(http.call(target), false, head),
+            Way::Passed(http, proxy) => open(http.call(proxy.clone()), true, head),
+            Way::Tls(tls) => open(tls.call(target), false, head),
+            Way::Tunnelled(tunnel) => open(tunnel.call(target), false, head),
         }
     }
 }
 
-fn open<T, E>(connecting: impl Future<Output = Result<T, E>> + Send + 'static, passed: bool) -> Connecting
+fn open<T, E>(
+    connecting: impl Future<Output = Result<T, E>> + Send + 'static,
+    passed: bool,
+    head: Option<Head>,
+) -> Connecting
 where
     T: Transport + 'static,
     E: Into<Failed>,
 {
     Box::pin(async move {
         let transport = connecting.await.map_err(Into::into)?;
-        Ok(Stream { transport: Box::new(transport), passed })
+        Ok(Stream { transport: Box::new(transport), passed, head, ready: Vec::new() })
     })
 }
 
@@ -98,6 +116,26 @@ pub(crate) struct Stream {
     transport: Box<dyn Transport>,
     /// A proxy is at the other end, which wants the whole URL.
     passed: bool,
+    /// The head of the one response, until it has ended.
+    head: Option<Head>,
+    /// What was read with it and is to be passed on.
+    ready: Vec<u8>,
+}
+
+impl Stream {
+    /// Reads until there is something to pass on, or nothing more comes.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(head) = self.head.as_mut().filter(|_| self.ready.is_empty()) {
+            let mut bytes = [0; 8 << 10];
+            let mut read = ReadBuf::new(&mut bytes);
+            ready!(Pin::new(&mut *self.transport).poll_read(cx, read.unfilled()))?;
+            head.feed(read.filled(), &mut self.ready);
+            if head.has_ended() {
+                self.head = None;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
 }
 
 impl Connection for Stream {
@@ -110,8 +148,15 @@ impl Read for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
+        mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        ready!(self.poll_head(cx))?;
+        if !self.ready.is_empty() {
+            let count = self.ready.len().min(buffer.remaining());
+            buffer.put_slice(&self.ready[..count]);
+            self.ready.drain(..count);
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut *self.transport).poll_read(cx, buffer)
     }
 }

@@ -17,6 +17,7 @@ mod client;
 mod connect;
 mod endpoint;
 mod error;
+mod head;
 mod headers;
 mod nodes;
 mod proxy;

@@ -59,6 +59,10 @@ pub struct ServerArgs {
     pub compress: Compression,
 
     /// Show no progress on a terminal
+    ///
+    /// It is what system.processes says. For a user who may not read it, -s send_progress_in_http_headers=1 takes it from
+    /// the head of the answer; not through HAProxy or nginx, which show nothing of a head until it is whole, and refuse one
+    /// of more than 100 lines.
     #[arg(long, global = true)]
     pub no_progress: bool,
 

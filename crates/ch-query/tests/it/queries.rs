@@ -219,6 +219,12 @@ fn progress_is_shown_on_a_terminal_only_live() {
     run.succeeds().stdout_has(" rows read").stdout_has("{\"s\":0}");
     let run = scene.shell(&line("--no-progress")).run();
     assert!(!run.succeeds().stdout_text().contains("rows read"));
+    // Far more lines than an HTTP parser takes, all of them told and none of them left.
+    let long =
+        "SELECT count() AS n FROM numbers(150) WHERE sleepEachRow(0.01) = 0 SETTINGS max_block_size = 1";
+    let heads = "-s send_progress_in_http_headers=1 -s http_headers_progress_interval_ms=1";
+    let line = format!("script -qec \"ch-query {heads} '{long}' | cat\" /dev/null");
+    scene.shell(&line).run().succeeds().stdout_has(" rows read of 150 (").stdout_has("{\"n\":150}");
     let table = stack.unique_table("progress");
     stack.clickhouse(&format!("CREATE TABLE {table} (id Int64) ENGINE = Null"));
     scene.file("rows.sh", "for id in 1 2 3 4 5; do echo \"{\\\"id\\\":$id}\"; sleep 0.2; done");

@@ -175,3 +175,39 @@ fn an_answer_in_the_middle_of_an_upload_is_read() {
         feed.abort();
     });
 }
+
+/// What ClickHouse does for as long as a query runs; a parser would see none of it before the end, and refuse so many.
+#[test]
+fn lines_of_a_head_are_told_while_it_is_still_coming() {
+    let (go_on, seen) = std::sync::mpsc::channel();
+    let seen = std::sync::Mutex::new(seen);
+    let address = serve(move |mut stream| {
+        let _ = stream.read(&mut [0; 1024]);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX-Progress: 0\r\n");
+        // The head ends after its first line was seen.
+        let first: Vec<u8> = seen.lock().unwrap().recv().unwrap();
+        assert_eq!(first, b"0");
+        (1..2000).for_each(|n| {
+            let _ = stream.write_all(format!("X-Progress: {n}\r\n").as_bytes());
+        });
+        let _ = stream.write_all(b"content-length: 2\r\nx-other: 1\r\n\r\nok");
+    });
+    let url = format!("http://{address}");
+    let settings = Settings::from_pairs([("CLICKHOUSE_HTTP", url.as_str())]);
+    let client = Client::new(Endpoint::from_settings(&settings, &CLICKHOUSE).unwrap()).unwrap();
+    let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&count);
+    let client = client.watching_heads("x-progress", move |value| {
+        counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let _ = go_on.send(value.to_vec());
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let request = client.request(Method::GET, &[], &[]).body(body::empty()).unwrap();
+        let sent = tokio::time::timeout(Duration::from_secs(30), client.send(request));
+        let response = sent.await.unwrap().unwrap();
+        assert!(response.headers().get("x-progress").is_none() && response.headers()["x-other"] == "1");
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "ok");
+    });
+    assert_eq!(count.load(std::sync::atomic::Ordering::SeqCst), 2000);
+}
