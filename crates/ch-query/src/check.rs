@@ -76,7 +76,7 @@ fn compare(wanted: &Columns, table: &Table, route: Route) -> Vec<Value> {
     // Fields that no table can keep.
     let without_column = |path: &str| wanted.columns.iter().all(|column| column.name != root(path));
     for note in
-        wanted.notes.iter().filter(|note| note.kind == NoteKind::LeftOut && without_column(&note.path))
+        wanted.notes.iter().filter(|note| note.kind >= NoteKind::LeftOut && without_column(&note.path))
     {
         rows.push(note_row(note));
     }
@@ -84,17 +84,25 @@ fn compare(wanted: &Columns, table: &Table, route: Route) -> Vec<Value> {
         there.takes_values() && wanted.columns.iter().all(|column| column.name != there.name)
     });
     rows.extend(unfilled.map(|there| {
-        let why = match there.default_kind.as_str() {
-            "" => "no field fills it: it gets the type's default",
-            _ => "no field fills it: it gets its own default",
+        let (verdict, why) = match (there.default_kind.as_str(), route) {
+            ("", Route::Sink) if !takes_null(&there.kind) => {
+                ("lost", "no field fills it: the sink refuses every record; give the column a DEFAULT")
+            }
+            ("", Route::Sink) => ("note", "no field fills it: it gets null"),
+            ("", _) => ("note", "no field fills it: it gets the type's default"),
+            _ => ("note", "no field fills it: it gets its own default"),
         };
-        json!({"field": null, "avro": null, "fits": null, "column": format!("{} {}", there.name, there.kind), "verdict": "note", "why": why})
+        json!({"field": null, "avro": null, "fits": null, "column": format!("{} {}", there.name, there.kind), "verdict": verdict, "why": why})
     }));
     rows
 }
 
+fn takes_null(kind: &str) -> bool {
+    ["Nullable(", "LowCardinality(Nullable(", "Variant("].iter().any(|prefix| kind.starts_with(prefix))
+}
+
 fn note_row(note: &Note) -> Value {
-    let lost = note.kind == NoteKind::LeftOut && !holds_nothing(note);
+    let lost = note.kind >= NoteKind::LeftOut && !holds_nothing(note);
     let verdict = if lost { "lost" } else { "note" };
     json!({"field": note.path, "avro": null, "fits": null, "column": null, "verdict": verdict, "why": note.text})
 }
@@ -113,6 +121,7 @@ impl From<RouteName> for Route {
     fn from(name: RouteName) -> Route {
         match name {
             RouteName::Avro => Route::Avro,
+            RouteName::Sink => Route::Sink,
             RouteName::Json => Route::Json,
         }
     }

@@ -3,6 +3,8 @@
 //! ClickHouse converts silently where it can: a long into an `Int8` wraps, a time into a `DateTime` loses its fraction. So
 //! what matters is not whether an insert succeeds, but whether what is read back is what was sent.
 
+mod sink;
+
 use kch_schema::{ColumnType, Route};
 
 /// What becomes of the values.
@@ -90,6 +92,7 @@ pub(crate) fn fit(wanted: &ColumnType, written: &str, route: Route) -> Fit {
             (Kept, Route::Avro) => {
                 not("null becomes the type's default, or is refused: the column is not Nullable")
             }
+            (Kept, Route::Sink) => not("null is refused, and its batch with it: the column is not Nullable"),
         },
         other => plain(other, &there, route),
     }
@@ -101,6 +104,11 @@ fn plain(wanted: &ColumnType, there: &Written<'_>, route: Route) -> Fit {
         && (route == Route::Json || matches!(wanted, ColumnType::Enum(_) | ColumnType::FixedString(_)))
     {
         return Kept;
+    }
+    if route == Route::Sink
+        && let Some(fit) = sink::fit(wanted, there)
+    {
+        return fit;
     }
     match wanted {
         ColumnType::Bool => match there.name {

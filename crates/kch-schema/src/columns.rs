@@ -1,10 +1,11 @@
 //! The ClickHouse columns that fit a record, and what each of them cannot keep.
 //!
-//! The types are those that ClickHouse's AvroConfluent format and its Kafka Connect sink write ([`Route::Avro`]), or those that
-//! take what `avro-consume` prints ([`Route::Json`]). The one constraint: nothing is lost in silence. Whatever a column
-//! cannot keep, or cannot be fed with, is a [`Note`].
+//! The types are those that ClickHouse's AvroConfluent format reads into ([`Route::Avro`]), those that its Kafka Connect sink
+//! can write ([`Route::Sink`]), or those that take what `avro-consume` prints ([`Route::Json`]). The one constraint: nothing
+//! is lost in silence. Whatever a column cannot keep, or cannot be fed with, is a [`Note`].
 
 mod mapper;
+mod sink;
 
 use std::fmt;
 
@@ -17,9 +18,11 @@ use mapper::Mapper;
 /// How records get into the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Route {
-    /// ClickHouse reads Avro itself: the AvroConfluent format, or the Kafka Connect sink.
+    /// ClickHouse reads Avro itself: the AvroConfluent format.
     #[default]
     Avro,
+    /// The official ClickHouse sink of Kafka Connect, behind an Avro converter.
+    Sink,
     /// JSON lines, as `avro-consume` prints them.
     Json,
 }
@@ -79,6 +82,31 @@ pub enum NoteKind {
     Lossy,
     /// There is no column for it.
     LeftOut,
+    /// Records do not get into the table for it: all of them, or those that the text names.
+    Refused,
+}
+
+/// One line for each sentence, the worst first, with the fields that it is about: `lossy: day, at: years …`.
+#[must_use]
+pub fn sentences(notes: &[Note]) -> Vec<String> {
+    let mut lines: Vec<(NoteKind, &str, Vec<&str>)> = Vec::new();
+    for note in notes {
+        match lines.iter_mut().find(|(kind, text, _)| (*kind, *text) == (note.kind, note.text)) {
+            Some((.., paths)) => paths.push(&note.path),
+            None => lines.push((note.kind, note.text, vec![&note.path])),
+        }
+    }
+    lines.sort_by_key(|(kind, ..)| std::cmp::Reverse(*kind));
+    let sentence = |(kind, text, paths): (NoteKind, &str, Vec<&str>)| {
+        let kind = match kind {
+            NoteKind::Form => "note",
+            NoteKind::Lossy => "lossy",
+            NoteKind::LeftOut => "left out",
+            NoteKind::Refused => "refused",
+        };
+        format!("{kind}: {}: {text}", paths.join(", "))
+    };
+    lines.into_iter().map(sentence).collect()
 }
 
 /// Why a schema has no columns as asked.
@@ -143,10 +171,14 @@ pub fn columns(schema: &Schema, mapping: &Mapping) -> Result<Columns, NoColumns>
     let mut columns = Vec::with_capacity(fields.len());
     for field in fields {
         let Some(column_type) = mapper.map(field.node, &field.name) else { continue };
+        let mut default = default_literal(schema, field, &column_type);
+        if mapping.route == Route::Sink {
+            default = sink::without_default(&field.name, &column_type, default, &mut mapper.notes);
+        }
         columns.push(Column {
             name: field.name.clone(),
             avro: schema.title(field.node),
-            default: default_literal(schema, field, &column_type),
+            default,
             column_type,
             doc: field.doc.clone(),
         });

@@ -29,7 +29,7 @@ mod spots;
 mod table;
 
 pub use column_type::{ColumnType, quote_name, quote_text};
-pub use columns::{Column, Columns, Mapping, NoColumns, Note, NoteKind, Route, columns};
+pub use columns::{Column, Columns, Mapping, NoColumns, Note, NoteKind, Route, columns, sentences};
 pub use diff::{Change, Diff, What, diff};
 pub use fault::{Direction, Fault, Mismatch};
 pub use infer::{BadLine, Draft, Drafted, Inferring};

@@ -151,6 +151,7 @@ pub struct DescribeArgs {
 #[command(after_long_help = "\
 Examples:
   ch-query check kafka_events kafka-events-value
+  ch-query check kafka_events kafka-events-value --route sink
   ch-query check kafka_events kafka-events-value --route json | jq -c 'select(.verdict == \"lost\")'")]
 pub struct CheckArgs {
     /// The table, or database.table
@@ -165,10 +166,10 @@ pub struct CheckArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub schema_version: Option<u32>,
 
-    /// How records get into the table: avro or json
+    /// How records get into the table: avro, sink or json
     ///
-    /// avro: ClickHouse reads them itself (the Kafka engine with AvroConfluent, the Kafka Connect sink). json: as lines of
-    /// avro-consume, through ch-query insert.
+    /// avro: ClickHouse reads them itself (the Kafka engine with AvroConfluent). sink: ClickHouse's sink of Kafka Connect.
+    /// json: as lines of avro-consume, through ch-query insert.
     #[arg(long, value_name = "ROUTE", default_value = "avro", hide_possible_values = true)]
     pub route: RouteName,
 
@@ -182,6 +183,8 @@ pub struct CheckArgs {
 pub enum RouteName {
     /// ClickHouse reads Avro itself
     Avro,
+    /// The ClickHouse sink of Kafka Connect
+    Sink,
     /// As JSON lines
     Json,
 }

@@ -1,17 +1,19 @@
 //! From an Avro type to a ClickHouse type. What was tried out against ClickHouse 26.7 is said where it matters.
 
-use super::{Mapping, Note, NoteKind, Route};
+use super::{Mapping, Note, NoteKind, Route, sink};
 use crate::extent::parts;
 use crate::{ColumnType, Kind, Logical, NodeId, Schema};
 
 /// Maps the types of one record, and keeps the notes.
 pub(super) struct Mapper<'s> {
-    schema: &'s Schema,
+    pub(super) schema: &'s Schema,
     mapping: &'s Mapping,
     /// The records around this place: one that holds itself has no type of its own in ClickHouse.
     open: Vec<NodeId>,
     /// Inside a `Variant` that is read from Avro, ClickHouse takes only the very types that it would have chosen.
     in_variant: bool,
+    /// An item of an array or a value of a map, for which the sink has fewer ways than for a field.
+    pub(super) in_item: bool,
     pub(super) notes: Vec<Note>,
 }
 
@@ -19,10 +21,11 @@ const YEARS: &str = "years outside 1900 to 2299 are not kept";
 
 impl<'s> Mapper<'s> {
     pub(super) fn new(schema: &'s Schema, mapping: &'s Mapping) -> Mapper<'s> {
-        Mapper { schema, mapping, open: vec![schema.root()], in_variant: false, notes: Vec::new() }
+        let open = vec![schema.root()];
+        Mapper { schema, mapping, open, in_variant: false, in_item: false, notes: Vec::new() }
     }
 
-    fn note(&mut self, path: &str, kind: NoteKind, text: &'static str) {
+    pub(super) fn note(&mut self, path: &str, kind: NoteKind, text: &'static str) {
         self.notes.push(Note { path: path.to_owned(), kind, text });
     }
 
@@ -45,31 +48,51 @@ impl<'s> Mapper<'s> {
                 self.note(path, NoteKind::Form, "is kept as base64 text");
                 Some(ColumnType::String)
             }
-            Kind::Bytes => Some(ColumnType::String),
             Kind::Fixed { size: 0, .. } => {
                 self.note(path, NoteKind::LeftOut, "has no bytes to keep");
                 None
             }
-            Kind::Fixed { size, .. } => Some(ColumnType::FixedString(*size)),
+            Kind::Bytes => Some(self.bytes(None, path)),
+            Kind::Fixed { size, .. } => Some(self.bytes(Some(*size), path)),
             Kind::Enum { symbols, .. } if (self.mapping.enums || self.in_variant) && !symbols.is_empty() => {
                 Some(ColumnType::Enum(symbols.clone()))
             }
             Kind::Enum { .. } => Some(ColumnType::String),
             Kind::Array(items) => {
                 let items = *items;
-                Some(ColumnType::Array(Box::new(self.map(items, &format!("{path}[]"))?)))
+                Some(ColumnType::Array(Box::new(self.item(items, &format!("{path}[]"))?)))
             }
             Kind::Map(values) => {
                 let values = *values;
-                Some(ColumnType::Map(Box::new(self.map(values, &format!("{path}{{}}"))?)))
+                Some(ColumnType::Map(Box::new(self.item(values, &format!("{path}{{}}"))?)))
             }
             Kind::Record { .. } => self.record(id, path),
             Kind::Union(_) => self.union(id, path),
         }
     }
 
+    fn item(&mut self, id: NodeId, path: &str) -> Option<ColumnType> {
+        let was_in_item = std::mem::replace(&mut self.in_item, true);
+        let item = self.map(id, path);
+        self.in_item = was_in_item;
+        item
+    }
+
+    /// A `String` keeps the bytes of a fixed too, whichever way they come; the sink makes text of them for a `FixedString`.
+    fn bytes(&mut self, size: Option<usize>, path: &str) -> ColumnType {
+        if self.mapping.route == Route::Sink && self.in_item {
+            self.note(path, NoteKind::Refused, sink::NO_BYTES_IN_ITEMS);
+        }
+        size.filter(|_| self.in_variant).map_or(ColumnType::String, ColumnType::FixedString)
+    }
+
     fn logical(&mut self, logical: Logical, kind: &Kind, path: &str) -> Option<ColumnType> {
         let json = self.mapping.route == Route::Json;
+        if self.mapping.route == Route::Sink
+            && matches!((logical, kind), (Logical::Decimal { .. }, Kind::Fixed { .. }))
+        {
+            self.note(path, NoteKind::Refused, sink::NO_FIXED_DECIMAL);
+        }
         Some(match logical {
             Logical::Decimal { precision, scale } if precision <= 76 => ColumnType::Decimal(precision, scale),
             Logical::Decimal { .. } if json => {
@@ -83,7 +106,7 @@ impl<'s> Mapper<'s> {
             Logical::Uuid if json || matches!(kind, Kind::String) => ColumnType::Uuid,
             Logical::Uuid => {
                 self.note(path, NoteKind::Form, "is kept as the 16 bytes of the UUID");
-                ColumnType::FixedString(16)
+                self.bytes(Some(16), path)
             }
             Logical::Date => {
                 self.note(path, NoteKind::Lossy, YEARS);
@@ -128,7 +151,7 @@ impl<'s> Mapper<'s> {
             }
             Logical::Duration => {
                 self.note(path, NoteKind::Form, "is kept as its 12 bytes");
-                ColumnType::FixedString(12)
+                self.bytes(Some(12), path)
             }
         })
     }
@@ -145,6 +168,7 @@ impl<'s> Mapper<'s> {
             return None;
         }
         self.open.push(id);
+        let was_in_item = std::mem::take(&mut self.in_item);
         let mut parts = Vec::with_capacity(fields.len());
         for field in fields {
             if let Some(part) = self.map(field.node, &format!("{path}.{}", field.name)) {
@@ -152,6 +176,7 @@ impl<'s> Mapper<'s> {
             }
         }
         self.open.pop();
+        self.in_item = was_in_item;
         if json && parts.is_empty() {
             self.note(path, NoteKind::Form, "has no fields and is kept as JSON text");
             return Some(ColumnType::String);
@@ -173,7 +198,11 @@ impl<'s> Mapper<'s> {
             if inner.can_be_nullable() {
                 return Some(ColumnType::Nullable(Box::new(inner)));
             }
-            if !matches!(inner, ColumnType::Variant(_) | ColumnType::Nullable(_)) {
+            let has_note = match self.mapping.route {
+                Route::Sink => self.null_for_the_sink(&inner, path),
+                _ => !matches!(inner, ColumnType::Variant(_) | ColumnType::Nullable(_)),
+            };
+            if has_note {
                 self.note(
                     path,
                     NoteKind::Lossy,
@@ -189,10 +218,10 @@ impl<'s> Mapper<'s> {
         if branches.is_empty() {
             return self.nothing(path);
         }
-        if self.mapping.route == Route::Json {
-            self.json_union(&branches, path)
-        } else {
-            self.avro_union(&branches, path)
+        match self.mapping.route {
+            Route::Json => self.json_union(&branches, path),
+            Route::Avro => self.avro_union(&branches, path),
+            Route::Sink => self.sink_union(&branches, nullable, path),
         }
     }
 
@@ -246,12 +275,15 @@ impl<'s> Mapper<'s> {
 
     /// A column that is always null. In Avro the field can be passed over; a line of JSON has it.
     fn nothing(&mut self, path: &str) -> Option<ColumnType> {
-        if self.mapping.route == Route::Avro {
-            self.note(path, NoteKind::LeftOut, "is always null");
-            return None;
+        match self.mapping.route {
+            Route::Avro => self.note(path, NoteKind::LeftOut, "is always null"),
+            Route::Sink => self.note(path, NoteKind::Refused, sink::NO_NULL_TYPE),
+            Route::Json => {
+                self.note(path, NoteKind::Form, "is always null");
+                return Some(ColumnType::Nullable(Box::new(ColumnType::String)));
+            }
         }
-        self.note(path, NoteKind::Form, "is always null");
-        Some(ColumnType::Nullable(Box::new(ColumnType::String)))
+        None
     }
 
     /// Whether a record leads back to itself.

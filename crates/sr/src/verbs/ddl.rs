@@ -2,8 +2,7 @@
 
 use kch_cli::{Exit, Failure, Result};
 use kch_schema::{
-    Columns, Mapping, NoColumns, Note, NoteKind, OrderError, Route, Schema, Table, columns, quote_text,
-    table_name,
+    Columns, Mapping, NoColumns, OrderError, Route, Schema, Table, columns, quote_text, sentences, table_name,
 };
 use serde_json::{Value, json};
 
@@ -11,12 +10,13 @@ use crate::Desk;
 use crate::source::{Source, SourceArgs};
 
 const EXAMPLES: &str = "\
-The statement goes to stdout, and what the table cannot keep to stderr. -o json prints the columns instead. The table is
-called after the subject: kafka-events-value is for kafka_events.
+The statement goes to stdout, and what the table cannot keep, or who refuses the records, to stderr. -o json prints the
+columns instead. The table is called after the subject: kafka-events-value is for kafka_events.
 
 Examples:
   sr ddl kafka-events-value
   sr ddl kafka-events-value --via json --table events_copy
+  sr ddl kafka-events-value --via sink --table events_sink
   sr ddl configs/schemas/kafka-events-value.avsc --table events_copy --order-by ts,id | ch-query
   sr ddl kafka-events-value --on-cluster clickhouse_cluster --low-cardinality source
   sr ddl kafka-events-value -o json | jq -r .type";
@@ -40,7 +40,7 @@ pub struct Ddl {
     /// Create it on all nodes of this cluster
     #[arg(long, visible_alias = "cluster", value_name = "NAME")]
     pub on_cluster: Option<String>,
-    /// How records get in: avro (ClickHouse's AvroConfluent, Connect's sink) or json (avro-consume | ch-query)
+    /// How records get in: avro (ClickHouse's AvroConfluent), sink (Kafka Connect) or json (avro-consume | ch-query)
     #[arg(long, value_name = "ROUTE", default_value = "avro")]
     pub via: Via,
     /// Make this column LowCardinality; repeat for more
@@ -56,6 +56,8 @@ pub struct Ddl {
 pub enum Via {
     /// ClickHouse reads Avro
     Avro,
+    /// The ClickHouse sink of Kafka Connect
+    Sink,
     /// JSON lines
     Json,
 }
@@ -67,7 +69,7 @@ impl Ddl {
         let Columns { columns, notes } =
             columns(&schema, &self.mapping()).map_err(|error| no_columns(&source, &error))?;
         let table = self.table_name(&source, &schema);
-        for text in said(&notes) {
+        for text in sentences(&notes) {
             desk.io.messages.say(&text);
         }
         if desk.wants_rows() {
@@ -89,6 +91,7 @@ impl Ddl {
     fn mapping(&self) -> Mapping {
         let route = match self.via {
             Via::Avro => Route::Avro,
+            Via::Sink => Route::Sink,
             Via::Json => Route::Json,
         };
         Mapping { route, enums: self.enums, low_cardinality: self.low_cardinality.clone() }
@@ -118,29 +121,6 @@ fn no_columns(source: &Source, error: &NoColumns) -> Failure {
         NoColumns::Unknown { .. } | NoColumns::NotText { .. } => Failure::usage(text),
         _ => Failure::refused(text),
     }
-}
-
-/// One line for each sentence, with the fields that it is about.
-fn said(notes: &[Note]) -> Vec<String> {
-    let mut lines: Vec<(NoteKind, &str, Vec<&str>)> = Vec::new();
-    for note in notes {
-        match lines.iter_mut().find(|(kind, text, _)| (*kind, *text) == (note.kind, note.text)) {
-            Some((.., paths)) => paths.push(&note.path),
-            None => lines.push((note.kind, note.text, vec![&note.path])),
-        }
-    }
-    lines.sort_by_key(|(kind, ..)| std::cmp::Reverse(*kind));
-    lines
-        .into_iter()
-        .map(|(kind, text, paths)| {
-            let kind = match kind {
-                NoteKind::Form => "note",
-                NoteKind::Lossy => "lossy",
-                NoteKind::LeftOut => "left out",
-            };
-            format!("{kind}: {}: {text}", paths.join(", "))
-        })
-        .collect()
 }
 
 fn order_failure(error: &OrderError) -> Failure {
