@@ -147,6 +147,7 @@ fn show_config(settings: &Settings) -> Result<Vec<Value>> {
     let mut shown = kch_http::CONNECT.all().to_vec();
     shown.extend(kch_kafka::VARS);
     shown.extend(kch_http::REGISTRY.all());
+    shown.extend([&vars::SINK_SCHEMA_REGISTRY_URL, &vars::SINK_CLICKHOUSE_HTTP]);
     settings.show(&shown)
 }
 

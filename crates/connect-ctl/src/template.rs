@@ -1,9 +1,13 @@
 //! `template`: the least configuration that a class takes, or the whole one that brings a topic to ClickHouse. What only
 //! the user knows is a `${VARIABLE}`, which `apply` fills in or names as missing.
 
+mod checks;
+mod converter;
+mod values;
+
 use kch_cli::{Failure, Io, Result, Settings, vars};
 use kch_http::{CLICKHOUSE, Endpoint};
-use kch_registry::{Error as RegistryError, Registry, RegistryArgs, SchemaType};
+use kch_registry::{Registry, RegistryArgs};
 use serde_json::{Map, Value, json};
 
 use crate::patch::parse_pair;
@@ -14,7 +18,7 @@ use crate::worker::Worker;
 #[group(id = "what", multiple = true)]
 pub struct TemplateArgs {
     /// A connector class of the worker: the least configuration that it takes
-    #[arg(add = crate::complete::classes(), required_unless_present_any = ["subject", "topic"], conflicts_with_all = ["subject", "topic", "table", "clickhouse"])]
+    #[arg(add = crate::complete::classes(), required_unless_present_any = ["subject", "topic"], conflicts_with_all = ["subject", "topic", "table", "clickhouse", "sink_registry"])]
     pub class: Option<String>,
 
     /// Bring the topic of this subject (TOPIC-value) to ClickHouse, with its official sink
@@ -29,11 +33,17 @@ pub struct TemplateArgs {
     #[arg(long, value_name = "TABLE")]
     pub table: Option<String>,
 
-    /// ClickHouse as the worker sees it [env: CLICKHOUSE_HTTP]
+    /// ClickHouse as the worker sees it, if not as we do [env: SINK_CLICKHOUSE_HTTP]
     ///
-    /// In Docker: http://clickhouse-haproxy:8123, and --registry http://schema-registry:8081.
+    /// Otherwise CLICKHOUSE_HTTP. From outside of Docker: http://clickhouse-haproxy:8123.
     #[arg(long, value_name = "URL")]
     pub clickhouse: Option<String>,
+
+    /// The registry as the worker sees it, if not as we do [env: SINK_SCHEMA_REGISTRY_URL]
+    ///
+    /// Otherwise the one that the schema is read from. From outside of Docker: http://schema-registry:8081.
+    #[arg(long, value_name = "URL")]
+    pub sink_registry: Option<String>,
 
     /// The connector's name; by default after the class, or clickhouse-TOPIC
     #[arg(long, value_name = "NAME")]
@@ -104,9 +114,11 @@ pub(crate) fn variable(setting: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
 }
 
-/// The sink that brings a topic to ClickHouse: the settings of `configs/connect/clickhouse-sink.json`.
+/// The sink that brings a topic to ClickHouse: the settings of `configs/connect/clickhouse-sink.json`. Works without the
+/// worker too, which only says what converter it has.
 pub(crate) fn of_topic(settings: &mut Settings, args: &TemplateArgs, io: &mut Io) -> Result<Value> {
-    settings.set_flag(&vars::CLICKHOUSE_HTTP, args.clickhouse.as_deref());
+    settings.set_flag(&vars::SINK_CLICKHOUSE_HTTP, args.clickhouse.as_deref());
+    settings.set_flag(&vars::SINK_SCHEMA_REGISTRY_URL, args.sink_registry.as_deref());
     args.registry.apply(settings);
     let topic = match (&args.topic, &args.subject) {
         (Some(topic), _) => topic.clone(),
@@ -120,7 +132,10 @@ pub(crate) fn of_topic(settings: &mut Settings, args: &TemplateArgs, io: &mut Io
         topic.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
     });
     let registry = Registry::from_settings(settings)?.with_signals(io.signals.clone());
-    let schema = schema_of(&registry, args.subject.as_deref(), &topic, io)?;
+    let schema = values::schema_of(&registry, args.subject.as_deref(), &topic, &table, io)?;
+    if let Some(address) = settings.text(&vars::SINK_CLICKHOUSE_HTTP)? {
+        settings.set_flag(&vars::CLICKHOUSE_HTTP, Some(&address));
+    }
     let address = Endpoint::from_settings(settings, &CLICKHOUSE)?.uri(&[], &[]);
     let ssl = address.scheme_str() == Some("https");
     let port = address.port_u16().unwrap_or(if ssl { 8443 } else { 8123 });
@@ -137,15 +152,17 @@ pub(crate) fn of_topic(settings: &mut Settings, args: &TemplateArgs, io: &mut Io
     put("username", "${CLICKHOUSE_WRITER_USER:-writer}");
     put("password", "${CLICKHOUSE_WRITER_PASSWORD}");
     put("key.converter", "org.apache.kafka.connect.storage.StringConverter");
-    if schema.is_some() {
-        put("value.converter", "io.confluent.connect.avro.AvroConverter");
-        put("value.converter.schema.registry.url", registry.url());
-        put("value.converter.auto.register.schemas", "false");
-    } else {
-        put("value.converter", "org.apache.kafka.connect.json.JsonConverter");
-        put("value.converter.schemas.enable", "false");
+    let converter = match &schema {
+        Some(_) => {
+            let url = settings.text(&vars::SINK_SCHEMA_REGISTRY_URL)?;
+            converter::avro(settings, url.as_deref().unwrap_or(registry.url()), io)?
+        }
+        None => converter::json(),
+    };
+    for (key, value) in converter {
+        put(&format!("value.converter{key}"), &value);
     }
-    for (key, value) in schema.iter().flat_map(checks) {
+    for (key, value) in schema.iter().flat_map(checks::checks) {
         put(&key, &value);
     }
     put("client_version", "V1");
@@ -165,93 +182,6 @@ pub(crate) fn of_topic(settings: &mut Settings, args: &TemplateArgs, io: &mut Io
     Ok(finish(&name, config, args))
 }
 
-/// Transformations that find a record without the schema's fields, or with others, before it comes into a batch: the sink
-/// takes the whole batch along. A field with a default, or one that may be null, may be missing, as in older records.
-fn checks(schema: &Value) -> Vec<(String, String)> {
-    let fields: Vec<&Value> = schema["fields"].as_array().into_iter().flatten().collect();
-    let name = |field: &Value| field["name"].as_str().unwrap_or_default().to_owned();
-    let may_be_missing = |field: &Value| {
-        field.get("default").is_some()
-            || field["type"].as_array().is_some_and(|all| all.contains(&"null".into()))
-    };
-    let required: Vec<String> =
-        fields.iter().filter(|field| !may_be_missing(field)).map(|field| name(field)).collect();
-    let cast = |field: &&Value| Some(format!("{}:{}", name(field), connect_type(field["type"].as_str()?)?));
-    let cast: Vec<String> = fields.iter().filter_map(cast).collect();
-    let steps = [
-        ("requireFields", "ValueToKey", "fields", required.join(",")),
-        ("castTypes", "Cast$Value", "spec", cast.join(",")),
-    ];
-    let steps: Vec<_> = steps.into_iter().filter(|(.., value)| !value.is_empty()).collect();
-    let names: Vec<&str> = steps.iter().map(|(name, ..)| *name).collect();
-    let mut settings = vec![("transforms".to_owned(), names.join(","))];
-    for (name, class, setting, value) in &steps {
-        let class = format!("org.apache.kafka.connect.transforms.{class}");
-        settings.push((format!("transforms.{name}.type"), class));
-        settings.push((format!("transforms.{name}.{setting}"), value.clone()));
-    }
-    if steps.is_empty() { Vec::new() } else { settings }
-}
-
-/// What Connect calls an Avro type that it can cast to.
-fn connect_type(avro: &str) -> Option<&'static str> {
-    match avro {
-        "int" => Some("int32"),
-        "long" => Some("int64"),
-        "float" => Some("float32"),
-        "double" => Some("float64"),
-        "boolean" => Some("boolean"),
-        "string" => Some("string"),
-        _ => None,
-    }
-}
-
-/// The schema of the topic's values, if they are Avro. What the sink cannot write of it is said.
-fn schema_of(registry: &Registry, subject: Option<&str>, topic: &str, io: &mut Io) -> Result<Option<Value>> {
-    let default = format!("{topic}-value");
-    let subject_name = subject.unwrap_or(&default);
-    let registered = match registry.latest(subject_name) {
-        Err(RegistryError::SubjectNotFound { .. }) if subject.is_none() => {
-            io.messages
-                .say(&format!("note: no subject {subject_name}: the topic's values are taken for JSON"));
-            return Ok(None);
-        }
-        registered => registered?,
-    };
-    let schema = &registered.schema;
-    if schema.schema_type != SchemaType::Avro {
-        let text = format!("the schema of {subject_name} is {}, not Avro", schema.schema_type);
-        return Err(Failure::refused(text));
-    }
-    let schema: Value = serde_json::from_str(&schema.text).unwrap_or_default();
-    if schema["type"] != "record" {
-        let text =
-            format!("the schema of {subject_name} is no record: the sink makes a column of each field");
-        return Err(Failure::refused(text));
-    }
-    for field in schema["fields"].as_array().into_iter().flatten() {
-        if let Some(what) = unwritable(&field["type"]) {
-            let name = field["name"].as_str().unwrap_or_default();
-            io.messages.say(&format!("warning: {subject_name}: field {name}: the sink may not write {what}"));
-        }
-    }
-    Ok(Some(schema))
-}
-
-/// Types that the sink is known to stumble over (ClickHouse/clickhouse-kafka-connect issues 572 and 726).
-fn unwritable(of_field: &Value) -> Option<&'static str> {
-    match of_field {
-        Value::Array(branches) if branches.iter().filter(|branch| *branch != "null").count() > 1 => {
-            Some("a union of several types")
-        }
-        Value::Array(branches) => branches.iter().find_map(unwritable),
-        Value::Object(_) if of_field["type"] == "fixed" && of_field["logicalType"] == "decimal" => {
-            Some("a decimal in a fixed")
-        }
-        _ => None,
-    }
-}
-
 fn finish(name: &str, mut config: Map<String, Value>, args: &TemplateArgs) -> Value {
     for (key, value) in &args.settings {
         config.insert(key.clone(), value.as_str().into());
@@ -269,36 +199,5 @@ mod tests {
         assert_eq!(variable("database.server-name"), "DATABASE_SERVER_NAME");
         assert_eq!(variable("2nd"), "_2ND");
         assert!(is_class("a.b.FileSinkConnector", "FileSink") && !is_class("a.b.FileSinkConnector", "Sink"));
-    }
-
-    #[test]
-    fn records_are_checked_for_what_older_ones_have_too() {
-        let schema = json!({"fields": [
-            {"name": "id", "type": "long"},
-            {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
-            {"name": "note", "type": ["null", "string"]},
-            {"name": "added", "type": "double", "default": 0},
-        ]});
-        let checks: Vec<String> =
-            checks(&schema).iter().map(|(key, value)| format!("{key}={value}")).collect();
-        assert_eq!(
-            checks,
-            [
-                "transforms=requireFields,castTypes",
-                "transforms.requireFields.type=org.apache.kafka.connect.transforms.ValueToKey",
-                "transforms.requireFields.fields=id,at",
-                "transforms.castTypes.type=org.apache.kafka.connect.transforms.Cast$Value",
-                "transforms.castTypes.spec=id:int64,added:float64",
-            ]
-        );
-        assert_eq!(super::checks(&json!({"fields": []})), []);
-    }
-
-    #[test]
-    fn what_the_sink_stumbles_over_is_known() {
-        assert_eq!(unwritable(&json!(["null", "string"])), None);
-        assert_eq!(unwritable(&json!(["null", "string", "long"])), Some("a union of several types"));
-        let decimal = json!({"type": "fixed", "logicalType": "decimal", "size": 8});
-        assert_eq!(unwritable(&json!(["null", decimal])), Some("a decimal in a fixed"));
     }
 }

@@ -59,6 +59,8 @@ vars! {
     CONNECT_CERT None, false, "PEM file with the client's certificate for Connect";
     CONNECT_KEY None, false, "PEM file with the client's key for Connect";
     CONNECT_HEADERS None, true, "headers of every request to Connect, Name: value, separated by ; or line breaks";
+    SINK_SCHEMA_REGISTRY_URL None, false, "Schema Registry as the Connect worker sees it, for connect-ctl template; by default as we do";
+    SINK_CLICKHOUSE_HTTP None, false, "ClickHouse as the Connect worker sees it, for connect-ctl template; by default as we do";
     CLICKHOUSE_HTTP Some("http://localhost:18123"), false, "ClickHouse HTTP interface, base URL; several nodes separated by commas";
     CLICKHOUSE_USER Some("admin"), false, "ClickHouse user";
     CLICKHOUSE_PASSWORD None, true, "its password";

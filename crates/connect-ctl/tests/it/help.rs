@@ -110,7 +110,7 @@ fn desk() -> Desk {
             "GET",
             "/subjects/kafka-events-value/versions/latest",
             200,
-            r#"{"subject":"kafka-events-value","version":1,"id":7,"schema":"{\"type\":\"record\",\"name\":\"E\",\"fields\":[]}"}"#,
+            r#"{"subject":"kafka-events-value","version":1,"id":7,"schema":"{\"type\":\"record\",\"name\":\"E\",\"fields\":[{\"name\":\"id\",\"type\":\"long\"}]}"}"#,
         ),
     ] {
         worker.reply(method, path, status, body);

@@ -71,7 +71,28 @@ fn with_subject(schema: &str) -> (HttpStub, Scene) {
 }
 
 const RECORD: &str = r#"{"type":"record","name":"E","fields":[{"name":"id","type":"long"},
-    {"name":"either","type":["null","string","long"]}]}"#;
+    {"name":"price","type":{"type":"fixed","name":"P","size":8,"logicalType":"decimal","precision":9}}]}"#;
+
+/// Docker's worker has the one, and the native stack's the other.
+#[test]
+fn a_template_has_the_avro_converter_that_the_worker_has() {
+    let template = |plugins: &str| {
+        let (_registry, scene) = with_subject(RECORD);
+        let worker = HttpStub::start();
+        worker.reply("GET", "/connector-plugins", 200, plugins);
+        let scene = scene.env("CONNECT_URL", worker.url());
+        ctl(&scene, &["template", "--topic", "kafka-events", "--sink-registry", "http://there:1"])
+    };
+    let apicurio = r#"{"class":"io.apicurio.registry.utils.converter.AvroConverter","type":"converter"}"#;
+    let confluent = r#"{"class":"io.confluent.connect.avro.AvroConverter","type":"converter"}"#;
+    let config = template(&format!("[{apicurio},{confluent}]")).succeeds().json_lines()[0]["config"].clone();
+    assert_eq!(config["value.converter"], "io.confluent.connect.avro.AvroConverter");
+    assert_eq!(config["value.converter.schema.registry.url"], "http://there:1");
+    let config = template(&format!("[{apicurio}]")).succeeds().json_lines()[0]["config"].clone();
+    assert_eq!(config["value.converter"], "io.apicurio.registry.utils.converter.AvroConverter");
+    assert_eq!(config["value.converter.apicurio.registry.url"], "http://there:1/apis/registry/v2");
+    template("[]").succeeds().stderr_has("warning: the worker has no Avro converter");
+}
 
 /// The template and the file that the stack uses must not drift apart.
 #[test]
@@ -105,12 +126,17 @@ fn a_topic_without_a_subject_is_json() {
         (&"plain=t".into(), &"8443".into(), &"true".into())
     );
     ctl(&scene, &["template", "--topic", "kafka-events"]).succeeds().stderr_is(
-        "connect-ctl: warning: kafka-events-value: field either: the sink may not write a union of several types\n",
+        "connect-ctl: warning: kafka-events-value: refused: price: every record is refused behind Apicurio's Avro \
+         converter, though not behind Confluent's: a decimal in bytes fits both\n\
+         connect-ctl: note: as lines they come in too: sr ddl kafka-events-value --via json --table kafka_events | ch-query, then \
+         avro-consume -t kafka-events -f | ch-query insert kafka_events\n",
     );
     ctl(&scene, &["template", "--subject", "plain-value"]).fails_with(1).stderr_has("plain-value");
     ctl(&scene, &["template", "--subject", "kafka-events"])
         .fails_with(2)
         .stderr_has("does not say which topic");
     let (_registry, scene) = with_subject("\"long\"");
-    ctl(&scene, &["template", "--topic", "kafka-events"]).fails_with(1).stderr_has("is no record");
+    ctl(&scene, &["template", "--topic", "kafka-events"])
+        .fails_with(1)
+        .stderr_has("a table needs a record, and the schema is long");
 }
