@@ -192,6 +192,12 @@ pub struct SubjectVersion {
     pub version: u32,
 }
 
+impl From<Reference> for SubjectVersion {
+    fn from(Reference { subject, version, .. }: Reference) -> SubjectVersion {
+        SubjectVersion { subject, version }
+    }
+}
+
 impl fmt::Display for SubjectVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} version {}", self.subject, self.version)

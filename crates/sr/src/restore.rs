@@ -231,12 +231,14 @@ fn anew(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut Vec<V
             let Entry { subject, version, id, .. } = entry;
             let mut schema = entry.schema.clone();
             for (reference, needed) in schema.references.iter_mut().zip(entry.needs()) {
-                let old = SubjectVersion { subject: needed.subject, version: needed.version };
-                if let Some(new) = now.get(&old) {
+                if let Some(new) = now.get(&needed.into()) {
                     reference.version = new.version;
                 }
             }
-            let found = registry.lookup(subject, &schema)?;
+            // A registry refuses to look for what refers to nothing.
+            let waits = dry_run
+                && entry.needs().any(|needed| snapshot.has(&needed) && !now.contains_key(&needed.into()));
+            let found = if waits { None } else { registry.lookup(subject, &schema)? };
             let new = match found {
                 Some(found) => Some(found),
                 None if dry_run => {

@@ -95,19 +95,19 @@ impl Snapshot {
         Ok(snapshot)
     }
 
+    /// Whether what is referred to is one of the entries.
+    pub(crate) fn has(&self, needed: &Reference) -> bool {
+        self.entries.iter().any(|entry| entry.subject == needed.subject && entry.version == needed.version)
+    }
+
     /// A softly deleted version may refer to what was deleted for good: no registry takes it.
     fn leave_out_broken(&mut self, messages: &mut Messages) {
-        let known = |entries: &[Entry], needed: &Reference| {
-            entries.iter().any(|entry| entry.subject == needed.subject && entry.version == needed.version)
+        let broken = |snapshot: &Snapshot| {
+            let deleted = snapshot.entries.iter().enumerate().filter(|(_, entry)| entry.deleted);
+            { deleted }
+                .find_map(|(at, entry)| Some((at, entry.needs().find(|needed| !snapshot.has(needed))?)))
         };
-        let broken = |entries: &[Entry]| {
-            entries
-                .iter()
-                .enumerate()
-                .filter(|(_, entry)| entry.deleted)
-                .find_map(|(at, entry)| Some((at, entry.needs().find(|needed| !known(entries, needed))?)))
-        };
-        while let Some((at, Reference { subject, version, .. })) = broken(&self.entries) {
+        while let Some((at, Reference { subject, version, .. })) = broken(self) {
             let entry = self.entries.remove(at);
             messages.say(&format!(
                 "left out: {} version {} is deleted and refers to {subject} version {version}, which is not there",

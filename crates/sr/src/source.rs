@@ -88,7 +88,10 @@ impl Desk<'_> {
         let registry = self.registry()?;
         let found = registry.subject_version(subject, version)?;
         let mut references = registry.resolved(&found.schema)?;
-        references.extend(extra);
+        // Files are for what it does not refer to; the registry has its own spelling of the rest.
+        if Schema::parse_with_references(&found.schema.text, &references).is_err() {
+            references.extend(extra);
+        }
         Ok(Source {
             name: format!("{subject} version {}", found.version),
             stem: Some(subject.to_owned()),

@@ -170,6 +170,7 @@ impl State {
 
     fn lookup(&self, subject: &str, sent: &Value, deleted: bool) -> Answer {
         let subject = self.anywhere(subject);
+        self.ensure_referred(sent)?;
         let all = self.subjects.get(subject).ok_or(NO_SUBJECT)?;
         let same = |kept: &Kept| (deleted || !kept.deleted) && kept.sent["schema"] == sent["schema"];
         let found = all.iter().find(|(_, kept)| same(kept)).ok_or(NO_SCHEMA)?;
@@ -185,6 +186,15 @@ impl State {
         all.filter(move |(subject, _, kept)| kept.id == id && context_of(subject) == context.as_deref())
     }
 
+    fn ensure_referred(&self, sent: &Value) -> Result<(), (u16, u64, &'static str)> {
+        for reference in sent["references"].as_array().into_iter().flatten() {
+            let version = reference["version"].to_string();
+            let there = self.version(reference["subject"].as_str().unwrap(), &version, true);
+            there.map_err(|_| (422, 42201, "No schema reference found for subject and version"))?;
+        }
+        Ok(())
+    }
+
     fn register(&mut self, subject: &str, sent: &Value) -> Answer {
         let mode = self.mode_of(subject).to_owned();
         let (id, version) = (sent["id"].as_u64(), sent["version"].as_u64());
@@ -194,11 +204,7 @@ impl State {
             "READWRITE" if id.is_some() => return Err((422, 42205, "Subject is not in import mode")),
             _ => {}
         }
-        for reference in sent["references"].as_array().into_iter().flatten() {
-            let version = reference["version"].to_string();
-            let there = self.version(reference["subject"].as_str().unwrap(), &version, true);
-            there.map_err(|_| (422, 42201, "Invalid schema: a reference is not there"))?;
-        }
+        self.ensure_referred(sent)?;
         let schema = &sent["schema"];
         let here = self.subjects.iter().filter(|(known, _)| context_of(known) == context_of(subject));
         let known =

@@ -283,6 +283,8 @@ fn new_ids_keep_the_references() {
     // Money becomes version 2 there.
     target.put("z/money", V2, &json!([]));
     sr(&scene, &source, &["export", "dir", "a order"]).succeeds();
+    let planned = sr(&scene, &target, &["import", "dir", "--new-ids", "--dry-run"]).succeeds().json_lines();
+    assert_eq!((planned.len(), &planned[1]["created"]), (2, &json!(true)));
     let rows = sr(&scene, &target, &["import", "dir", "--new-ids"]).succeeds().json_lines();
     assert_eq!(
         rows[0],
