@@ -271,12 +271,12 @@ pub enum Verb {
     /// Print or change what the worker logs
     #[command(subcommand, after_help = help::LOGGERS)]
     Loggers(LoggersVerb),
-    /// Print how far a sink is behind the ends of its topics
+    /// Print how far sinks are behind the ends of their topics
     #[command(after_help = help::LAG)]
     Lag {
-        /// The connector
-        #[arg(add = connectors())]
-        name: String,
+        /// Sinks
+        #[command(flatten)]
+        which: Which,
         /// How long
         #[command(flatten)]
         looking: Looking,

@@ -90,6 +90,11 @@ impl Connector {
         &self.class
     }
 
+    /// Whether it brings topics elsewhere.
+    pub(crate) fn is_sink(&self) -> bool {
+        self.kind == "sink"
+    }
+
     /// Tasks with their numbers.
     pub(crate) fn tasks(&self) -> impl Iterator<Item = (u64, &Part)> {
         self.tasks.iter().map(|(id, task)| (*id, task))

@@ -191,9 +191,10 @@ Examples:
 
 pub(crate) const LAG: &str = "\
 Connect 3.5 and later. A sink commits its offsets from time to time (the worker's offset.flush.interval.ms), and its
-lag goes down in steps.
+lag goes down in steps. Without a name, it is of all sinks. --watch with --max is a guard that ends when one falls behind.
 
 Examples:
+  connect-ctl lag --max 1000000 -o table
   connect-ctl lag clickhouse-sink | jq -s 'map(.lag) | add'
   connect-ctl lag clickhouse-sink --wait 60s > /dev/null && echo all is in";
 

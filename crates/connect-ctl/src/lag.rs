@@ -1,4 +1,4 @@
-//! `lag`: how far a sink is behind the ends of its topics.
+//! `lag`: how far sinks are behind the ends of their topics.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -9,21 +9,27 @@ use kch_kafka::{Admin, At, KafkaConfig, Place};
 use serde_json::{Value, json};
 
 use crate::Job;
+use crate::connector::Connector;
 use crate::offsets::partitions_of_sink;
+use crate::select::Which;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How long to go on looking.
+/// How long to go on looking, and what is too much.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Looking {
     /// Look each second, and print what has changed, until a signal comes
     #[arg(long, conflicts_with = "wait")]
     pub watch: bool,
 
-    /// Wait this long until there is no lag
+    /// Wait this long until there is no lag, or no more than --max
     #[arg(long, value_name = "TIME", value_parser = kch_cli::parse_duration)]
     pub wait: Option<Duration>,
+
+    /// End with exit code 1 when a connector is more than N records behind
+    #[arg(long, value_name = "N")]
+    pub max: Option<u64>,
 }
 
 /// One partition: the connector's offset, if it has one, and the partition's ends.
@@ -41,40 +47,47 @@ impl Distance {
     }
 }
 
-type Distances = BTreeMap<Place, Distance>;
+/// By connector and partition.
+type Distances = BTreeMap<(String, Place), Distance>;
 
 pub(crate) fn run(
     job: &Job<'_>,
-    name: &str,
+    which: &Which,
     looking: Looking,
     kafka: KafkaConfig,
     io: &mut Io,
 ) -> Result<Exit> {
-    // Asked first: a slip in the name needs no Kafka.
-    job.worker.offsets(name)?;
+    // Asked first: a slip in a name needs no Kafka.
+    let mut sinks = sinks(job, which)?;
     let admin = Admin::connect(kafka)?;
     let deadline = looking.wait.map(|wait| Instant::now() + wait);
     let mut before = Distances::new();
+    let mut exit = Exit::Done;
     loop {
-        let now = measure(job, name, &admin)?;
-        let total: i64 = now.values().map(|distance| distance.lag()).sum();
-        let is_over = deadline.is_none_or(|deadline| total == 0 || Instant::now() + EVERY > deadline);
+        let now = measure_all(job, &mut sinks, &admin, &mut exit, io)?;
+        let behind = too_far_behind(&now, looking.max.unwrap_or_default());
+        let is_over = deadline.is_none_or(|deadline| behind.is_empty() || Instant::now() + EVERY > deadline);
         if looking.watch || is_over {
             let changed = now.iter().filter(|(place, distance)| before.get(place) != Some(distance));
-            let rows: Vec<Value> = changed.map(|(place, distance)| row(name, place, *distance)).collect();
+            let rows: Vec<Value> =
+                changed.map(|((name, place), distance)| row(name, place, *distance)).collect();
             job.render.rows(&rows, &mut io.output)?;
             io.output.flush()?;
         }
-        match deadline {
-            Some(_) if total > 0 && is_over => {
-                let text = format!("connector {name} is still {total} records behind");
-                return Err(Failure::unavailable(text).hint(format!("connect-ctl status {name}")));
-            }
-            _ if is_over && !looking.watch => return Ok(Exit::Done),
-            _ => {}
+        if let Some((name, _)) =
+            behind.first().filter(|_| is_over && (deadline.is_some() || looking.max.is_some()))
+        {
+            let said = |(name, lag): &(&str, i64)| match looking.max {
+                Some(max) => format!("connector {name} is {lag} records behind, more than {max}"),
+                None => format!("connector {name} is still {lag} records behind"),
+            };
+            let text = behind.iter().map(said).collect::<Vec<_>>().join("\n  ");
+            let failure =
+                if deadline.is_some() { Failure::unavailable(text) } else { Failure::refused(text) };
+            return Err(failure.hint(format!("connect-ctl status {name}")));
         }
-        if io.output.reader_gone() {
-            return Ok(Exit::Done);
+        if is_over && !looking.watch || sinks.is_empty() || io.output.reader_gone() {
+            return Ok(exit);
         }
         before = now;
         if let Err(failure) = job.worker.pause(EVERY) {
@@ -84,7 +97,54 @@ pub(crate) fn run(
     }
 }
 
-fn measure(job: &Job<'_>, name: &str, admin: &Admin) -> Result<Distances> {
+/// The sinks that were asked for. A source that was named is kept: that it reads no topics is told.
+fn sinks(job: &Job<'_>, which: &Which) -> Result<Vec<String>> {
+    let chosen = which.or_all(job.worker)?;
+    let is_meant = |connector: &Connector| connector.is_sink() || which.names.contains(&connector.name);
+    let sinks: Vec<String> = chosen.into_iter().filter(is_meant).map(|connector| connector.name).collect();
+    if let [only] = sinks.as_slice() {
+        job.worker.offsets(only)?;
+    }
+    Ok(sinks)
+}
+
+/// Connectors whose partitions together have more to go than `max`.
+fn too_far_behind(now: &Distances, max: u64) -> Vec<(&str, i64)> {
+    let mut lags: BTreeMap<&str, i64> = BTreeMap::new();
+    for ((name, _), distance) in now {
+        *lags.entry(name).or_default() += distance.lag();
+    }
+    lags.into_iter().filter(|(_, lag)| lag.unsigned_abs() > max).collect()
+}
+
+/// Among several sinks, one that cannot be measured is told once, and no longer looked at.
+fn measure_all(
+    job: &Job<'_>,
+    sinks: &mut Vec<String>,
+    admin: &Admin,
+    exit: &mut Exit,
+    io: &mut Io,
+) -> Result<Distances> {
+    let several = sinks.len() > 1;
+    let mut all = Distances::new();
+    for name in std::mem::take(sinks) {
+        match measure(job, &name, admin) {
+            Ok(distances) => {
+                all.extend(distances.into_iter().map(|(place, distance)| ((name.clone(), place), distance)));
+                sinks.push(name);
+            }
+            // A topic that is not there is a usage failure.
+            Err(failure) if several && matches!(failure.exit(), Exit::Refused | Exit::Usage) => {
+                io.messages.failure(&failure);
+                *exit = Exit::Refused;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(all)
+}
+
+fn measure(job: &Job<'_>, name: &str, admin: &Admin) -> Result<Vec<(Place, Distance)>> {
     let offsets: BTreeMap<Place, i64> = job
         .worker
         .offsets(name)?
@@ -109,6 +169,17 @@ fn row(name: &str, (topic, partition): &Place, distance: Distance) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn too_far_is_told_of_a_connector_not_of_its_partitions() {
+        let at = |name: &str, partition, end| {
+            ((name.to_owned(), ("t".to_owned(), partition)), Distance { offset: Some(0), start: 0, end })
+        };
+        let now = Distances::from([at("a", 0, 3), at("a", 1, 4), at("b", 0, 7), at("c", 0, 0)]);
+        assert_eq!(too_far_behind(&now, 0), [("a", 7), ("b", 7)]);
+        assert_eq!(too_far_behind(&now, 6), [("a", 7), ("b", 7)]);
+        assert!(too_far_behind(&now, 7).is_empty());
+    }
 
     #[test]
     fn lag_counts_the_records_that_are_there() {

@@ -97,8 +97,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Verb::Delete { which, if_exists, confirm, manner } => {
             return control::run(&job, which, Change::Delete { confirm: *confirm }, *manner, *if_exists, io);
         }
-        Verb::Lag { name, looking, kafka } => {
-            return lag::run(&job, name, *looking, brokers(kafka, args, io)?, io);
+        Verb::Lag { which, looking, kafka } => {
+            return lag::run(&job, which, *looking, brokers(kafka, args, io)?, io);
         }
         Verb::Dlq(dlq) => return dlq::run(&job, dlq, Settings::load(args.common.env_file.as_deref())?, io),
         Verb::Watch(args) => return watch::run(&job, args, io),

@@ -158,12 +158,20 @@ fn lag_is_to_the_ends_of_the_topics() {
             r#"{{"offsets":[{{"partition":{{"kafka_topic":"kafka-events","kafka_partition":0}},"offset":{{"kafka_offset":{offset}}}}}]}}"#
         )
     };
+    desk.worker.reply("GET", "/connectors", 200, &crate::all(&[("c", "RUNNING", "RUNNING")]));
     desk.worker.reply("GET", "/connectors/c/offsets", 200, &offsets(1));
     let lag = |args: &[&str]| desk.scene.tool("connect-ctl").args(["lag", "c"]).args(args).run();
     let rows = "{\"name\":\"c\",\"topic\":\"kafka-events\",\"partition\":0,\"offset\":1,\"end\":3,\"lag\":2}\n\
                 {\"name\":\"c\",\"topic\":\"kafka-events\",\"partition\":1,\"offset\":null,\"end\":1,\"lag\":1}\n";
     lag(&[]).succeeds().stdout_is(rows);
     lag(&["--wait", "1s"]).fails_with(3).stdout_is(rows).stderr_has("connector c is still 3 records behind");
+    lag(&["--max", "3"]).succeeds().stdout_is(rows);
+    lag(&["--max", "2"])
+        .fails_with(1)
+        .stdout_is(rows)
+        .stderr_is("connect-ctl: connector c is 3 records behind, more than 2\nhint: connect-ctl status c\n");
+    lag(&["--max", "3", "--wait", "60s"]).succeeds().stdout_is(rows);
+    lag(&["--max", "2", "--wait", "1s"]).fails_with(3).stderr_has("3 records behind, more than 2");
     let mut running = desk.scene.tool("connect-ctl").args(["lag", "c", "--watch"]).spawn();
     running.until_stdout("\"partition\":1,\"offset\":null,\"end\":1,\"lag\":1}\n");
     desk.put_record(BaseRecord::to("kafka-events").partition(1).payload(&b"x"[..]));
@@ -172,11 +180,39 @@ fn lag_is_to_the_ends_of_the_topics() {
     let outcome = running.wait();
     outcome.fails_with(130).stderr_is("");
     assert_eq!(outcome.json_lines().len(), 3, "only what has changed is printed again");
+    let mut guard = desk.scene.tool("connect-ctl").args(["lag", "c", "--watch", "--max", "4"]).spawn();
+    guard.until_stdout("\"partition\":1,\"offset\":null,\"end\":2,\"lag\":2}\n");
+    desk.put_record(BaseRecord::to("kafka-events").partition(0).payload(&b"x"[..]));
+    guard
+        .wait()
+        .fails_with(1)
+        .stdout_has("\"end\":4,\"lag\":3}\n")
+        .stderr_has("connector c is 5 records behind");
+}
+
+#[test]
+fn without_a_name_the_lag_is_of_all_sinks_and_one_that_has_none_does_not_hide_the_others() {
+    let desk = Desk::new();
+    let inside = |object: &str| object[1..object.len() - 1].to_owned();
+    let source = crate::all(&[("src", "RUNNING", "RUNNING")]).replace("sink", "source");
+    let sinks = crate::all(&[("c", "RUNNING", "RUNNING"), ("lost", "RUNNING", "RUNNING")]);
+    let all = format!("{{{},{}}}", inside(&sinks), inside(&source));
+    desk.worker.reply("GET", "/connectors", 200, &all);
+    for name in ["c", "lost"] {
+        desk.worker.reply("GET", &format!("/connectors/{name}/offsets"), 200, r#"{"offsets":[]}"#);
+    }
+    let lost = r#"{"name":"lost","connector.class":"X","topics":"not-there"}"#;
+    desk.worker.reply("GET", "/connectors/lost/config", 200, lost);
+    let outcome = desk.scene.tool("connect-ctl").arg("lag").run();
+    outcome.fails_with(1).stderr_has("topic \"not-there\" does not exist").never_says("src");
+    assert!(outcome.json_lines().iter().all(|row| row["name"] == "c" && row["lag"] == 0));
+    assert_eq!(outcome.json_lines().len(), 2);
 }
 
 #[test]
 fn a_sinks_pattern_finds_its_topics_and_a_source_has_no_lag() {
     let desk = Desk::new();
+    desk.worker.reply("GET", "/connectors", 200, "{}");
     let config = |name: &str, setting: &str| {
         let config = format!(r#"{{"name":"{name}","connector.class":"X"{setting}}}"#);
         desk.worker.reply("GET", &format!("/connectors/{name}/config"), 200, &config);

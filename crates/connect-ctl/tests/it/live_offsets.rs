@@ -61,10 +61,11 @@ fn a_sink_catches_up_and_reads_again_from_where_it_is_set_live() {
     live.ctl_with(&["offsets", "set", &name], &fewer).succeeds();
     assert_eq!(live.state(&name), "STOPPED");
     let lag = live.ctl(&["lag", &name]).succeeds().json_lines();
-    assert_eq!(
-        lag.iter().map(|row| row["lag"].as_i64().unwrap()).sum::<i64>(),
-        i64::try_from(offsets.len()).unwrap()
-    );
+    let behind = i64::try_from(offsets.len()).unwrap();
+    assert_eq!(lag.iter().map(|row| row["lag"].as_i64().unwrap()).sum::<i64>(), behind);
+    let limit = |max: i64| live.ctl(&["lag", &live.name("*"), "--max", &max.to_string()]);
+    limit(behind).succeeds();
+    limit(behind - 1).fails_with(1).stderr_has(format!("{name} is {behind} records behind"));
 
     live.ctl(&["offsets", "reset", &name]).succeeds();
     assert_eq!(live.ask(&name, "/offsets").1["offsets"], serde_json::json!([]));
