@@ -24,6 +24,6 @@ pub use compatibility::{Compatibility, Level, Source};
 pub use delete::Deletion;
 pub use error::Error;
 pub use mode::Mode;
-pub use model::{NewSchema, Reference, Registered, Schema, SchemaType, SubjectVersion, Version};
+pub use model::{NewSchema, Reference, Registered, Schema, SchemaType, SubjectVersion, Version, guid_text};
 pub use naming::{Part, SubjectNameStrategy, context_of, in_context, split_context};
 pub use registry::{Registry, registry_settings};

@@ -92,6 +92,13 @@ impl FromStr for Reference {
     }
 }
 
+/// A schema's GUID as it is written: `00000000-0000-0000-0000-000000000000`.
+#[must_use]
+pub fn guid_text(guid: &[u8; 16]) -> String {
+    let hex: String = guid.iter().map(|byte| format!("{byte:02x}")).collect();
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
 /// One schema, as its id stands for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kch_http::Request;
 
 use crate::disk::Disk;
-use crate::model::WireSchema;
+use crate::model::{WireSchema, guid_text};
 use crate::naming::{context_alone, context_of};
 use crate::{Error, NewSchema, Reference, Registered, Registry, Schema, SchemaType, Version};
 
@@ -80,8 +80,7 @@ impl Registry {
                     .filter(|context| *context != ".")
             }
         }
-        let hex: String = guid.iter().map(|byte| format!("{byte:02x}")).collect();
-        let guid = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
+        let guid = guid_text(guid);
         let not_found = || Error::GuidNotFound { guid: guid.clone(), url: self.url().to_owned() };
         let path = ["schemas", "guids", &guid, "ids"];
         let ask = |path: &[&str]| match self.service.get(path).send()? {

@@ -5,6 +5,7 @@ mod desired;
 mod explain;
 mod file_name;
 mod folder;
+mod framed;
 mod input;
 mod judged;
 mod latest;

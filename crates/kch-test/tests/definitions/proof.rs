@@ -72,6 +72,7 @@ const PROOFS: &[(&str, &str)] = &[
     ("sr undelete", "undelete::what_was_softly_deleted_comes_back_with_its_id_live"),
     ("sr versions", "readers_live::what_the_registry_has_is_what_is_read_live"),
     ("sr wait", "readers_live::what_the_registry_has_is_what_is_read_live"),
+    ("sr who", "who::a_field_is_found_with_its_subject_and_version_live"),
     ("topic-ctl alter", "alter::partitions_and_settings_are_changed_once_live"),
     ("topic-ctl check", "check::a_topic_that_cannot_be_written_to_is_told_live"),
     ("topic-ctl configs", "configs::a_topics_settings_are_shown_with_their_sources_set_and_unset_live"),

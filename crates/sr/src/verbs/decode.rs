@@ -5,23 +5,26 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kch_avro::{Decoder, JsonMode, frame};
+use kch_avro::frame::SchemaRef;
+use kch_avro::{Decoder, JsonMode};
 use kch_cli::{Exit, Failure, Result};
-use kch_registry::Registry;
 use kch_registry::complete::subjects;
+use kch_registry::{Registry, guid_text};
 use kch_schema::Schema;
 use serde_json::{Value, json};
 
 use crate::Desk;
+use crate::framed::{Framed, from_hex};
 
 const EXAMPLES: &str = "\
 Reads framed records from stdin: the bytes of one, or base64 or hexadecimal text, one a line. Text is told apart by its
-beginning: a frame begins with 00 in hexadecimal, and with A in base64.
+beginning: a frame begins with 00 in hexadecimal (01 before a GUID), and with A in base64. A line that is a JSON object is
+a record of `avro-consume --envelope`, whose schema may be named by a header, such as __value_schema_id.
 
 Examples:
   echo 00000000070a | sr decode --schema order.avsc
   kcat -b localhost:19092 -t orders -C -c 1 -e -D '' | sr decode --format binary | jq .value
-  avro-consume -t orders --envelope --on-error emit | jq -r .value.base64 | sr decode";
+  avro-consume -t orders --envelope --on-error emit | jq -c 'select(.value.base64?)' | sr decode";
 
 /// How to read.
 #[derive(Debug, clap::Args)]
@@ -33,6 +36,9 @@ pub struct Decode {
     /// Decode with this schema (a file, a SUBJECT or a SUBJECT@VERSION), and not with the one that the frame names
     #[arg(long, value_name = "FILE", add = subjects())]
     pub schema: Option<String>,
+    /// Of an envelope: its key, and not its value
+    #[arg(long)]
+    pub key: bool,
     /// How a value is written: plain, tagged or avro
     #[arg(long, value_name = "STYLE", default_value_t = JsonMode::Plain)]
     pub json: JsonMode,
@@ -49,6 +55,8 @@ pub enum Bytes {
     Base64,
     /// A record a line
     Hex,
+    /// A record a line, as avro-consume --envelope prints those that it cannot decode
+    Envelope,
 }
 
 impl Decode {
@@ -72,8 +80,8 @@ impl Decode {
             return Err(Failure::refused(format!("{name} is empty")));
         }
         let mut rows = Vec::new();
-        let mut decode = |(at, bytes): (String, Vec<u8>), desk: &mut Desk<'_>| {
-            let row = self.decode(&bytes, &mut schemas, desk).map_err(|failure| failure.context(&at))?;
+        let mut decode = |(at, record): (String, Framed), desk: &mut Desk<'_>| {
+            let row = self.decode(&record, &mut schemas, desk).map_err(|failure| failure.context(&at))?;
             match desk.is_json() {
                 true => desk.record(row.as_bytes())?,
                 false => rows.push(serde_json::from_str(&row).unwrap_or(Value::Null)),
@@ -85,12 +93,13 @@ impl Decode {
         outcome.map(|()| Exit::Done)
     }
 
-    /// The records' bytes, with where each one stood.
-    fn records(&self, input: &[u8], name: &str) -> Result<Vec<(String, Vec<u8>)>> {
+    /// The records, with where each one stood.
+    fn records(&self, input: &[u8], name: &str) -> Result<Vec<(String, Framed)>> {
         let is_text =
             |bytes: &[u8]| bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
-        if self.format == Bytes::Binary || self.format == Bytes::Auto && !is_text(input) {
-            let record = (name.to_owned(), input.to_vec());
+        let is_json = input.trim_ascii_start().starts_with(b"{");
+        if self.format == Bytes::Binary || self.format == Bytes::Auto && !is_json && !is_text(input) {
+            let record = (name.to_owned(), Framed::alone(input.to_vec()));
             return Ok(if input.is_empty() { Vec::new() } else { vec![record] });
         }
         let text = std::str::from_utf8(input)
@@ -99,79 +108,102 @@ impl Decode {
         lines
             .map(|(index, line)| {
                 let at = format!("{name}:{}", index + 1);
-                let line = line.trim().trim_matches('"');
-                let hex = line.strip_prefix("0x").unwrap_or(line);
-                let is_hex = match self.format {
-                    Bytes::Auto => {
-                        hex.len() < line.len() || line.starts_with("00") || line.starts_with("\\x")
-                    }
-                    format => format == Bytes::Hex,
-                };
-                let decoded = if is_hex { from_hex(hex) } else { STANDARD.decode(line).ok() };
-                let what = if is_hex { "hexadecimal" } else { "base64" };
-                match decoded {
-                    Some(bytes) => Ok((at, bytes)),
-                    None => Err(Failure::refused(format!("{at}: not {what}"))
-                        .hint("--format says what is on stdin: binary, base64 or hex")),
-                }
+                let record = self.record(line.trim()).map_err(|failure| failure.context(&at))?;
+                Ok((at, record))
             })
             .collect()
     }
 
+    /// The record of a line.
+    fn record(&self, line: &str) -> Result<Framed> {
+        let format = match self.format {
+            Bytes::Auto => guess(line),
+            format => format,
+        };
+        if format == Bytes::Envelope {
+            return Framed::of_envelope(line, self.key);
+        }
+        if self.key {
+            return Err(Failure::usage("--key is for envelopes, and this is none"));
+        }
+        let line = line.trim_matches('"');
+        let (bytes, what) = match format {
+            Bytes::Hex => (from_hex(line), "hexadecimal"),
+            _ => (STANDARD.decode(line).ok(), "base64"),
+        };
+        bytes.map(Framed::alone).ok_or_else(|| {
+            Failure::refused(format!("not {what}"))
+                .hint("--format says what is on stdin: binary, base64, hex or envelope")
+        })
+    }
+
     /// The row of one record. Its value is the codec's own text, so that no digit is lost on the way.
-    fn decode(&self, bytes: &[u8], schemas: &mut Schemas, desk: &Desk<'_>) -> Result<String> {
-        let (id, datum) = frame::read(bytes).map_err(|error| Failure::refused(error.to_string()))?;
-        let schema = schemas.of(id, desk)?;
+    fn decode(&self, record: &Framed, schemas: &mut Schemas, desk: &Desk<'_>) -> Result<String> {
+        let (named, datum) = record.split()?;
+        let (id, schema) = schemas.of(named, desk)?;
+        let mut head = match named {
+            SchemaRef::Id(id) => json!({"magic": 0, "id": id}),
+            SchemaRef::Guid(guid) => json!({"magic": 1, "guid": guid_text(&guid), "id": id}),
+        };
         let mut value = Vec::new();
         Decoder::new(schema.plan(), self.json).decode(datum, &mut value).map_err(|error| {
-            Failure::refused(format!("schema {id}: {error}"))
+            Failure::refused(format!("schema {}: {error}", shown(named)))
                 .hint("the frame may name another schema than the writer's")
         })?;
-        let head = json!({"magic": 0, "id": id, "name": schema.name()});
+        head["name"] = json!(schema.name());
         let value = String::from_utf8_lossy(&value);
         Ok(format!("{},\"value\":{value}}}", head.to_string().trim_end_matches('}')))
     }
 }
 
-/// The schemas that frames name.
+/// What a line is.
+fn guess(line: &str) -> Bytes {
+    let line = line.trim_matches('"');
+    match line {
+        _ if line.starts_with('{') => Bytes::Envelope,
+        _ if ["00", "01", "0x", "\\x"].iter().any(|start| line.starts_with(start)) => Bytes::Hex,
+        _ => Bytes::Base64,
+    }
+}
+
+fn shown(schema: SchemaRef) -> String {
+    match schema {
+        SchemaRef::Id(id) => id.to_string(),
+        SchemaRef::Guid(guid) => guid_text(&guid),
+    }
+}
+
+/// The schemas that records name.
 struct Schemas {
     given: Option<Arc<Schema>>,
     registry: Option<Registry>,
-    last: Option<(u32, Arc<Schema>)>,
+    last: Option<(SchemaRef, u32, Arc<Schema>)>,
 }
 
 impl Schemas {
-    fn of(&mut self, id: u32, desk: &Desk<'_>) -> Result<Arc<Schema>> {
+    /// The schema, and its id in the registry, which is none where the schema was given and the record names a GUID.
+    fn of(&mut self, named: SchemaRef, desk: &Desk<'_>) -> Result<(Option<u32>, Arc<Schema>)> {
         if let Some(given) = &self.given {
-            return Ok(Arc::clone(given));
+            return Ok((None, Arc::clone(given)));
         }
-        if let Some((known, schema)) = &self.last
-            && *known == id
+        if let Some((known, id, schema)) = &self.last
+            && *known == named
         {
-            return Ok(Arc::clone(schema));
+            return Ok((Some(*id), Arc::clone(schema)));
         }
         if self.registry.is_none() {
             self.registry = Some(desk.registry()?);
         }
         let Some(registry) = &self.registry else { return Err(Failure::usage("no registry")) };
-        let found = registry.schema_by_id(id)?;
+        let found = match named {
+            SchemaRef::Id(id) => registry.schema_by_id(id)?,
+            SchemaRef::Guid(guid) => registry.schema_by_guid(&guid)?,
+        };
         let references = registry.resolved(&found)?;
         let schema = Schema::parse_with_references(&found.text, &references)
-            .map_err(|error| Failure::refused(format!("schema {id}: not an Avro schema: {error}")))?;
+            .map_err(|error| Failure::refused(format!("schema {}: not an Avro schema: {error}", found.id)))?;
         let schema = Arc::new(schema);
-        self.last = Some((id, Arc::clone(&schema)));
-        Ok(schema)
+        self.last = Some((named, found.id, Arc::clone(&schema)));
+        Ok((Some(found.id), schema))
     }
-}
-
-/// Bytes from hexadecimal digits; spaces, colons and `\x` between them are passed over.
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> =
-        text.replace("\\x", "").bytes().filter(|byte| !matches!(byte, b' ' | b':')).collect();
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
-        _ => None,
-    };
-    digits.chunks(2).map(pair).collect()
 }

@@ -39,7 +39,48 @@ fn what_cannot_be_decoded_is_said_with_its_line() {
         .stderr_has("sr: stdin:2: schema 7: ");
     decode(&[], &FRAME).fails_with(1).stderr_has("sr: stdin: ").stderr_has("7");
     decode(&["--schema", "v1.avsc"], b"zz!\n").fails_with(1).stderr_has("sr: stdin:1: not base64\nhint: ");
-    decode(&["--schema", "v1.avsc"], b"{}").fails_with(1).stderr_has("not base64");
+    decode(&["--schema", "v1.avsc"], b"{}").fails_with(1).stderr_has("no envelope: it has no value");
+    decode(&["--schema", "v1.avsc"], b"{\"value\":{\"id\":5}}")
+        .fails_with(1)
+        .stderr_has("its value is decoded already\nhint: avro-consume --on-error emit");
+    decode(&["--schema", "v1.avsc"], b"{\"value\":null}").fails_with(1).stderr_has("nothing to decode");
+    decode(&["--schema", "v1.avsc", "--key"], b"00000000070a")
+        .fails_with(2)
+        .stderr_has("--key is for envelopes");
     decode(&["--schema", "v1.avsc"], &[1, 2, 3]).fails_with(1).stderr_has("the first byte is 0x01, not 0x00");
     decode(&[], b"").fails_with(1).stderr_is("sr: stdin is empty\n");
+}
+
+#[test]
+fn a_guid_or_a_header_may_name_the_schema() {
+    let (registry, scene) = scene();
+    let schema = format!(r#"{{"schema":"{}"}}"#, V1.replace('"', "\\\""));
+    let guid = "02030405-0607-0809-0a0b-0c0d0e0f1011";
+    registry.reply("GET", "/schemas/ids/7", 200, &schema);
+    registry.reply("GET", &format!("/schemas/guids/{guid}/ids"), 200, r#"[{"context":".","id":7}]"#);
+    registry.reply("GET", &format!("/schemas/guids/{guid}"), 200, &schema);
+    let decode = |args: &[&str], input: &[u8]| -> Outcome {
+        scene.tool("sr").arg("decode").args(args).stdin(input).run()
+    };
+    let row = format!("{{\"magic\":1,\"guid\":\"{guid}\",\"id\":7,\"name\":\"R\",\"value\":{{\"id\":5}}}}\n");
+    let framed: Vec<u8> = (1..=17).chain([10]).collect();
+    decode(&[], &framed).succeeds().stdout_is(&row);
+    decode(&[], b"0102030405060708090a0b0c0d0e0f10110a").succeeds().stdout_is(&row);
+    decode(&[], b"AQIDBAUGBwgJCgsMDQ4PEBEK").succeeds().stdout_is(&row);
+    decode(&["--schema", "v1.avsc"], &framed).succeeds().stdout_has("\"id\":null,");
+
+    let line = |value: &str, headers: &str| {
+        format!(r#"{{"topic":"t","key":{value},"value":{value},"headers":[{headers}]}}"#).into_bytes()
+    };
+    let framed_value = r#"{"base64":"AAAAAAcK"}"#;
+    decode(&[], &line(framed_value, "")).succeeds().stdout_is(ROW);
+    let text = r#"{"key":"__value_schema_id","value":"\u0000\u0000\u0000\u0000\u0007"}"#;
+    let bytes = r#"{"key":"__key_schema_id","value":{"base64":"AQIDBAUGBwgJCgsMDQ4PEBE="}}"#;
+    let bare = line(r#""\n""#, &format!("{text},{bytes}"));
+    decode(&[], &bare).succeeds().stdout_is(ROW);
+    decode(&["--key"], &bare).succeeds().stdout_is(&row);
+    let too_long = r#"{"key":"__value_schema_id","value":"\u0000\u0000\u0000\u0000\u0007\n"}"#;
+    decode(&[], &line(r#""\n""#, too_long))
+        .fails_with(1)
+        .stderr_is("sr: stdin:1: header __value_schema_id: more than a schema's id is in it\n");
 }
