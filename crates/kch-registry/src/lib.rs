@@ -6,6 +6,7 @@
 //! The constraint it keeps: an id's schema never changes, so it is fetched once; that an id is unknown may change, so it
 //! is asked again. What was fetched is kept on disk, for the time that the registry cannot be reached.
 
+mod about;
 mod args;
 mod compatibility;
 pub mod complete;

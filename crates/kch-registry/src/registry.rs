@@ -96,6 +96,12 @@ impl Registry {
         self.service.endpoint().base()
     }
 
+    /// Whether requests carry credentials.
+    #[must_use]
+    pub fn has_credentials(&self) -> bool {
+        self.service.endpoint().has_credentials()
+    }
+
     /// All subjects, those that are only softly deleted included if asked for.
     ///
     /// # Errors

@@ -7,8 +7,8 @@ use kch_cli::{CommonArgs, RenderArgs};
 use kch_registry::{Reference, RegistryArgs};
 
 use crate::verbs::{
-    Apply, Check, Compat, Copy, Ddl, Decode, Delete, Diff, Export, Get, Id, Import, Infer, JsonSchema, Lint,
-    Lookup, Mode, Refs, Register, Sample, Subjects, Undelete, Versions, Wait, Who,
+    Apply, Check, Compat, Copy, Ddl, Decode, Delete, Diff, Doctor, Export, Get, Id, Import, Infer,
+    JsonSchema, Lint, Lookup, Mode, Refs, Register, Sample, Subjects, Undelete, Versions, Wait, Who,
 };
 
 /// The Schema Registry from the shell
@@ -88,6 +88,8 @@ pub enum Verb {
     Sample(Sample),
     /// Show what is in a record's bytes
     Decode(Decode),
+    /// Check the registry and what is in it, and tell the cure
+    Doctor(Doctor),
     /// Wait until the registry answers
     Wait(Wait),
 }

@@ -6,6 +6,8 @@ use kch_avro::frame::{self, SchemaRef};
 use kch_cli::{Failure, Result};
 use serde_json::Value;
 
+use crate::verbs::Half;
+
 /// Bytes, and the header that names their schema, if one does.
 pub(crate) struct Framed {
     bytes: Vec<u8>,
@@ -19,8 +21,11 @@ impl Framed {
     }
 
     /// The value, or the key, of a line of `avro-consume --envelope`.
-    pub(crate) fn of_envelope(line: &str, key: bool) -> Result<Framed> {
-        let (part, header) = if key { ("key", "__key_schema_id") } else { ("value", "__value_schema_id") };
+    pub(crate) fn of_envelope(line: &str, half: Half) -> Result<Framed> {
+        let (part, header) = match half {
+            Half::Key => ("key", "__key_schema_id"),
+            Half::Value => ("value", "__value_schema_id"),
+        };
         let record: Value =
             serde_json::from_str(line).map_err(|error| Failure::refused(format!("not JSON: {error}")))?;
         let bytes = match record.get(part) {
@@ -34,7 +39,7 @@ impl Framed {
         let named = |one: &&Value| one.get("key").and_then(Value::as_str) == Some(header);
         // The last one, as the record's consumers take it.
         let header_of = record.get("headers").and_then(Value::as_array).into_iter().flatten().rfind(named);
-        let value = header_of.and_then(|one| bytes_of_header(one));
+        let value = header_of.and_then(bytes_of_header);
         Ok(Framed { bytes, header: value.map(|value| (header, value)) })
     }
 

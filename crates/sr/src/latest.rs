@@ -1,22 +1,17 @@
-//! The latest schemas of many subjects, asked for a few at a time: a registry far away would else be waited for once a
-//! subject.
-
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+//! The latest schemas of many subjects, each looked at as far as that goes.
 
 use kch_avro::SchemaError;
-use kch_cli::{Exit, Explain as _, Failure, Result};
-use kch_registry::{Error, Registry, SchemaType};
+use kch_cli::{Exit, Explain as _, Result};
+use kch_registry::{Error, Reference, Registry, SchemaType};
 use kch_schema::Schema;
 
-/// So many requests are on their way at once.
-const AT_ONCE: usize = 8;
+use crate::at_once::at_once;
 
 /// A subject's latest version.
 pub(crate) struct Latest {
     pub(crate) subject: String,
     pub(crate) version: u32,
+    pub(crate) references: Vec<Reference>,
     pub(crate) schema: std::result::Result<Schema, Unread>,
 }
 
@@ -45,51 +40,27 @@ impl Unread {
 /// # Errors
 /// A registry that cannot be reached, or refuses.
 pub(crate) fn latest(registry: &Registry, subjects: &[String]) -> Result<Vec<Latest>> {
-    let next = AtomicUsize::new(0);
-    let failed = Mutex::new(None::<Failure>);
-    let is_over = || failed.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-    let ask = || {
-        let mut found = Vec::new();
-        while !is_over() {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(subject) = subjects.get(index) else { break };
-            match of(registry, subject) {
-                Ok(latest) => found.extend(latest.map(|latest| (index, latest))),
-                Err(failure) => {
-                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
-                    failed.get_or_insert(failure);
-                }
-            }
-        }
-        found
-    };
-    let mut found: Vec<(usize, Latest)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_ONCE.min(subjects.len())).map(|_| scope.spawn(ask)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
-    });
-    if let Some(failure) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(failure);
-    }
-    found.sort_unstable_by_key(|(index, _)| *index);
-    Ok(found.into_iter().map(|(_, latest)| latest).collect())
+    at_once(subjects, |subject| latest_of(registry, subject))
 }
 
-fn of(registry: &Registry, subject: &str) -> Result<Option<Latest>> {
+/// The latest version of one; none when it is not there.
+///
+/// # Errors
+/// As [`latest`].
+pub(crate) fn latest_of(registry: &Registry, subject: &str) -> Result<Option<Latest>> {
     let registered = match registry.latest(subject) {
         Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) => return Ok(None),
         outcome => outcome?,
     };
-    let read = |schema: std::result::Result<Schema, Unread>| {
-        Some(Latest { subject: subject.to_owned(), version: registered.version, schema })
+    let (version, stored) = (registered.version, registered.schema);
+    let schema = if stored.schema_type == SchemaType::Avro {
+        match registry.resolved(&stored) {
+            Ok(texts) => Schema::parse_with_references(&stored.text, &texts).map_err(Unread::Schema),
+            Err(error) if error.exit() == Exit::Refused => Err(Unread::Reference(error)),
+            Err(error) => return Err(error.into()),
+        }
+    } else {
+        Err(Unread::Language(stored.schema_type))
     };
-    if registered.schema.schema_type != SchemaType::Avro {
-        return Ok(read(Err(Unread::Language(registered.schema.schema_type.clone()))));
-    }
-    let references = match registry.resolved(&registered.schema) {
-        Ok(references) => references,
-        Err(error) if error.exit() == Exit::Refused => return Ok(read(Err(Unread::Reference(error)))),
-        Err(error) => return Err(error.into()),
-    };
-    let schema = Schema::parse_with_references(&registered.schema.text, &references);
-    Ok(read(schema.map_err(Unread::Schema)))
+    Ok(Some(Latest { subject: subject.to_owned(), version, references: stored.references, schema }))
 }

@@ -1,11 +1,13 @@
 //! `sr`: one request, one answer. Owns which verb runs and what it works with; `verbs` has one file for each.
 
 mod args;
+mod at_once;
 mod desired;
 mod explain;
 mod file_name;
 mod folder;
 mod framed;
+mod health;
 mod input;
 mod judged;
 mod latest;
@@ -63,6 +65,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Some(Verb::JsonSchema(verb)) => verb.run(&mut desk),
         Some(Verb::Sample(verb)) => verb.run(&mut desk),
         Some(Verb::Decode(verb)) => verb.run(&mut desk),
+        Some(Verb::Doctor(verb)) => verb.run(&mut desk),
         Some(Verb::Wait(verb)) => verb.run(&mut desk),
         None => Err(Failure::usage("no verb given").hint("sr --help lists them")),
     }

@@ -54,6 +54,7 @@ const PROOFS: &[(&str, &str)] = &[
     ("sr decode", "subjects_live::a_subject_with_references_is_looked_at_from_all_sides_live"),
     ("sr delete", "live::a_subject_lives_and_dies_live"),
     ("sr diff", "subjects_live::a_subject_with_references_is_looked_at_from_all_sides_live"),
+    ("sr doctor", "doctor::the_registry_is_well_and_is_left_as_it_was_live"),
     ("sr export", "readers_live::what_the_registry_has_is_what_is_read_live"),
     ("sr get", "readers_live::what_the_registry_has_is_what_is_read_live"),
     ("sr id", "readers_live::what_the_registry_has_is_what_is_read_live"),

@@ -36,12 +36,21 @@ pub struct Decode {
     /// Decode with this schema (a file, a SUBJECT or a SUBJECT@VERSION), and not with the one that the frame names
     #[arg(long, value_name = "FILE", add = subjects())]
     pub schema: Option<String>,
-    /// Of an envelope: its key, and not its value
-    #[arg(long)]
-    pub key: bool,
+    /// What of an envelope
+    #[arg(long, value_name = "PART", default_value = "value")]
+    pub part: Half,
     /// How a value is written: plain, tagged or avro
     #[arg(long, value_name = "STYLE", default_value_t = JsonMode::Plain)]
     pub json: JsonMode,
+}
+
+/// Half of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Half {
+    /// Its value
+    Value,
+    /// Its key
+    Key,
 }
 
 /// How bytes are written.
@@ -121,10 +130,10 @@ impl Decode {
             format => format,
         };
         if format == Bytes::Envelope {
-            return Framed::of_envelope(line, self.key);
+            return Framed::of_envelope(line, self.part);
         }
-        if self.key {
-            return Err(Failure::usage("--key is for envelopes, and this is none"));
+        if self.part == Half::Key {
+            return Err(Failure::usage("--part key is for envelopes, and this is none"));
         }
         let line = line.trim_matches('"');
         let (bytes, what) = match format {

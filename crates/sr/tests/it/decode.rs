@@ -44,9 +44,9 @@ fn what_cannot_be_decoded_is_said_with_its_line() {
         .fails_with(1)
         .stderr_has("its value is decoded already\nhint: avro-consume --on-error emit");
     decode(&["--schema", "v1.avsc"], b"{\"value\":null}").fails_with(1).stderr_has("nothing to decode");
-    decode(&["--schema", "v1.avsc", "--key"], b"00000000070a")
+    decode(&["--schema", "v1.avsc", "--part", "key"], b"00000000070a")
         .fails_with(2)
-        .stderr_has("--key is for envelopes");
+        .stderr_has("--part key is for envelopes");
     decode(&["--schema", "v1.avsc"], &[1, 2, 3]).fails_with(1).stderr_has("the first byte is 0x01, not 0x00");
     decode(&[], b"").fails_with(1).stderr_is("sr: stdin is empty\n");
 }
@@ -78,7 +78,7 @@ fn a_guid_or_a_header_may_name_the_schema() {
     let bytes = r#"{"key":"__key_schema_id","value":{"base64":"AQIDBAUGBwgJCgsMDQ4PEBE="}}"#;
     let bare = line(r#""\n""#, &format!("{text},{bytes}"));
     decode(&[], &bare).succeeds().stdout_is(ROW);
-    decode(&["--key"], &bare).succeeds().stdout_is(&row);
+    decode(&["--part", "key"], &bare).succeeds().stdout_is(&row);
     let too_long = r#"{"key":"__value_schema_id","value":"\u0000\u0000\u0000\u0000\u0007\n"}"#;
     decode(&[], &line(r#""\n""#, too_long))
         .fails_with(1)

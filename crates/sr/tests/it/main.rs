@@ -6,6 +6,7 @@ mod apply;
 mod confirm;
 mod confluent;
 mod decode;
+mod doctor;
 mod examples;
 mod failures;
 mod fits_live;

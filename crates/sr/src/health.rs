@@ -1,0 +1,299 @@
+//! What can be wrong with a registry and with what is in it, each with its cure. Nothing is changed, except by [`write`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use kch_cli::{Failure, Result};
+use kch_registry::{Error, Level, Mode, NewSchema, Registry, Version};
+use kch_schema::{Severity, lint};
+
+use crate::at_once::at_once;
+use crate::latest::{Latest, Unread, latest_of};
+use crate::snapshot::{Rules, own_rules};
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grade {
+    Ok,
+    Warning,
+    Failed,
+}
+
+/// One check, or what it found about one node or subject.
+pub(crate) struct Finding {
+    pub(crate) check: &'static str,
+    pub(crate) of: Option<String>,
+    pub(crate) grade: Grade,
+    pub(crate) detail: String,
+    pub(crate) cure: Option<String>,
+}
+
+impl Finding {
+    fn new(check: &'static str, grade: Grade, detail: impl Into<String>) -> Finding {
+        Finding { check, of: None, grade, detail: detail.into(), cure: None }
+    }
+
+    fn of(mut self, of: &str) -> Finding {
+        self.of = Some(of.to_owned());
+        self
+    }
+
+    fn cure(mut self, cure: impl Into<String>) -> Finding {
+        self.cure = Some(cure.into());
+        self
+    }
+
+    fn failure(check: &'static str, failure: &Failure) -> Finding {
+        let cure = failure.hint_text().map(str::to_owned);
+        Finding { cure, ..Finding::new(check, Grade::Failed, failure.text()) }
+    }
+}
+
+/// Whether a node answers as a registry does, to us; if not, the failure too.
+pub(crate) fn reachable(registry: &Registry) -> (Finding, Option<Failure>) {
+    let begin = Instant::now();
+    match registry.subjects(false) {
+        Ok(subjects) => {
+            let time = begin.elapsed().as_millis();
+            let about = registry.about().unwrap_or_else(|| "a schema registry".to_owned());
+            let detail = format!("{about}, {}, answers in {time} ms", count(subjects.len(), "subject"));
+            (Finding::new("reachable", Grade::Ok, detail).of(registry.url()), None)
+        }
+        Err(error) => {
+            let failure = Failure::from(error);
+            (Finding::failure("reachable", &failure).of(registry.url()), Some(failure))
+        }
+    }
+}
+
+/// Whether credentials are sent, and where they can be read on the way.
+pub(crate) fn credentials(registry: &Registry) -> Finding {
+    let finding = |grade, detail| Finding::new("credentials", grade, detail);
+    let url = registry.url();
+    let host = url.split("://").nth(1).unwrap_or_default();
+    let at_home = ["localhost", "127.", "[::1]"].iter().any(|home| host.starts_with(home));
+    match registry.has_credentials() {
+        false => finding(Grade::Ok, "none are sent, and none are wanted"),
+        true if url.starts_with("http:") && !at_home => {
+            finding(Grade::Warning, "accepted, and sent over http, where they can be read on the way")
+                .cure("use https in SCHEMA_REGISTRY_URL, if the registry has it")
+        }
+        true => finding(Grade::Ok, "accepted"),
+    }
+}
+
+/// The registry's own mode and level.
+pub(crate) fn global(registry: &Registry) -> Result<Vec<Finding>> {
+    let mode = match registry.mode(None) {
+        Ok(Mode::ReadWrite) => Finding::new("mode", Grade::Ok, "READWRITE"),
+        Ok(mode) => mode_warning(&mode, None),
+        Err(Error::Unsupported { .. } | Error::Refused { .. }) => {
+            Finding::new("mode", Grade::Ok, "it has no modes")
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let level = match registry.compatibility(None)?.0 {
+        Level::None => level_warning(None),
+        level => Finding::new("level", Grade::Ok, level.to_string()),
+    };
+    Ok(vec![mode, level])
+}
+
+fn mode_warning(mode: &Mode, subject: Option<&str>) -> Finding {
+    let what = match mode {
+        Mode::ReadOnly => "READONLY: no schema can be registered".to_owned(),
+        Mode::Import => "IMPORT: schemas without an id of their own are refused".to_owned(),
+        other => format!("{other}: schemas may be refused"),
+    };
+    let cure = match subject {
+        Some(subject) => format!("sr mode delete {subject}"),
+        None => "sr mode set READWRITE".to_owned(),
+    };
+    let finding = Finding::new("mode", Grade::Warning, what).cure(cure);
+    Finding { of: subject.map(str::to_owned), ..finding }
+}
+
+fn level_warning(subject: Option<&str>) -> Finding {
+    let cure = match subject {
+        Some(subject) => format!("sr compat delete {subject}"),
+        None => "sr compat set BACKWARD".to_owned(),
+    };
+    let what = "NONE: a schema that breaks every reader is taken";
+    let finding = Finding::new("level", Grade::Warning, what).cure(cure);
+    Finding { of: subject.map(str::to_owned), ..finding }
+}
+
+/// What the registry says about one subject.
+struct Looked {
+    latest: Latest,
+    rules: Rules,
+    /// Versions that are softly deleted.
+    deleted: usize,
+}
+
+/// Everything about these subjects: modes and levels of their own, schemas, references, mistakes, deleted versions.
+pub(crate) fn subjects(registry: &Registry, subjects: &[String]) -> Result<Vec<Finding>> {
+    let has_modes = registry.has_modes()?;
+    let looked = at_once(subjects, |subject| {
+        let Some(latest) = latest_of(registry, subject)? else { return Ok(None) };
+        let rules = own_rules(registry, subject, has_modes)?;
+        let count = |versions: std::result::Result<Vec<u32>, Error>| versions.map_or(0, |all| all.len());
+        let deleted =
+            count(registry.versions_with_deleted(subject)).saturating_sub(count(registry.versions(subject)));
+        Ok(Some(Looked { latest, rules, deleted }))
+    })?;
+    let mut findings: Vec<Finding> = looked.iter().flat_map(rules).collect();
+    findings.extend(schemas(&looked));
+    findings.extend(references(registry, &looked)?);
+    findings.extend(mistakes(&looked));
+    findings.push(deleted(&looked));
+    Ok(findings)
+}
+
+fn rules(Looked { latest, rules, .. }: &Looked) -> Vec<Finding> {
+    let subject = Some(latest.subject.as_str());
+    let mode = rules.mode.as_ref().filter(|mode| **mode != Mode::ReadWrite);
+    let level = rules.compatibility.as_ref().filter(|level| **level == Level::None);
+    mode.map(|mode| mode_warning(mode, subject))
+        .into_iter()
+        .chain(level.map(|_| level_warning(subject)))
+        .collect()
+}
+
+fn schemas(looked: &[Looked]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let (mut read, mut others) = (0, 0);
+    for Looked { latest, .. } in looked {
+        match &latest.schema {
+            Ok(_) => read += 1,
+            Err(Unread::Language(_)) => others += 1,
+            Err(unread) => {
+                let cure = match unread {
+                    Unread::Reference(_) => {
+                        "register what is missing, or a version that does not need it".to_owned()
+                    }
+                    _ => format!(
+                        "no client can read its records: register a version that is a schema: sr register {} FILE",
+                        latest.subject
+                    ),
+                };
+                let detail = format!("version {}: {}", latest.version, unread.text());
+                findings.push(Finding::new("schemas", Grade::Failed, detail).of(&latest.subject).cure(cure));
+            }
+        }
+    }
+    if findings.is_empty() {
+        let mut detail = format!("the latest of {} can be read", count(read, "subject"));
+        if others > 0 {
+            detail.push_str(&format!("; {others} in other languages were not looked into"));
+        }
+        findings.push(Finding::new("schemas", Grade::Ok, detail));
+    }
+    findings
+}
+
+/// Schemas that refer to a version that is softly deleted: they can be read, and not be built upon.
+fn references(registry: &Registry, looked: &[Looked]) -> Result<Vec<Finding>> {
+    let mut live: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+    let mut findings = Vec::new();
+    let mut total = 0;
+    for Looked { latest, .. } in looked {
+        for reference in &latest.references {
+            total += 1;
+            if !live.contains_key(reference.subject.as_str()) {
+                let versions = match registry.versions(&reference.subject) {
+                    Err(Error::SubjectNotFound { .. }) => Vec::new(),
+                    outcome => outcome?,
+                };
+                live.insert(&reference.subject, versions.into_iter().collect());
+            }
+            let is_live =
+                live.get(reference.subject.as_str()).is_some_and(|all| all.contains(&reference.version));
+            // One that is not there at all is a schema that cannot be read.
+            if !is_live && latest.schema.is_ok() {
+                let (subject, version) = (&reference.subject, reference.version);
+                let detail = format!("refers to {subject} version {version}, which is softly deleted");
+                let cure = format!("sr undelete {subject} {version}");
+                findings
+                    .push(Finding::new("references", Grade::Warning, detail).of(&latest.subject).cure(cure));
+            }
+        }
+    }
+    if findings.is_empty() {
+        let detail = if total == 0 {
+            "there are none".to_owned()
+        } else {
+            format!("{} stand", count(total, "reference"))
+        };
+        findings.push(Finding::new("references", Grade::Ok, detail));
+    }
+    Ok(findings)
+}
+
+fn mistakes(looked: &[Looked]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for Looked { latest, .. } in looked {
+        let Ok(schema) = &latest.schema else { continue };
+        let errors = lint(schema).iter().filter(|found| found.severity == Severity::Error).count();
+        if errors > 0 {
+            let detail = format!("{} in version {}", count(errors, "mistake"), latest.version);
+            let cure = format!("sr lint {}", latest.subject);
+            findings.push(Finding::new("lint", Grade::Warning, detail).of(&latest.subject).cure(cure));
+        }
+    }
+    if findings.is_empty() {
+        findings.push(Finding::new("lint", Grade::Ok, "no mistakes in the latest schemas"));
+    }
+    findings
+}
+
+/// Nothing is wrong with them: their records can still be read.
+fn deleted(looked: &[Looked]) -> Finding {
+    let subjects = looked.iter().filter(|looked| looked.deleted > 0).count();
+    let versions: usize = looked.iter().map(|looked| looked.deleted).sum();
+    if versions == 0 {
+        return Finding::new("deleted", Grade::Ok, "no versions are softly deleted");
+    }
+    let detail = format!("{} of {} softly deleted", count(versions, "version"), count(subjects, "subject"));
+    Finding::new("deleted", Grade::Ok, detail)
+        .cure("sr versions SUBJECT --deleted shows them, sr undelete brings them back")
+}
+
+/// Whether a schema can be registered, read by its id, and deleted: under a name of its own, which is gone afterwards.
+pub(crate) fn write(registry: &Registry, calm: &Registry) -> Finding {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let subject = format!("sr-doctor-{:x}-{now:x}", std::process::id());
+    let trip = round_trip(registry, &subject);
+    let gone = match calm.delete_subject(&subject, true) {
+        Ok(_) | Err(Error::SubjectNotFound { .. }) => Ok(()),
+        Err(error) => Err(Failure::from(error).context(format!("{subject} was left behind"))),
+    };
+    match trip.and(gone) {
+        Ok(()) => {
+            Finding::new("write", Grade::Ok, "a schema was registered, read back and deleted").of(&subject)
+        }
+        Err(failure) => Finding::failure("write", &failure).of(&subject),
+    }
+}
+
+fn round_trip(registry: &Registry, subject: &str) -> Result<()> {
+    let step = |what: &'static str| move |error: Error| Failure::from(error).context(what);
+    // A type of its own, so that no id of another subject is taken for it.
+    let text = format!(r#"{{"type":"fixed","name":"{}","size":1}}"#, subject.replace('-', "_"));
+    let made = registry.register(subject, &NewSchema::avro(&text)).map_err(step("register"))?;
+    let id = made.schema.id;
+    let read = registry.subject_version(subject, Version::Number(made.version)).map_err(step("read back"))?;
+    registry.schema_by_id_of(id, subject).map_err(step("read by id"))?;
+    if read.schema.id != id {
+        return Err(Failure::refused(format!(
+            "registered as id {id}, and read back as id {}",
+            read.schema.id
+        ))
+        .hint("its nodes do not agree: is more than one of them the leader?"));
+    }
+    Ok(())
+}
+
+pub(crate) fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
