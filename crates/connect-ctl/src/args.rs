@@ -53,7 +53,7 @@ pub struct Args {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Show the worker's version and its Kafka cluster
+    /// Show the worker's version, its Kafka cluster, and its address: of several, the one that answered
     #[command(after_help = help::INFO)]
     Info,
     /// List the connector classes that the worker has

@@ -37,7 +37,14 @@ impl Kind {
 
 /// A row for each class: connectors, or all plugins, or one kind of them.
 pub(crate) fn list(job: &Job<'_>, all: bool, kind: Option<Kind>) -> Result<Vec<Value>> {
-    let plugins = job.worker.plugins(all || kind.is_some())?;
+    let all = all || kind.is_some();
+    let plugins = job.worker.plugins(all)?;
+    let is_connector = |plugin: &Value| plugin["type"] == "sink" || plugin["type"] == "source";
+    // Every worker has converters, but older ones do not know the question.
+    if all && plugins.iter().all(is_connector) {
+        let text = "this worker lists connectors only, Connect 3.2 and later all plugins";
+        return Err(Failure::refused(text).hint("connect-ctl plugins"));
+    }
     let wanted = plugins.iter().filter(|plugin| kind.is_none_or(|kind| plugin["type"] == kind.word()));
     let row = |plugin: &Value| json!({"class": plugin["class"], "type": plugin["type"], "version": plugin["version"]});
     Ok(wanted.map(row).collect())

@@ -61,17 +61,37 @@ impl Worker {
             kafka_cluster_id: Option<String>,
         }
         let Info { version, commit, kafka_cluster_id } = self.json(self.service.get(&[]).send()?)?;
-        Ok(json!({"version": version, "commit": commit, "kafka_cluster_id": kafka_cluster_id}))
+        let url = self.url();
+        Ok(json!({"version": version, "commit": commit, "kafka_cluster_id": kafka_cluster_id, "url": url}))
     }
 
     /// All connectors with their states, in one call.
     pub(crate) fn connectors(&self) -> Result<Vec<Connector>> {
         let request = self.service.get(&["connectors"]).query("expand", "status").query("expand", "info");
-        let all: BTreeMap<String, Value> = self.json(request.send()?)?;
+        let reply = self.accept(request.send()?)?;
+        if reply.body.trim_start().starts_with('[') {
+            return self.connectors_one_by_one(&reply.json::<Vec<String>>()?);
+        }
+        let all: BTreeMap<String, Value> = reply.json()?;
         Ok(all
             .into_iter()
             .map(|(name, both)| Connector::read(&name, &both["status"], Some(&both["info"])))
             .collect())
+    }
+
+    /// Workers before Connect 2.3 (KIP-465) list names alone. One that is deleted meanwhile is left out.
+    fn connectors_one_by_one(&self, names: &[String]) -> Result<Vec<Connector>> {
+        let mut connectors = Vec::new();
+        for name in names {
+            let status =
+                self.unless_missing::<Value>(self.service.get(&["connectors", name, "status"]).send()?)?;
+            let info = self.unless_missing::<Value>(self.service.get(&["connectors", name]).send()?)?;
+            if let (Some(status), Some(info)) = (status, info) {
+                connectors.push(Connector::read(name, &status, Some(&info)));
+            }
+        }
+        connectors.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(connectors)
     }
 
     /// The topics that a connector has used since it was made, or since they were reset.
@@ -80,7 +100,8 @@ impl Worker {
         if self.config(name)?.is_none() {
             return Err(self.no_such_connector(name));
         }
-        let answer: Value = self.json(self.service.get(&["connectors", name, "topics"]).send()?)?;
+        let reply = self.service.get(&["connectors", name, "topics"]).send().map_err(untracked)?;
+        let answer: Value = self.json(since("2.5", reply)?)?;
         let topics = answer[name]["topics"].as_array().into_iter().flatten();
         let mut topics: Vec<String> = topics.filter_map(|topic| Some(topic.as_str()?.to_owned())).collect();
         topics.sort_unstable();
@@ -89,8 +110,8 @@ impl Worker {
 
     /// Forgets which topics a connector has used.
     pub(crate) fn reset_topics(&self, name: &str) -> Result<()> {
-        let reply = self.service.put(&["connectors", name, "topics", "reset"]).send()?;
-        self.done(name, reply)
+        let reply = self.service.put(&["connectors", name, "topics", "reset"]).send().map_err(untracked)?;
+        self.done(name, since("2.5", reply)?)
     }
 
     /// The configurations of a connector's tasks, by their numbers.
@@ -182,6 +203,26 @@ impl Worker {
         let text =
             format!("Kafka Connect at {place} is still rebalancing after {seconds} s: {}", reply.detail());
         Failure::unavailable(text)
+    }
+}
+
+/// The reply of a worker that knows the call. Older ones have no such path, or not this method of it.
+fn since(version: &str, reply: Reply) -> Result<Reply> {
+    if matches!(reply.status, 404 | 405) && !is_missing(&reply) {
+        let text = format!("this worker cannot do that, Connect {version} and later can");
+        return Err(Failure::refused(text).hint("connect-ctl info"));
+    }
+    Ok(reply)
+}
+
+/// A 403 that is not about who we are.
+fn untracked(error: Error) -> Failure {
+    match &error {
+        Error::Forbidden { detail, .. } if detail.contains("tracking") => {
+            Failure::refused(format!("the worker does not know which topics are used: {detail}"))
+                .hint("topic.tracking.enable and topic.tracking.allow.reset are settings of the worker")
+        }
+        _ => error.into(),
     }
 }
 

@@ -4,7 +4,7 @@ use kch_cli::{Failure, Result, nearest};
 use kch_http::Reply;
 use serde_json::Value;
 
-use super::{Config, Worker};
+use super::{Config, Worker, since};
 
 impl Worker {
     /// The connector classes; with `all`, also converters, transformations, predicates and headers' converters.
@@ -16,10 +16,10 @@ impl Worker {
     /// The settings that a class knows, in Connect's own words. Connect 3.2 and later.
     pub(crate) fn settings_of(&self, class: &str) -> Result<Vec<Value>> {
         let reply = self.service.get(&["connector-plugins", class, "config"]).send()?;
-        if reply.status == 404 {
+        if reply.status == 404 && reply.detail().contains("Unknown plugin") {
             return Err(self.no_such_class(class, true));
         }
-        self.json(reply)
+        self.json(since("3.2", reply)?)
     }
 
     /// The settings that a class says are passwords. A worker that cannot tell leaves it to the settings' names.

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use kch_cli::{Failure, Result, nearest};
 use serde_json::Value;
 
-use super::Worker;
+use super::{Worker, since};
 
 impl Worker {
     /// Loggers whose level was set, and their levels.
     pub(crate) fn loggers(&self) -> Result<BTreeMap<String, String>> {
-        let all: BTreeMap<String, Value> = self.json(self.service.get(&["admin", "loggers"]).send()?)?;
+        let all: BTreeMap<String, Value> =
+            self.json(since("2.4", self.service.get(&["admin", "loggers"]).send()?)?)?;
         let level = |logger: &Value| logger["level"].as_str().unwrap_or_default().to_owned();
         Ok(all.into_iter().map(|(name, logger)| (name, level(&logger))).collect())
     }
@@ -36,7 +37,14 @@ impl Worker {
         let path = ["admin", "loggers", name];
         let body = serde_json::json!({"level": level});
         let request = self.service.put(&path).query("scope", if cluster { "cluster" } else { "worker" });
-        let reply = request.json(&body).send()?;
-        self.accept(reply).map(|_| ())
+        let reply = self.accept(since("2.4", request.json(&body).send()?)?)?;
+        // One that knows of no scope sets its own loggers and lists them; for the cluster there is nothing to list.
+        if cluster && !reply.body.trim().is_empty() {
+            return Err(Failure::refused(
+                "this worker has set its own loggers only, Connect 3.7 and later can set all",
+            )
+            .hint("give each worker its own --connect"));
+        }
+        Ok(())
     }
 }

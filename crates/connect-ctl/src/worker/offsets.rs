@@ -5,7 +5,7 @@ use kch_http::Reply;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Worker, is_missing, is_rebalance};
+use super::{Worker, is_missing, is_rebalance, since};
 
 /// One of a connector's places and how far it has come there, as Connect has it: a sink's are partitions of topics, what
 /// a source's are is its own affair.
@@ -78,14 +78,7 @@ impl Worker {
     }
 
     /// The reply of a worker that has both the connector and the call.
-    fn known(&self, name: &str, reply: Reply, since: &str) -> Result<Reply> {
-        match reply.status {
-            404 if is_missing(&reply) => Err(self.no_such_connector(name)),
-            404 | 405 => {
-                Err(Failure::refused(format!("this worker cannot do that, Connect {since} and later can"))
-                    .hint("connect-ctl info"))
-            }
-            _ => Ok(reply),
-        }
+    fn known(&self, name: &str, reply: Reply, version: &str) -> Result<Reply> {
+        if is_missing(&reply) { Err(self.no_such_connector(name)) } else { since(version, reply) }
     }
 }

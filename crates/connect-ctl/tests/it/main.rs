@@ -11,6 +11,7 @@ mod live_dlq;
 mod live_edits;
 mod live_offsets;
 mod offsets;
+mod old_worker;
 mod patch;
 mod plugins;
 mod prune;

@@ -167,7 +167,7 @@ fn loggers_are_read_and_set() {
     let dry = loggers(&["set", "org.x", "trace", "--dry-run"]);
     dry.succeeds()
         .stdout_is("{\"logger\":\"org.x\",\"dry_run\":true,\"from\":\"DEBUG\",\"level\":\"TRACE\"}\n");
-    worker.reset().reply("GET", "/admin/loggers", 200, all).reply("PUT", "/admin/loggers/org.x", 200, "[]");
+    worker.reset().reply("GET", "/admin/loggers", 200, all).reply("PUT", "/admin/loggers/org.x", 204, "");
     loggers(&["set", "org.x", "WARN", "--cluster"]).succeeds();
     assert_eq!(worker.request_lines().pop().unwrap(), "PUT /admin/loggers/org.x?scope=cluster");
     assert_eq!(worker.request_bodies().pop().unwrap(), r#"{"level":"WARN"}"#);
@@ -198,6 +198,10 @@ fn of_several_workers_one_that_answers_is_asked() {
     let dead = format!("http://{}", RawServer::nobody());
     let both = format!("{dead},{}", worker.url());
     ctl(&scene, &["list", "--connect", &both]).succeeds().stderr_is("").stdout_has("\"name\":\"c\"");
+    worker.reply("GET", "/", 200, r#"{"version":"3.7.2","commit":"c","kafka_cluster_id":"k"}"#);
+    ctl(&scene, &["info", "-q", "url", "--connect", &both])
+        .succeeds()
+        .stdout_is(format!("{}\n", worker.url()));
     let none = format!("{dead},{dead}/connect");
     ctl(&Scene::new(), &["list", "--connect", &none]).fails_with(3).stderr_is(format!(
         "connect-ctl: Kafka Connect at {dead} cannot be reached: connection refused; {dead}/connect cannot be reached: \
