@@ -1,5 +1,19 @@
 //! The one line of a Java stack trace that says why.
 
+/// What is said around or in a cause, and what it means: of JSON's converter and of the ClickHouse sink, whose own words are
+/// not enough to go on.
+const MEANINGS: [(&str, &str); 3] = [
+    (
+        "Converting byte[] to Kafka Connect data failed",
+        "the record is not the JSON that its converter expects",
+    ),
+    ("Connection to ClickHouse is not active", "it does not answer, or refuses the user or the password"),
+    (
+        "Data schema validation failed",
+        "columns and fields do not fit: ch-query check TABLE SUBJECT --route sink says which",
+    ),
+];
+
 /// The innermost cause that says something, on one line, its class without the package. Stack frames and what was
 /// suppressed are left out.
 pub(crate) fn root_cause(trace: &str) -> Option<String> {
@@ -20,6 +34,13 @@ pub(crate) fn root_cause(trace: &str) -> Option<String> {
             cause.push_str(line.trim());
         }
     }
+    // Java's word for a failed cast names two classes; who tried it, around it, names the field.
+    if let [.., around, innermost] = &causes[..]
+        && innermost.starts_with("java.lang.ClassCastException")
+        && around.contains("DataException: ")
+    {
+        causes.pop();
+    }
     let telling = causes.iter().rev().find(|cause| cause.contains(": ")).or(causes.last())?;
     let class = telling.split(':').next().unwrap_or_default();
     let is_class = class.contains('.') && !class.contains(' ');
@@ -27,7 +48,11 @@ pub(crate) fn root_cause(trace: &str) -> Option<String> {
         (true, Some(dot)) => &telling[dot + 1..],
         _ => telling.as_str(),
     };
-    (!text.is_empty()).then(|| text.to_owned())
+    let said = |part: &str| causes.iter().any(|cause| cause.contains(part));
+    match MEANINGS.iter().find(|(part, _)| said(part)) {
+        Some((_, meaning)) => Some(format!("{text} ({meaning})")),
+        None => (!text.is_empty()).then(|| text.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -48,6 +73,34 @@ mod tests {
         assert_eq!(
             root_cause(trace).unwrap(),
             "RuntimeException: Code: 60. DB::Exception: Table default.nope does not exist"
+        );
+    }
+
+    /// Traces of the real sink and converter, without their frames.
+    #[test]
+    fn a_cause_that_says_too_little_is_explained() {
+        let cast = "org.apache.kafka.connect.errors.ConnectException: Exiting WorkerSinkTask due to unrecoverable exception.\n\
+            Caused by: java.lang.RuntimeException: Topic: [t], Partition: [0]\n\
+            Caused by: org.apache.kafka.connect.errors.DataException: Failed to write column `id`: cannot convert INT64\n\
+            Caused by: java.lang.ClassCastException: class java.lang.Long cannot be cast to class java.lang.Integer\n";
+        assert_eq!(
+            root_cause(cast).unwrap(),
+            "DataException: Failed to write column `id`: cannot convert INT64"
+        );
+        let json = "org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler\n\
+            Caused by: org.apache.kafka.connect.errors.DataException: Converting byte[] to Kafka Connect data failed due to \
+            serialization error: \n\
+            Caused by: java.io.CharConversionException: Invalid UTF-32 character 0x5601046e\n";
+        assert_eq!(
+            root_cause(json).unwrap(),
+            "CharConversionException: Invalid UTF-32 character 0x5601046e (the record is not the JSON that its converter \
+             expects)"
+        );
+        assert_eq!(
+            root_cause("java.lang.RuntimeException: Connection to ClickHouse is not active.\n\tat x")
+                .unwrap(),
+            "RuntimeException: Connection to ClickHouse is not active. (it does not answer, or refuses the user or the \
+             password)"
         );
     }
 

@@ -14,6 +14,8 @@ pub(super) const NO_FIXED_DECIMAL: &str = "every record is refused behind Apicur
 pub(super) const NO_BYTES_IN_ITEMS: &str =
     "a record with one is refused, and its batch with it: the sink writes bytes as a field, not as an item";
 const NULL_IS_REFUSED: &str = "a record with null here is refused, and its batch with it";
+const NULL_SPOILS: &str =
+    "null here spoils its batch: the sink writes nothing for it, and what follows is read as something else";
 const DEFAULT_IS_FOR_NULL: &str =
     "a record without it gets null, not its default: the sink would write the default for null too";
 
@@ -22,6 +24,7 @@ impl Mapper<'_> {
     pub(super) fn null_for_the_sink(&mut self, inner: &ColumnType, path: &str) -> bool {
         match inner {
             ColumnType::Array(_) if !self.in_item => return true,
+            ColumnType::Array(_) => self.note(path, NoteKind::Refused, NULL_SPOILS),
             ColumnType::Nullable(_) => {}
             ColumnType::Variant(_) if !self.in_item => {}
             _ => self.note(path, NoteKind::Refused, NULL_IS_REFUSED),
@@ -48,6 +51,7 @@ impl Mapper<'_> {
                 ColumnType::String
             });
         }
+        let known = self.notes.len();
         let mut types: Vec<ColumnType> = Vec::with_capacity(branches.len());
         for &branch in branches {
             let branch_path = format!("{path}<{}>", self.schema.title(branch));
@@ -62,6 +66,7 @@ impl Mapper<'_> {
             }
         }
         if types.is_empty() {
+            self.notes.truncate(known);
             self.note(path, NoteKind::LeftOut, "is a union of which the sink writes no branch");
             return None;
         }
