@@ -23,7 +23,7 @@ pub use self::groups::{GroupInfo, Member};
 pub use self::offsets::{At, Place};
 pub use self::topics::{NewTopicSpec, PartitionInfo, TopicInfo};
 use crate::error::classify;
-use crate::watch::{Watch, creation_error};
+use crate::watch::{LISTEN, Watch, creation_error};
 use crate::{KafkaConfig, KafkaError};
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -112,10 +112,10 @@ impl Admin {
         let began = Instant::now();
         loop {
             let answer = self.metadata.fetch_metadata(None, Duration::from_millis(500));
-            let _ = self.metadata.poll(Duration::ZERO);
             if let Ok(metadata) = answer {
                 return Ok(metadata);
             }
+            let _ = self.metadata.poll(LISTEN);
             self.watch.ensure_worth_waiting(&self.config, began)?;
         }
     }

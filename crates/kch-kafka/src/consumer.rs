@@ -26,7 +26,7 @@ use self::group::Group;
 use self::progress::{Partition, Progress};
 pub(crate) use self::range::Watermarks;
 use crate::error::classify;
-use crate::watch::{CONNECT_DEADLINE, creation_error, ensure_topic};
+use crate::watch::{CONNECT_DEADLINE, LISTEN, creation_error, ensure_topic};
 use crate::{KafkaConfig, KafkaError};
 
 /// How long the cluster may be out of reach before reading gives up.
@@ -207,7 +207,7 @@ impl Consumer {
         let watch = &self.inner.context().watch;
         ensure_topic(self.inner.client(), topic, watch, &self.config, || {
             // Nothing is assigned yet: this serves error events only.
-            let _ = self.inner.poll(Duration::ZERO);
+            let _ = self.inner.poll(LISTEN);
         })
     }
 

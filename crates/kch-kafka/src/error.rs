@@ -5,6 +5,8 @@ use std::time::Duration;
 use kch_cli::{Exit, Explain};
 use rdkafka::types::RDKafkaErrorCode as Code;
 
+use crate::watch::UNVERIFIED;
+
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -144,6 +146,9 @@ impl Explain for KafkaError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            KafkaError::Unreachable { reason, .. } if reason == UNVERIFIED => {
+                Some("set KAFKA_SSL_CA to the PEM file of the authority that signed it".into())
+            }
             KafkaError::Unreachable { .. } => {
                 Some("is the stack up? scripts/native_status.sh or docker compose ps; BOOTSTRAP_SERVERS names the brokers".into())
             }

@@ -19,7 +19,7 @@ use rdkafka::types::RDKafkaErrorCode as Code;
 use self::reports::{DEAD_LETTER, Reports};
 use self::transaction::Transaction;
 use crate::error::{classify, plain};
-use crate::watch::{creation_error, ensure_topic, lock};
+use crate::watch::{LISTEN, creation_error, ensure_topic, lock};
 use crate::{KafkaConfig, KafkaError};
 
 /// How often the send loop serves delivery reports, in records: often enough to keep the queue moving, rarely enough
@@ -226,7 +226,7 @@ impl Producer {
     pub fn ensure_topic(&mut self, topic: &str) -> Result<(), KafkaError> {
         if !self.topics.contains(topic) {
             let (inner, watch) = (&self.inner, &self.inner.context().watch);
-            ensure_topic(inner.client(), topic, watch, &self.config, || inner.poll(Duration::ZERO))?;
+            ensure_topic(inner.client(), topic, watch, &self.config, || inner.poll(LISTEN))?;
             self.topics.insert(topic.to_owned());
         }
         Ok(())

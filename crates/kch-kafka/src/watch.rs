@@ -15,6 +15,9 @@ use crate::{KafkaConfig, KafkaError};
 
 /// How long a tool waits for the first answer of a cluster.
 pub(crate) const CONNECT_DEADLINE: Duration = Duration::from_secs(15);
+/// How long callbacks are served between two questions to a cluster that does not answer: a poll that does not wait
+/// serves one of librdkafka's events at most, and an error waits behind those that are not told.
+pub(crate) const LISTEN: Duration = Duration::from_millis(20);
 /// How long a topic may be unknown before it counts as missing.
 const TOPIC_DEADLINE: Duration = Duration::from_secs(3);
 
@@ -33,8 +36,11 @@ impl Watch {
         if !matches!(*trouble, Some((Code::Authentication, _))) {
             *trouble = Some((code, reason.to_owned()));
         }
-        if code != Code::AllBrokersDown {
-            *lock(&self.detail) = Some(reason.to_owned());
+        // What follows from a handshake that failed says less.
+        let mut detail = lock(&self.detail);
+        let is_tls = |reason: &str| reason.contains("SSL handshake failed");
+        if code != Code::AllBrokersDown && !detail.as_deref().is_some_and(is_tls) {
+            *detail = Some(reason.to_owned());
         }
     }
 
@@ -88,8 +94,14 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// In place of OpenSSL's words.
+pub(crate) const UNVERIFIED: &str = "TLS: no known authority has signed its certificate for this name";
+
 /// librdkafka's reason without its thread and timing notes: `sasl_plaintext://localhost:1/bootstrap: Connect to … failed: Connection refused (after 0ms in state CONNECT)`.
 fn shorten(reason: &str) -> String {
+    if reason.contains("certificate verify failed") {
+        return UNVERIFIED.to_owned();
+    }
     let reason = reason.split(" (after ").next().unwrap_or(reason);
     let reason = reason.split_once("/bootstrap: ").map_or(reason, |(_, rest)| rest);
     reason.trim_end_matches(['.', ' ']).to_owned()
@@ -97,7 +109,7 @@ fn shorten(reason: &str) -> String {
 
 /// The partitions of `topic`, once the cluster answers; the first thing each tool does, so connection errors show here.
 ///
-/// `poll` serves the client's callbacks, so that `watch` hears of them.
+/// `poll` serves the client's callbacks for a moment, so that `watch` hears of them.
 ///
 /// # Errors
 /// Unreachable, authentication, authorization, or a topic that is not there (with the nearest name).
@@ -111,7 +123,9 @@ pub(crate) fn ensure_topic<C: ClientContext>(
     let began = Instant::now();
     loop {
         let answer = client.fetch_metadata(Some(topic), Duration::from_millis(300));
-        poll();
+        if answer.is_err() {
+            poll();
+        }
         match answer.as_ref().map(|metadata| partitions_of(metadata.topics(), topic)) {
             Ok(Ok(partitions)) => return Ok(partitions),
             // A topic that was made a moment ago has no leader yet.

@@ -24,6 +24,7 @@ mod port;
 mod raw;
 mod running;
 mod scene;
+mod tls;
 mod tool;
 
 pub use http::HttpStub;
@@ -32,5 +33,6 @@ pub use port::free_address;
 pub use raw::{RawServer, Step};
 pub use running::{Running, Signal};
 pub use scene::Scene;
+pub use tls::TlsServer;
 pub use tool::Tool;
 pub use wiremock;

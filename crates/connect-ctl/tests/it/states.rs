@@ -1,6 +1,6 @@
 //! States: listing, and what a failure looks like.
 
-use kch_test::{RawServer, Scene};
+use kch_test::{RawServer, Scene, TlsServer};
 
 use crate::{MISSING, ctl, scene, with_connectors};
 
@@ -247,4 +247,21 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
         .fails_with(1)
         .stderr_has("No space left");
     scene.tool("connect-ctl").arg("status").pipe_to(&["head", "-1"]).run().succeeds().stderr_is("");
+}
+
+#[test]
+fn a_certificate_of_an_unknown_authority_is_refused_until_it_is_named() {
+    let scene = Scene::new();
+    scene.file(
+        "connector-plugins?connectorsOnly=true",
+        "HTTP/1.0 200 OK\r\n\r\n[{\"class\":\"a.B\",\"type\":\"sink\",\"version\":\"1\"}]",
+    );
+    let server = TlsServer::start(&scene);
+    let plugins = || scene.tool("connect-ctl").arg("plugins").env("CONNECT_URL", server.url());
+    plugins().run().replace(&server.url(), "URL").fails_with(3).stdout_is("").stderr_is(
+        "connect-ctl: Kafka Connect at URL cannot be reached: TLS: its certificate is signed by an unknown authority\n\
+         hint: set CONNECT_CA to the PEM file of the authority that signed it\n",
+    );
+    let trusting = plugins().env("CONNECT_CA", "cert.pem").run();
+    trusting.succeeds().stdout_has("\"class\":\"a.B\"");
 }

@@ -89,6 +89,54 @@ const PROOFS: &[(&str, &str)] = &[
     ("topic-ctl reset-offsets", "groups::a_group_is_set_to_every_kind_of_place_live"),
 ];
 
+/// Real failures, made on purpose: what fails, the tool, and the test.
+const FAILURES: &[(&str, &str, &str)] = &[
+    (
+        "a connector whose file cannot be opened",
+        "connect-ctl",
+        "live::a_connector_lives_fails_and_is_cured_live",
+    ),
+    ("rebalances during apply", "connect-ctl", "live::many_applies_at_once_get_through_the_rebalances_live"),
+    ("a worker that is not up yet", "connect-ctl", "waiting::a_worker_that_is_not_up_yet_is_waited_for"),
+    ("a registry in READONLY", "sr", "modes::a_registry_that_is_read_only_says_so_with_the_cure"),
+    ("an incompatible schema", "sr", "live::a_subject_lives_and_dies_live"),
+    (
+        "a bad row in the middle of 100,000",
+        "ch-query",
+        "loads::one_bad_row_in_the_middle_of_100000_is_kept_and_all_others_are_in_live",
+    ),
+    (
+        "a query killed on the server",
+        "ch-query",
+        "queries::a_query_that_is_killed_on_the_server_has_failed_live",
+    ),
+    (
+        "an exception after 1 GB",
+        "ch-query",
+        "queries::an_error_behind_a_gigabyte_of_rows_is_found_in_flat_memory_live",
+    ),
+    ("wrong credentials", "sr", "failures::wrong_credentials_are_exit_2_and_name_the_variables"),
+    ("wrong credentials", "connect-ctl", "states::wrong_credentials_are_exit_2_and_are_never_shown"),
+    ("wrong credentials", "ch-query", "live::refused_credentials_and_a_wrong_port_differ_live"),
+    ("wrong credentials", "topic-ctl", "failures::a_wrong_password_names_the_user_and_where_it_is_from_live"),
+    (
+        "an unknown authority",
+        "sr",
+        "failures::a_certificate_of_an_unknown_authority_is_refused_until_it_is_named",
+    ),
+    (
+        "an unknown authority",
+        "connect-ctl",
+        "states::a_certificate_of_an_unknown_authority_is_refused_until_it_is_named",
+    ),
+    (
+        "an unknown authority",
+        "ch-query",
+        "tls::a_certificate_of_an_unknown_authority_is_refused_until_it_is_named",
+    ),
+    ("an unknown authority", "topic-ctl", "failures::a_broker_whose_authority_is_unknown_is_refused"),
+];
+
 /// What in a test asks a server, or fills it, past our tools.
 const ASKS: &[&str] = &[
     "stack.registry(",
@@ -140,6 +188,17 @@ fn every_verb_has_a_live_test_that_asks_the_server() {
     let gone = PROOFS.iter().filter(|(verb, _)| verbs().iter().all(|page| page.name != *verb));
     wrong.extend(gone.map(|(verb, _)| format!("{verb}: there is no such verb")));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_real_failure_is_made_by_a_test() {
+    let is_made = |tool: &str, test: &str| {
+        let (file, function) = test.split_once("::").unwrap_or_default();
+        tests(tool, file).contains(&format!("#[test]\nfn {function}()"))
+    };
+    for (what, tool, test) in FAILURES {
+        assert!(is_made(tool, test), "{what}: {tool} has no test {test}");
+    }
 }
 
 /// That there are examples is tested beside this; here, that their page is one of those whose examples a test runs.

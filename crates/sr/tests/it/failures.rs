@@ -1,6 +1,6 @@
 //! Registries that are not there, not themselves, or not ours to use; and readers that go away.
 
-use kch_test::{RawServer, Scene, Signal};
+use kch_test::{RawServer, Scene, Signal, TlsServer};
 
 use crate::{scene, sr};
 
@@ -98,4 +98,18 @@ fn a_signal_ends_a_wait_at_once() {
     let outcome = running.wait();
     outcome.fails_with(130);
     assert!(outcome.elapsed.as_secs() < 5);
+}
+
+#[test]
+fn a_certificate_of_an_unknown_authority_is_refused_until_it_is_named() {
+    let scene = Scene::new();
+    scene.file("subjects", "HTTP/1.0 200 OK\r\n\r\n[\"orders-value\"]");
+    let server = TlsServer::start(&scene);
+    let subjects = || scene.tool("sr").args(["subjects", "--registry", &server.url()]);
+    subjects().run().replace(&server.url(), "URL").fails_with(3).stdout_is("").stderr_is(
+        "sr: schema registry at URL cannot be reached: TLS: its certificate is signed by an unknown authority\n\
+         hint: set SCHEMA_REGISTRY_CA to the PEM file of the authority that signed it\n",
+    );
+    let trusting = subjects().env("SCHEMA_REGISTRY_CA", "cert.pem").run();
+    trusting.succeeds().stdout_is("{\"subject\":\"orders-value\"}\n");
 }

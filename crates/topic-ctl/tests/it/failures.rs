@@ -1,7 +1,9 @@
 //! What can be wrong: each has its exit code and one clear line.
 
 use kch_test::kafka::Mock;
-use kch_test::{RawServer, Scene};
+use kch_test::{RawServer, Scene, TlsServer};
+
+use crate::Desk;
 
 #[test]
 fn a_wrong_port_names_the_address() {
@@ -95,4 +97,27 @@ fn a_signal_ends_the_wait_for_a_broker_that_does_not_answer() {
         .wait()
         .fails_with(130)
         .stderr_is("topic-ctl: stopped by a signal before Kafka answered; nothing was sent or read\n");
+}
+
+#[test]
+fn a_wrong_password_names_the_user_and_where_it_is_from_live() {
+    let Some(desk) = Desk::new() else { return };
+    let tool = desk.scene.tool("topic-ctl").arg("list").env("KAFKA_CLIENT_SASL_PASSWORD", "wrong-hunter2");
+    let user = desk.stack.setting("KAFKA_CLIENT_SASL_USERNAME");
+    let outcome = tool.run();
+    outcome.fails_with(2).stdout_is("").never_says("wrong-hunter2").stderr_is(format!(
+        "topic-ctl: Kafka at {} rejected the credentials of user {user:?}: [..]\nhint: check KAFKA_CLIENT_SASL_USERNAME[..]\n",
+        desk.stack.setting("BOOTSTRAP_SERVERS")
+    ));
+}
+
+#[test]
+fn a_broker_whose_authority_is_unknown_is_refused() {
+    let scene = Scene::new().env("KAFKA_SECURITY_PROTOCOL", "SSL");
+    let server = TlsServer::start(&scene);
+    let outcome = scene.tool("topic-ctl").args(["list", "-b", &server.address()]).run();
+    outcome.replace(&server.address(), "BROKER").fails_with(3).stdout_is("").stderr_is(
+        "topic-ctl: cannot reach Kafka at BROKER: TLS: no known authority has signed its certificate for this name\n\
+         hint: set KAFKA_SSL_CA to the PEM file of the authority that signed it\n",
+    );
 }
