@@ -59,6 +59,20 @@ impl Signals {
         }
     }
 
+    /// Sleeps, and wakes up early when a signal has come: its exit code.
+    #[must_use]
+    pub fn pause(&self, duration: Duration) -> Option<Exit> {
+        let Some(wake) = &self.wake else {
+            std::thread::sleep(duration);
+            return self.received();
+        };
+        let mut fds = [PollFd::new(&**wake, PollFlags::IN)];
+        let time = rustix::event::Timespec::try_from(duration).ok();
+        // An interrupted call is a signal, or may as well be the end of the pause.
+        let _ = rustix::event::poll(&mut fds, time.as_ref());
+        self.received()
+    }
+
     /// The end of the pipe that becomes readable when a signal comes.
     pub(crate) fn wake(&self) -> Option<&OwnedFd> {
         self.wake.as_deref()

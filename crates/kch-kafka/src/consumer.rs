@@ -5,7 +5,7 @@
 
 mod group;
 mod merge;
-mod murmur2;
+pub(crate) mod murmur2;
 mod progress;
 mod range;
 mod read;

@@ -18,6 +18,7 @@ pub use admin::{
     Place, Resource, TopicInfo,
 };
 pub use config::{KafkaArgs, KafkaConfig, VARS};
+pub use consumer::murmur2::partition_of as partition_of_key;
 pub use consumer::{Bound, Consumer, Merge, Next, Order, Range, Selection, Span};
 pub use error::KafkaError;
 pub use place::parse_bound;

@@ -168,6 +168,7 @@ const CHANGING: &[&str] = &[
     "resume",
     "stop",
     "configs",
+    "trim",
 ];
 
 #[test]
@@ -196,6 +197,7 @@ const DESTROYING: &[&str] = &[
     "sr delete",
     "topic-ctl delete",
     "topic-ctl groups delete",
+    "topic-ctl trim",
 ];
 
 /// Verbs that delete what a `set` brings back.

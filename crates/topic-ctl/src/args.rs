@@ -105,14 +105,7 @@ pub enum Verb {
     Groups(Groups),
     /// Print how far consumer groups are behind the ends of their topics
     #[command(after_help = examples::LAG)]
-    Lag {
-        /// The groups; without one, all that are consumers
-        #[arg(value_name = "GROUP")]
-        groups: Vec<String>,
-        /// Only this topic; repeat for more
-        #[arg(short = 't', long = "topic", value_name = "TOPIC")]
-        topics: Vec<String>,
-    },
+    Lag(LagArgs),
     /// Set where a consumer group goes on
     #[command(after_help = examples::RESET_OFFSETS)]
     ResetOffsets(ResetArgs),
@@ -151,7 +144,84 @@ pub enum Verb {
         /// The topics; without one, all, also the brokers' own
         #[arg(value_name = "TOPIC")]
         topics: Vec<String>,
+        /// Wait this long until all is well, also for brokers and topics that are not there yet
+        #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+        wait: Option<Duration>,
     },
+    /// Print the partition that a key's records go to
+    #[command(after_help = examples::PARTITION)]
+    Partition {
+        /// The topic
+        topic: String,
+        /// The keys; - reads them from stdin, a line each
+        #[arg(value_name = "KEY", required = true)]
+        keys: Vec<String>,
+        /// As if the topic had so many partitions
+        #[arg(short = 'p', long, value_name = "N", value_parser = parse_partitions)]
+        partitions: Option<usize>,
+    },
+    /// Delete a topic's records before a place
+    #[command(after_help = examples::TRIM)]
+    Trim(TrimArgs),
+    /// List brokers with what they lead and carry
+    #[command(after_help = examples::BROKERS)]
+    Brokers,
+}
+
+impl Verb {
+    /// How long it waits, if it does.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        match self {
+            Verb::Lag(args) => args.wait,
+            Verb::Check { wait, .. } => *wait,
+            _ => None,
+        }
+    }
+}
+
+fn parse_partitions(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "write a number from 1".to_owned())
+}
+
+/// Whose lag, and what it may be.
+#[derive(Debug, clap::Args)]
+pub struct LagArgs {
+    /// The groups; without one, all that are consumers
+    #[arg(value_name = "GROUP")]
+    pub groups: Vec<String>,
+    /// Only this topic; repeat for more
+    #[arg(short = 't', long = "topic", value_name = "TOPIC")]
+    pub topics: Vec<String>,
+    /// End with exit code 1 when a group is more than N records behind
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    pub max: Option<i64>,
+    /// Look each second, and print what has changed, until a signal comes
+    #[arg(long, conflicts_with = "wait")]
+    pub watch: bool,
+    /// Wait this long until there is no lag, or no more than --max
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub wait: Option<Duration>,
+}
+
+/// Which records are deleted.
+#[derive(Debug, clap::Args)]
+pub struct TrimArgs {
+    /// The topic
+    pub topic: String,
+    /// The first record that stays: start, end, N (this offset), +N (behind the start), -N (before the end) or @TIME
+    ///
+    /// TIME is 2026-11-22T10:00:00Z, 2026-11-22 (UTC), milliseconds since 1970, or -30m, -1h, -2d from now.
+    #[arg(long, value_name = "PLACE", required = true, allow_hyphen_values = true, value_parser = parse_bound)]
+    pub before: Bound,
+    /// Only this partition; repeat for more
+    #[arg(long = "partition", value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    pub partitions: Vec<i32>,
+    /// Whether to ask
+    #[command(flatten)]
+    pub confirm: ConfirmArgs,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// The verbs of `topic-ctl groups`.

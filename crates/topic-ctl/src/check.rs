@@ -1,31 +1,70 @@
 //! `check`: partitions that are not well.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
-use kch_cli::{Failure, Io, Render, Result};
-use kch_kafka::{PartitionInfo, TopicInfo};
+use kch_cli::{Exit, Explain as _, Failure, Io, Render, Result};
+use kch_kafka::{KafkaError, PartitionInfo, TopicInfo};
 use serde_json::{Value, json};
 
-use crate::Job;
+use crate::{EVERY, Job};
 
-pub(crate) fn run(job: &Job, names: &[String], io: &mut Io, render: &Render) -> Result<Vec<Value>> {
-    let topics = match names {
-        [] => job.admin.topics()?,
-        named => named.iter().map(|name| job.admin.topic(name)).collect::<std::result::Result<_, _>>()?,
-    };
-    let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
-    let minima = job.admin.min_in_sync(&names).unwrap_or_else(|error| {
-        io.messages.say(&format!("warning: min.insync.replicas is not checked: {error}"));
-        BTreeMap::new()
-    });
-    let rows: Vec<Value> =
-        topics.iter().flat_map(|topic| unwell(topic, minima.get(&topic.name).copied())).collect();
-    if rows.is_empty() {
-        return Ok(rows);
+pub(crate) fn run(job: &Job, names: &[String], io: &mut Io, render: &Render) -> Result<Exit> {
+    loop {
+        let is_over = job.deadline.is_none_or(|deadline| Instant::now() + EVERY > deadline);
+        match Health::of(job, names) {
+            Ok(health) if is_over || health.unwell.is_empty() => {
+                return health.tell(job.deadline.is_some(), io, render);
+            }
+            Ok(_) => {}
+            // What is waited for may have to be created first, by a cluster that has to come up first.
+            Err(KafkaError::TopicMissing { .. }) if !is_over => {}
+            Err(error) if !is_over && error.exit() == Exit::Unavailable => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(signal) = io.signals.pause(EVERY) {
+            return Err(Failure::interrupted(signal));
+        }
     }
-    render.rows(&rows, &mut io.output)?;
-    let (count, of) = (rows.len(), topics.iter().map(|topic| topic.partitions.len()).sum::<usize>());
-    Err(Failure::refused(format!("{count} of {of} partitions are not well")))
+}
+
+struct Health {
+    /// One row for each partition that is not well.
+    unwell: Vec<Value>,
+    /// How many partitions were looked at.
+    partitions: usize,
+    /// Why no minimum of in-sync replicas is known.
+    unchecked: Option<KafkaError>,
+}
+
+impl Health {
+    fn of(job: &Job, names: &[String]) -> std::result::Result<Health, KafkaError> {
+        let topics = match names {
+            [] => job.admin.topics()?,
+            named => named.iter().map(|name| job.admin.topic(name)).collect::<std::result::Result<_, _>>()?,
+        };
+        let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
+        let (minima, unchecked) = match job.admin.min_in_sync(&names) {
+            Ok(minima) => (minima, None),
+            Err(error) => (BTreeMap::new(), Some(error)),
+        };
+        let unwell =
+            topics.iter().flat_map(|topic| unwell(topic, minima.get(&topic.name).copied())).collect();
+        Ok(Health { unwell, partitions: topics.iter().map(|topic| topic.partitions.len()).sum(), unchecked })
+    }
+
+    fn tell(&self, waited: bool, io: &mut Io, render: &Render) -> Result<Exit> {
+        if let Some(error) = &self.unchecked {
+            io.messages.say(&format!("warning: min.insync.replicas is not checked: {error}"));
+        }
+        if self.unwell.is_empty() {
+            return Ok(Exit::Done);
+        }
+        render.rows(&self.unwell, &mut io.output)?;
+        let (still, count) = (if waited { "still " } else { "" }, self.unwell.len());
+        let text = format!("{count} of {} partitions are {still}not well", self.partitions);
+        Err(if waited { Failure::unavailable(text) } else { Failure::refused(text) })
+    }
 }
 
 /// The worst that is wrong with each partition.

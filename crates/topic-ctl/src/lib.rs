@@ -1,23 +1,33 @@
 //! `topic-ctl`: one request, one answer.
 
 mod args;
+mod brokers;
 mod check;
 mod configs;
 mod groups;
+mod key;
 mod lag;
 mod offsets;
 mod places;
 mod reset;
 mod topics;
+mod trim;
 
-pub use args::{Args, ChangeArgs, Groups, ResetArgs, SettingArgs, Verb};
-use kch_cli::{Exit, Failure, Io, Render, Result, Settings};
+use std::time::{Duration, Instant};
+
+pub use args::{Args, ChangeArgs, Groups, LagArgs, ResetArgs, SettingArgs, TrimArgs, Verb};
+use kch_cli::{Exit, Explain as _, Failure, Io, Render, Result, Settings};
 use kch_kafka::{Admin, Change, KafkaConfig};
 use serde_json::Value;
+
+/// Between two looks at what is waited for or watched.
+const EVERY: Duration = Duration::from_secs(1);
 
 /// What every verb works with.
 struct Job {
     admin: Admin,
+    /// When a wait is over, for a verb that waits.
+    deadline: Option<Instant>,
     /// Whether a person reads: what is nested in JSON becomes rows of its own.
     table: bool,
 }
@@ -38,10 +48,32 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit> {
         return Err(Failure::usage("no verb given").hint("topic-ctl --help lists them"));
     };
     let config = KafkaConfig::resolve(&args.kafka, &mut settings)?.with_signals(io.signals.clone());
-    let job = Job { admin: Admin::connect(config)?, table: render.is_table() };
-    let rows = answer(&job, verb, io, &render)?;
-    render.rows(&rows, &mut io.output)?;
-    Ok(Exit::Done)
+    let deadline = verb.wait().map(|wait| Instant::now() + wait);
+    let job = Job { admin: connect(&config, deadline, io)?, deadline, table: render.is_table() };
+    match verb {
+        Verb::Lag(args) => lag::run(&job, &args, io, &render),
+        Verb::Check { topics, .. } => check::run(&job, &topics, io, &render),
+        verb => {
+            let rows = answer(&job, verb, io, &render)?;
+            render.rows(&rows, &mut io.output)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Connects; one who waits does not mind brokers that are not up yet.
+fn connect(config: &KafkaConfig, deadline: Option<Instant>, io: &Io) -> Result<Admin> {
+    loop {
+        match Admin::connect(config.clone()) {
+            Err(error)
+                if error.exit() == Exit::Unavailable
+                    && deadline.is_some_and(|end| Instant::now() + EVERY < end) => {}
+            other => return Ok(other?),
+        }
+        if let Some(signal) = io.signals.pause(EVERY) {
+            return Err(Failure::interrupted(signal));
+        }
+    }
 }
 
 /// The rows to print. A verb whose rows are not the whole outcome prints them itself, and fails.
@@ -79,13 +111,16 @@ fn answer(job: &Job, verb: Verb, io: &mut Io, render: &Render) -> Result<Vec<Val
             }
             groups::delete(job, &groups, &there, dry_run, io, render)
         }
-        Verb::Lag { groups, topics } => lag::of(job, &groups, &topics, io, render),
         Verb::ResetOffsets(args) => reset::run(job, &args),
         Verb::Offsets { topics, at } => offsets::of(job, &topics, at, io, render),
         Verb::Configs { topic, broker, defaults, settings, change } => {
             configs::run(job, &configs::resource(topic, broker), defaults, &settings, change)
         }
-        Verb::Check { topics } => check::run(job, &topics, io, render),
+        Verb::Partition { topic, keys, partitions } => key::lookup(job, &topic, &keys, partitions, io),
+        Verb::Trim(args) => trim::run(job, &args, io),
+        Verb::Brokers => brokers::list(job, io),
+        // They print as they go.
+        Verb::Lag(_) | Verb::Check { .. } => Ok(Vec::new()),
     }
 }
 

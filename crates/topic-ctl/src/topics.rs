@@ -77,6 +77,7 @@ fn partitions(job: &Job, topic: &TopicInfo) -> Result<Vec<Value>> {
         json!({
             "partition": p.id, "leader": (p.leader >= 0).then_some(p.leader), "replicas": p.replicas,
             "in_sync": p.in_sync, "start": at.map(|at| starts[at]), "end": at.map(|at| ends[at]),
+            "records": at.map(|at| ends[at] - starts[at]),
         })
     };
     Ok(topic.partitions.iter().map(row).collect())
@@ -151,8 +152,7 @@ pub(crate) fn ensure_deletable(job: &Job, names: &[String], if_exists: bool) -> 
 pub(crate) fn shown(job: &Job, topics: &[TopicInfo]) -> Result<Vec<String>> {
     let shown = |topic: &TopicInfo| {
         let partitions = partitions(job, topic)?;
-        let records = |p: &Value| Some(p["end"].as_i64()? - p["start"].as_i64()?);
-        let records: i64 = partitions.iter().filter_map(records).sum();
+        let records: i64 = partitions.iter().filter_map(|p| p["records"].as_i64()).sum();
         Ok(format!("{} ({} partitions, {records} records)", topic.name, partitions.len()))
     };
     topics.iter().map(shown).collect()

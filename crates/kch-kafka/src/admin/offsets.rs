@@ -1,10 +1,11 @@
 //! Offsets: what partitions have, and where groups are.
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::error::KafkaError as RdError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode as Code;
 
-use super::{Admin, REQUEST_TIMEOUT};
+use super::{Admin, REQUEST_TIMEOUT, options};
 use crate::consumer::Watermarks;
 use crate::error::classify;
 use crate::watch::creation_error;
@@ -140,6 +141,39 @@ impl Admin {
                 None => Err(self.error(&what, &error)),
             },
         }
+    }
+
+    /// Deletes the records of each partition that are before an offset, and gives the partitions' new first offsets, in
+    /// their order. Records that are gone already are no error.
+    ///
+    /// # Errors
+    /// When the brokers refuse, as they do where records are compacted, or do not answer.
+    pub fn delete_records(&self, before: &[(Place, i64)]) -> Result<Vec<i64>, KafkaError> {
+        let what = |topic: &str, partition: i32| {
+            format!("cannot delete records of topic {topic:?} partition {partition}")
+        };
+        let mut list = TopicPartitionList::with_capacity(before.len());
+        for ((topic, partition), offset) in before {
+            list.add_partition_offset(topic, *partition, Offset::Offset(*offset))
+                .map_err(|error| self.error(&what(topic, *partition), &error))?;
+        }
+        let done = pollster::block_on(self.client.delete_records(&list, &options()))
+            .map_err(|error| self.error("cannot delete records", &error))?;
+        let mut starts = Vec::with_capacity(before.len());
+        for ((topic, partition), offset) in before {
+            let element = done.find_partition(topic, *partition);
+            let what = what(topic, *partition);
+            match element.as_ref().map(|element| (element.error(), element.offset())) {
+                Some((Ok(()), Offset::Offset(start))) => starts.push(start),
+                Some((Err(RdError::OffsetFetch(Code::PolicyViolation)), _)) => {
+                    let reason = "its cleanup.policy does not have \"delete\"".to_owned();
+                    return Err(KafkaError::Refused { what, reason });
+                }
+                Some((Err(error), _)) => return Err(self.error(&what, &error)),
+                _ => starts.push(*offset),
+            }
+        }
+        Ok(starts)
     }
 
     /// A client that speaks for the group and never joins it, since it subscribes to nothing.

@@ -25,7 +25,8 @@ fn murmur2(key: &[u8]) -> u32 {
 }
 
 /// The partition of a key, among so many.
-pub(super) fn partition_of(key: &[u8], partitions: usize) -> i32 {
+#[must_use]
+pub fn partition_of(key: &[u8], partitions: usize) -> i32 {
     ((murmur2(key) & 0x7fff_ffff) % (partitions.max(1) as u32)) as i32
 }
 

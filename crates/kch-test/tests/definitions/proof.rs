@@ -75,6 +75,7 @@ const PROOFS: &[(&str, &str)] = &[
     ("sr wait", "readers_live::what_the_registry_has_is_what_is_read_live"),
     ("sr who", "who::a_field_is_found_with_its_subject_and_version_live"),
     ("topic-ctl alter", "alter::partitions_and_settings_are_changed_once_live"),
+    ("topic-ctl brokers", "brokers::brokers_are_those_that_the_cluster_has_live"),
     ("topic-ctl check", "check::a_topic_that_cannot_be_written_to_is_told_live"),
     ("topic-ctl configs", "configs::a_topics_settings_are_shown_with_their_sources_set_and_unset_live"),
     ("topic-ctl create", "live::a_topic_is_created_described_listed_and_deleted_live"),
@@ -86,7 +87,9 @@ const PROOFS: &[(&str, &str)] = &[
     ("topic-ctl lag", "groups::a_group_is_set_to_every_kind_of_place_live"),
     ("topic-ctl list", "live::a_topic_is_created_described_listed_and_deleted_live"),
     ("topic-ctl offsets", "groups::offsets_of_both_ends_and_of_a_place_live"),
+    ("topic-ctl partition", "key::a_key_is_looked_up_where_a_producer_put_it_live"),
     ("topic-ctl reset-offsets", "groups::a_group_is_set_to_every_kind_of_place_live"),
+    ("topic-ctl trim", "trim::records_before_a_place_are_deleted_live"),
 ];
 
 /// Real failures, made on purpose: what fails, the tool, and the test.
@@ -149,6 +152,8 @@ const ASKS: &[&str] = &[
     "desk.partitions(",
     "desk.settings(",
     "desk.fill(",
+    "desk.admin(",
+    "desk.consumer(",
 ];
 
 /// The verbs, and `ch-query`, which has SQL for one.

@@ -7,6 +7,7 @@ Examples:
   topic-ctl describe kafka-events | jq -c '.partitions[]'
   topic-ctl lag | jq -r 'select(.lag > 1000) | .group'
   topic-ctl check && echo 'every partition is well'
+  topic-ctl brokers | jq -c '{broker, state, leads}'
 
 Exit codes: 0 done, 1 refused, 2 usage or configuration, 3 brokers unreachable (try again).";
 
@@ -63,10 +64,14 @@ Examples:
   topic-ctl groups delete nightly --if-exists";
 
 pub(super) const LAG: &str = "\
-What a partition without a leader has is null, and the exit code is 3.
+What a partition without a leader has is null, and the exit code is 3, as at the end of a --wait that was too short.
+--watch with --max is a guard that ends when a group falls behind.
 
 Examples:
   topic-ctl lag clickhouse-sink -o table
+  topic-ctl lag clickhouse-sink --max 1000
+  topic-ctl lag clickhouse-sink --wait 60s
+  topic-ctl lag clickhouse-sink --watch | jq --unbuffered .lag
   topic-ctl lag clickhouse-sink | jq .lag
   topic-ctl lag -t kafka-events | jq -c '{group, lag}'";
 
@@ -99,4 +104,28 @@ One line for each partition that is not well; exit code 1 when there is one.
 
 Examples:
   topic-ctl check -o table
-  topic-ctl check kafka-events && seq 5 | avro-produce -t kafka-events";
+  topic-ctl check kafka-events --wait 60s && seq 5 | avro-produce -t kafka-events";
+
+pub(super) const PARTITION: &str = "\
+By murmur2 of the key's bytes, as Java's producer, Kafka Connect and avro-produce choose it. A key that is not plain text,
+as one in Avro, has other bytes.
+
+Examples:
+  topic-ctl partition kafka-events customer-17
+  topic-ctl partition kafka-events customer-17 --partitions 12
+  seq 100 | topic-ctl partition kafka-events - | jq .partition | sort | uniq -c";
+
+pub(super) const TRIM: &str = "\
+A group that has not read them goes on at the first record that stays. All partitions or none: an offset that is past an
+end deletes nothing. Brokers refuse it where cleanup.policy does not have delete.
+
+Examples:
+  topic-ctl trim orders --before @-7d --dry-run
+  topic-ctl trim orders --before end --partition 0 --yes";
+
+pub(super) const BROKERS: &str = "\
+A broker prefers to lead the partitions that it is the first replica of. One that is down is known by its replicas.
+
+Examples:
+  topic-ctl brokers -o table
+  topic-ctl brokers | jq -c 'select(.state == \"down\" or .out_of_sync > 0)'";

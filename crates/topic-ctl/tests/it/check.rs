@@ -1,5 +1,7 @@
 //! `check`: what is not well is told, and is the exit code.
 
+use std::time::Duration;
+
 use kch_test::kafka::Mock;
 use rdkafka::admin::ResourceSpecifier;
 use serde_json::json;
@@ -39,4 +41,38 @@ fn a_topic_that_cannot_be_written_to_is_told_live() {
         (&row["topic"], &row["problem"], &row["min_in_sync"]),
         (&json!(topic), &json!("below min.insync.replicas"), &json!(2))
     );
+}
+
+#[test]
+fn a_topic_is_waited_for_until_it_is_there_and_well_live() {
+    let Some(desk) = Desk::new() else { return };
+    let topic = desk.stack.unique_topic("wait");
+    let check = |wait: &str| desk.scene.tool("topic-ctl").args(["check", &topic, "--wait", wait]);
+    check("100ms").run().fails_with(2).stderr_has("does not exist");
+    let waiting = check("100s").timeout(Duration::from_secs(120)).spawn();
+    desk.run(&["create", &topic, "-r", "1", "-c", "min.insync.replicas=2"]).succeeds();
+    check("100ms")
+        .run()
+        .fails_with(3)
+        .stdout_has("below min")
+        .stderr_is("topic-ctl: 1 of 1 partitions are still not well\n");
+    desk.run(&["alter", &topic, "--unset", "min.insync.replicas", "-s", "min.insync.replicas=1"])
+        .fails_with(2);
+    desk.run(&["alter", &topic, "-s", "min.insync.replicas=1"]).succeeds();
+    waiting.wait().succeeds().stdout_is("").stderr_is("");
+}
+
+#[test]
+fn brokers_that_are_not_up_yet_are_waited_for() {
+    let mock = Mock::start(1);
+    mock.create_topic("well", 1, 1);
+    let address = kch_test::free_address();
+    let scene = mock.scene();
+    let check = |wait: &str| {
+        scene.tool("topic-ctl").args(["check", "well", "-b", &address.to_string(), "--wait", wait])
+    };
+    check("100ms").run().fails_with(3).stderr_has("cannot reach Kafka at");
+    let mut waiting = check("100s").timeout(Duration::from_secs(120)).spawn();
+    waiting.signal(kch_test::Signal::Terminate);
+    waiting.wait().fails_with(143);
 }

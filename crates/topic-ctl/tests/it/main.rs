@@ -2,6 +2,7 @@
 //! afterwards.
 
 mod alter;
+mod brokers;
 mod check;
 mod completions;
 mod configs;
@@ -9,7 +10,10 @@ mod confirm;
 mod failures;
 mod groups;
 mod help;
+mod key;
+mod lag;
 mod live;
+mod trim;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

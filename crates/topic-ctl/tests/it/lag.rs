@@ -1,0 +1,54 @@
+//! `lag` with a limit, watched and waited for.
+
+use std::time::Duration;
+
+use kch_test::Signal;
+use rdkafka::consumer::{CommitMode, Consumer as _};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use crate::Desk;
+
+/// Commits an offset of partition 0, as a consumer does.
+fn commit(desk: &Desk, group: &str, topic: &str, offset: i64) {
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, 0, Offset::Offset(offset)).unwrap();
+    desk.consumer(group).commit(&list, CommitMode::Sync).unwrap();
+}
+
+#[test]
+fn a_lag_is_judged_waited_for_and_watched_live() {
+    let Some(desk) = Desk::new() else { return };
+    let (topic, group) = (desk.stack.create_topic("lag", 1), desk.stack.unique("test-lag-"));
+    desk.fill(&topic, 0, 10);
+    commit(&desk, &group, &topic, 4);
+    let lag = |args: &[&str]| desk.scene.tool("topic-ctl").args(["lag", &group]).args(args);
+    lag(&["--max", "6"]).run().succeeds().stderr_is("").stdout_has("\"lag\":6");
+    let over = lag(&["--max", "5"]).run();
+    over.fails_with(1)
+        .stdout_has("\"lag\":6")
+        .stderr_is(format!("topic-ctl: group {group:?} is 6 records behind, more than 5\n"));
+    let late = lag(&["--wait", "100ms"]).run();
+    late.fails_with(3)
+        .stdout_has("\"lag\":6")
+        .stderr_is(format!("topic-ctl: group {group:?} is still 6 records behind\n"));
+    lag(&["--wait", "100ms", "--max", "6"]).run().succeeds();
+    lag(&["--watch", "--max", "5"]).run().fails_with(1).stderr_has("is 6 records behind, more than 5");
+    lag(&["--watch", "--wait", "1s"]).run().fails_with(2);
+
+    let patient = Duration::from_secs(120);
+    let mut watching = lag(&["--watch"]).timeout(patient).spawn();
+    watching.until_stdout("\"lag\":6");
+    let waiting = lag(&["--wait", "100s"]).timeout(patient).spawn();
+    commit(&desk, &group, &topic, 9);
+    watching.until_stdout("\"lag\":1");
+    // Records that are deleted before they are read are not to be read.
+    desk.run(&["trim", &topic, "--before", "end"]).succeeds();
+    watching.until_stdout("\"lag\":0");
+    waiting.wait().succeeds().stderr_is("").stdout_is(format!(
+        "{{\"group\":\"{group}\",\"lag\":0,\"partitions\":[{{\"topic\":\"{topic}\",\"partition\":0,\"offset\":9,\"end\":10,\"lag\":0}}]}}\n"
+    ));
+    watching.signal(Signal::Interrupt);
+    watching.wait().fails_with(130).stderr_is("");
+    assert_eq!(desk.committed(&group, &topic, 1), [Some(9)]);
+    desk.run(&["groups", "delete", &group]).succeeds();
+}
