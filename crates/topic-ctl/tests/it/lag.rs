@@ -11,8 +11,8 @@ use crate::Desk;
 /// Commits an offset of partition 0, as a consumer does.
 fn commit(desk: &Desk, group: &str, topic: &str, offset: i64) {
     let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, 0, Offset::Offset(offset)).unwrap();
-    desk.consumer(group).commit(&list, CommitMode::Sync).unwrap();
+    list.add_partition_offset(topic, 0, Offset::Offset(offset)).expect("a place in the list");
+    desk.consumer(group).commit(&list, CommitMode::Sync).expect("the commit");
 }
 
 #[test]
