@@ -121,6 +121,10 @@ test-sasl-ssl: ## Test the example of SECURITY.md: TLS, SCRAM and ACLs on a real
 test-sink: ## Test the ClickHouse sink of Kafka Connect, when its jars are there, on a native stack of its own
 	scripts/test_sink_connect.sh
 
+.PHONY: test-registry
+test-registry: ## Test sr on a registry with modes, SCHEMA_REGISTRY_URL, and an import into OTHER_REGISTRY_URL
+	scripts/test_registry.sh
+
 .PHONY: test-docker
 test-docker: ## Test the cluster in Docker, from empty volumes and back: its data are dropped
 	scripts/test_docker.sh
