@@ -22,8 +22,18 @@ pub struct Inferring {
     pub ints: bool,
     /// No logical types: times, dates and UUIDs stay texts.
     pub plain_texts: bool,
+    /// Texts of at most so many different values, all of them symbols, are enums; 0 for none, [`Inferring::MOST_ENUM_SYMBOLS`]
+    /// at most.
+    pub enums: usize,
+    /// Numbers with a fraction are decimals of as many digits, and not doubles.
+    pub decimals: bool,
     /// Fields that are maps, by their paths, such as `order.labels`. Others are maps when their keys are no names.
     pub maps: Vec<String>,
+}
+
+impl Inferring {
+    /// More symbols than this no drafted enum has.
+    pub const MOST_ENUM_SYMBOLS: usize = text::MOST_SYMBOLS;
 }
 
 /// A draft that grows with each line.

@@ -23,6 +23,7 @@ pub(super) struct Shape {
     pub(super) integers: Integers,
     /// Numbers with a fraction or an exponent.
     pub(super) floats: u64,
+    pub(super) fractions: Fractions,
     pub(super) texts: Texts,
     pub(super) arrays: u64,
     pub(super) items: Option<Box<Shape>>,
@@ -40,6 +41,17 @@ pub(super) struct Integers {
     pub(super) beyond_long: u64,
     /// Digits of the longest.
     pub(super) digits: usize,
+}
+
+/// Numbers with a fraction, as they are written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Fractions {
+    /// Digits before the point, at most.
+    pub(super) before: usize,
+    /// Digits behind it, at most.
+    pub(super) behind: usize,
+    /// One was written with an exponent.
+    pub(super) exponent: bool,
 }
 
 /// The keys of objects, in the order in which they came up.
@@ -124,6 +136,11 @@ impl Shape {
     fn see_number(&mut self, json: &str) {
         if json.contains(['.', 'e', 'E']) {
             self.floats += 1;
+            let (before, behind) = json.split_once('.').unwrap_or((json, ""));
+            let fractions = &mut self.fractions;
+            fractions.before = fractions.before.max(before.trim_start_matches('-').len());
+            fractions.behind = fractions.behind.max(behind.len());
+            fractions.exponent |= json.contains(['e', 'E']);
             return;
         }
         let integers = &mut self.integers;
@@ -147,6 +164,9 @@ impl Shape {
         self.integers.beyond_long += other.integers.beyond_long;
         self.integers.digits = self.integers.digits.max(other.integers.digits);
         self.floats += other.floats;
+        self.fractions.before = self.fractions.before.max(other.fractions.before);
+        self.fractions.behind = self.fractions.behind.max(other.fractions.behind);
+        self.fractions.exponent |= other.fractions.exponent;
         self.texts.merge(&other.texts);
         self.arrays += other.arrays;
         if let Some(items) = other.items {
@@ -169,6 +189,7 @@ impl Clone for Shape {
             booleans: self.booleans,
             integers: Integers { ..self.integers },
             floats: self.floats,
+            fractions: self.fractions,
             texts: self.texts.clone(),
             arrays: self.arrays,
             items: self.items.clone(),

@@ -4,6 +4,11 @@ use std::sync::LazyLock;
 
 use kch_avro::{Encoder, JsonMode, Plan};
 
+use crate::lint::is_name;
+
+/// More different values than this are no enum's, so that memory has a bound.
+pub(crate) const MOST_SYMBOLS: usize = 256;
+
 /// Texts at one place.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Texts {
@@ -18,6 +23,28 @@ pub(super) struct Texts {
     digits: usize,
     /// Times in a zone other than UTC.
     pub(super) zoned: u64,
+    symbols: Symbols,
+}
+
+/// The different values, as long as each could be an enum's symbol.
+#[derive(Clone, Debug, Default)]
+struct Symbols {
+    all: Vec<String>,
+    /// One was no symbol, or there were too many.
+    none: bool,
+}
+
+impl Symbols {
+    fn see(&mut self, text: &str) {
+        if self.none || self.all.iter().any(|known| known == text) {
+            return;
+        }
+        if self.all.len() == MOST_SYMBOLS || !is_name(text) {
+            *self = Symbols { all: Vec::new(), none: true };
+        } else {
+            self.all.push(text.to_owned());
+        }
+    }
 }
 
 /// What all texts at a place are.
@@ -34,6 +61,7 @@ pub(super) enum Form {
 impl Texts {
     pub(super) fn see(&mut self, text: &str) {
         self.count += 1;
+        self.symbols.see(text);
         let bytes = text.as_bytes();
         let dated = bytes.len() >= 10 && bytes[4] == b'-' && bytes[7] == b'-' && bytes[0].is_ascii_digit();
         if bytes.len() == 36 && bytes[8] == b'-' && UUID.takes(text) {
@@ -72,6 +100,17 @@ impl Texts {
         self.local_times += other.local_times;
         self.zoned += other.zoned;
         self.digits = self.digits.max(other.digits);
+        self.symbols.none |= other.symbols.none;
+        other.symbols.all.iter().for_each(|symbol| self.symbols.see(symbol));
+    }
+
+    /// The different values, when all of them could be symbols, there are at most so many, and they come up twice or more on
+    /// average: names that are all different are no enum.
+    pub(super) fn symbols(&self, most: usize) -> Option<&[String]> {
+        let all = &self.symbols.all;
+        let fit =
+            !self.symbols.none && !all.is_empty() && all.len() <= most && self.count >= 2 * all.len() as u64;
+        fit.then_some(all)
     }
 
     pub(super) fn form(&self) -> Form {

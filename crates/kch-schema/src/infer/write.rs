@@ -46,7 +46,7 @@ impl Writer<'_> {
         let alone = shape.kinds() == 1;
         branches.extend(self.numbers(shape));
         if shape.texts.count > 0 {
-            branches.push(self.text(shape, alone, path));
+            branches.push(self.text(shape, alone, path, name));
         }
         if shape.arrays > 0 {
             branches.push(self.array(shape, path, name));
@@ -74,6 +74,9 @@ impl Writer<'_> {
             _ => json!("long"),
         };
         let mut found = Vec::new();
+        if let Some(decimal) = self.decimal(shape) {
+            return vec![decimal];
+        }
         if integers.beyond_long > 0 {
             found.push(json!({"type": "bytes", "logicalType": "decimal", "precision": integers.digits.max(38), "scale": 0}));
         } else if integers.count > 0 && (shape.floats == 0 || integers.digits > DOUBLE_DIGITS) {
@@ -85,13 +88,30 @@ impl Writer<'_> {
         found
     }
 
-    fn text(&mut self, shape: &Shape, alone: bool, path: &str) -> Value {
+    /// A decimal that has all digits seen, and room for 18.
+    fn decimal(&self, shape: &Shape) -> Option<Value> {
+        let fractions = &shape.fractions;
+        if !self.inferring.decimals || shape.floats == 0 || fractions.exponent {
+            return None;
+        }
+        let precision = (fractions.before.max(shape.integers.digits) + fractions.behind).max(18);
+        Some(
+            json!({"type": "bytes", "logicalType": "decimal", "precision": precision, "scale": fractions.behind}),
+        )
+    }
+
+    fn text(&mut self, shape: &Shape, alone: bool, path: &str, name: &str) -> Value {
         let logical = |base: &str, name: String| json!({"type": base, "logicalType": name});
         let unit = |digits| match digits {
             3 => "millis",
             6 => "micros",
             _ => "nanos",
         };
+        if let Some(symbols) = shape.texts.symbols(self.inferring.enums).filter(|_| alone) {
+            let text = format!("is an enum of {}: any other text is refused", symbols.join(", "));
+            self.note(path, &text);
+            return json!({"type": "enum", "name": self.free_name(name), "symbols": symbols});
+        }
         if !alone || self.inferring.plain_texts {
             return json!("string");
         }

@@ -6,7 +6,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn inferring() -> Inferring {
-    Inferring { name: "ns.R".into(), ints: false, plain_texts: false, maps: Vec::new() }
+    Inferring {
+        name: "ns.R".into(),
+        ints: false,
+        plain_texts: false,
+        enums: 0,
+        decimals: false,
+        maps: Vec::new(),
+    }
 }
 
 #[track_caller]
@@ -62,6 +69,45 @@ fn texts_that_are_all_times_are_times() {
     assert_eq!(type_of(&[r#""9999-99-99""#]), json!("string"));
     let plain = Inferring { plain_texts: true, ..inferring() };
     assert_eq!(draft(plain, &[r#"{"d":"2026-11-22"}"#]).schema["fields"][0]["type"], "string");
+}
+
+#[test]
+fn few_different_texts_are_an_enum_when_asked_for() {
+    let of = |enums: usize, values: &[&str]| {
+        let lines: Vec<String> = values.iter().map(|value| format!(r#"{{"s":{value},"n":1}}"#)).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        draft(Inferring { enums, ..inferring() }, &lines).schema["fields"][0]["type"].clone()
+    };
+    let open_shut = json!({"type": "enum", "name": "RS", "symbols": ["OPEN", "SHUT"]});
+    let often = [r#""OPEN""#, r#""SHUT""#, r#""OPEN""#, r#""SHUT""#];
+    assert_eq!(of(2, &often), open_shut);
+    assert_eq!(of(9, &[&often[..], &["null"]].concat()), json!(["null", open_shut]));
+    assert_eq!(of(0, &often), "string");
+    assert_eq!(of(1, &often), "string");
+    // All different, no symbol, or of two kinds.
+    assert_eq!(of(9, &often[..2]), "string");
+    assert_eq!(of(9, &[&often[..], &[r#""half open""#]].concat()), "string");
+    assert_eq!(of(9, &[&often[..], &["1"]].concat()), json!(["long", "string"]));
+    // In a list, and the same name twice.
+    let line = r#"{"a":["X","Y","X","Y"],"b":{"a":"X"},"r_a":"Q"}"#;
+    let enums = Inferring { enums: 3, ..inferring() };
+    let drafted = draft(enums, &[line, line]);
+    assert_eq!(drafted.schema["fields"][0]["type"]["items"]["symbols"], json!(["X", "Y"]));
+    assert!(drafted.notes[0].contains("is an enum of X, Y"), "{:?}", drafted.notes);
+}
+
+#[test]
+fn fractions_are_decimals_when_asked_for() {
+    let of = |values: &[&str]| {
+        let lines: Vec<String> = values.iter().map(|value| format!(r#"{{"f":{value}}}"#)).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        draft(Inferring { decimals: true, ..inferring() }, &lines).schema["fields"][0]["type"].clone()
+    };
+    let decimal = |precision: u32, scale: u32| json!({"type": "bytes", "logicalType": "decimal", "precision": precision, "scale": scale});
+    assert_eq!(of(&["9.5", "-19.99", "3"]), decimal(18, 2));
+    assert_eq!(of(&["12345678901234567890", "0.125"]), decimal(23, 3));
+    assert_eq!(of(&["9.5", "1e3"]), "double");
+    assert_eq!(of(&["9", "8"]), "long");
 }
 
 #[test]

@@ -13,6 +13,7 @@ Examples:
   avro-consume -t kafka-events | sr infer --name example.Copy > copy.avsc
   printf '{\"id\":1,\"at\":\"2026-11-22T10:00:00Z\"}\\n{\"id\":2}\\n' | sr infer --name shop.Order
   echo '{\"labels\":{\"app\":\"web\"}}' | sr infer --map labels -o json
+  printf '{\"s\":\"OPEN\",\"p\":9.5}\\n{\"s\":\"OPEN\",\"p\":9.75}\\n' | sr infer --symbols 10 --decimals
   head -1000 orders.jsonl | sr infer --name shop.Order | sr register orders-value -";
 
 /// How to draft.
@@ -28,6 +29,12 @@ pub struct Infer {
     /// Leave times, dates and UUIDs as texts
     #[arg(long)]
     pub no_logical: bool,
+    /// Texts of at most N different values, all of them symbols such as OPEN, are enums
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=Inferring::MOST_ENUM_SYMBOLS as i64), hide_default_value = true)]
+    pub symbols: u16,
+    /// Numbers with a fraction are decimals with as many digits as were seen. Otherwise double, which is not exact
+    #[arg(long)]
+    pub decimals: bool,
     /// This field is a map and no record, by its path, such as order.labels; repeat for more
     #[arg(long = "map", value_name = "PATH")]
     pub maps: Vec<String>,
@@ -39,6 +46,8 @@ impl Infer {
             name: self.name.clone(),
             ints: self.ints,
             plain_texts: self.no_logical,
+            enums: self.symbols.into(),
+            decimals: self.decimals,
             maps: self.maps.clone(),
         });
         let name = desk.io.input.name().to_owned();
