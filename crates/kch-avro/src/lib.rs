@@ -60,5 +60,5 @@ pub use frame::FrameError;
 pub use inline::inline;
 pub use plan::{FieldInfo, Plan};
 pub use resolve::Resolver;
-pub use schema_text::schema_json;
+pub use schema_text::{schema_json, without_comments};
 pub use style::{BytesStyle, JsonMode, Logical, Style};

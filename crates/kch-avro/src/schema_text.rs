@@ -24,7 +24,10 @@ pub fn schema_json(text: &str) -> Result<Value, SchemaError> {
 }
 
 /// The text with its comments blanked, so that lines and columns stay. Also checks how deep it nests.
-fn without_comments(text: &str) -> Result<String, SchemaError> {
+///
+/// # Errors
+/// [`SchemaError::TooDeep`].
+pub fn without_comments(text: &str) -> Result<String, SchemaError> {
     let mut out = String::with_capacity(text.len());
     let (mut depth, mut in_string) = (0usize, false);
     let mut rest = text;

@@ -6,13 +6,16 @@
 mod attributes;
 mod logical;
 mod names;
+mod twice;
 
 use kch_avro::SchemaError;
 use serde_json::{Map, Value};
 
 pub(crate) use names::{is_name, mended};
+pub use twice::twice;
 
 use crate::fit::fit;
+use crate::sample::heights;
 use crate::{Field, Kind, Name, NodeId, Place, Schema};
 
 /// How bad a finding is.
@@ -51,6 +54,7 @@ pub fn lint(schema: &Schema) -> Vec<Finding> {
             lint.node(id, place);
         }
     }
+    lint.endless();
     // By place, as a reader of the file meets them.
     lint.found.sort_by_cached_key(|finding| order(&finding.pointer));
     lint.found.dedup();
@@ -112,6 +116,27 @@ impl<'s> Lint<'s> {
     ) {
         let (at, pointer) = (at.to_owned(), place.pointer.clone());
         self.found.push(Finding { severity, rule, at, pointer, message, cure });
+    }
+
+    /// A record that holds itself in every value.
+    fn endless(&mut self) {
+        let height = heights(self.schema);
+        let root = self.schema.root();
+        let is_empty = |kind: &Kind| match kind {
+            Kind::Enum { symbols, .. } => symbols.is_empty(),
+            Kind::Union(branches) => branches.is_empty(),
+            _ => false,
+        };
+        // Those have no value either, and are findings of their own.
+        if self.schema.nodes.iter().any(|node| is_empty(&node.kind)) {
+            return;
+        }
+        if let (None, Kind::Record { name, .. }) = (height[root.0], self.schema.kind(root)) {
+            let message = "has no finite value: a record in it holds itself, with no way out".to_owned();
+            let cure = "make the field a union with null, or an array".to_owned();
+            let place = self.schema.node(root).place.clone();
+            self.add(Severity::Error, "endless", &name.full, &place, message, cure);
+        }
     }
 
     fn object(&self, place: &Place) -> Option<&'s Map<String, Value>> {
@@ -211,7 +236,10 @@ impl<'s> Lint<'s> {
                 shorten(default),
                 unfit.expected
             );
-            let cure = format!("put {branch} first in the union");
+            let cure = match default.as_str() {
+                Some("null") => "write \"default\": null, without quotes".to_owned(),
+                _ => format!("put {branch} first in the union"),
+            };
             self.add(Severity::Error, "default-not-first-branch", at, &place, message, cure);
         } else {
             let message = format!("its default {}{inside} is not {}", shorten(default), unfit.expected);

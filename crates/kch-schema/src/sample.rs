@@ -242,7 +242,7 @@ fn power(digits: u8) -> i64 {
 }
 
 /// Levels that the shortest value of each type takes, found by asking again until nothing changes.
-fn heights(schema: &Schema) -> Vec<Option<usize>> {
+pub(crate) fn heights(schema: &Schema) -> Vec<Option<usize>> {
     let mut height: Vec<Option<usize>> = vec![None; schema.nodes.len()];
     loop {
         let mut changed = false;

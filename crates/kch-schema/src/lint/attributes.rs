@@ -26,6 +26,22 @@ impl Lint<'_> {
             let cure = "take ascending, descending or ignore".to_owned();
             self.add(Severity::Error, "order", at, &field.place.at("order"), message, cure);
         }
+        self.forms(at, &field.place, object);
+    }
+
+    /// Attributes that are read only in one form, and else passed over.
+    fn forms(&mut self, at: &str, place: &Place, object: &Map<String, Value>) {
+        let is_list = |value: &Value| value.as_array().is_some_and(|all| all.iter().all(Value::is_string));
+        if object.get("aliases").is_some_and(|aliases| !is_list(aliases)) {
+            let message =
+                "its aliases are no list of names: they are ignored, or the schema is refused".to_owned();
+            let cure = "write \"aliases\": [\"NAME\"]".to_owned();
+            self.add(Severity::Error, "aliases", at, &place.at("aliases"), message, cure);
+        }
+        if object.get("doc").is_some_and(|doc| !doc.is_string()) {
+            let message = "its doc is no text: it is ignored, or the schema is refused".to_owned();
+            self.add(Severity::Error, "doc", at, &place.at("doc"), message, "write it in quotes".to_owned());
+        }
     }
 
     pub(super) fn attributes(&mut self, kind: &Kind, object: &Map<String, Value>, at: &str, place: &Place) {
@@ -38,6 +54,13 @@ impl Lint<'_> {
             _ => &["type"],
         };
         self.unknown(at, place, object, known, &["logicalType", "precision", "scale", "default", "doc"]);
+        if kind.name().is_some() {
+            self.forms(at, place, object);
+        } else if object.contains_key("default") {
+            let message = "a default inside of the type is ignored: it belongs to the field".to_owned();
+            let cure = "move \"default\" out of the type, beside it".to_owned();
+            self.add(Severity::Error, "default-in-type", at, &place.at("default"), message, cure);
+        }
     }
 
     fn unknown(

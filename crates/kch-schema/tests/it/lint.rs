@@ -1,6 +1,6 @@
 //! The mistakes people make.
 
-use kch_schema::{Schema, lint, refused};
+use kch_schema::{Schema, lint, refused, twice};
 
 use crate::{record, schema};
 
@@ -127,4 +127,40 @@ fn unions_have_rules_of_their_own() {
 #[test]
 fn properties_of_ones_own_are_left_alone() {
     finds(r#"{"name":"a","type":{"type":"int","arg.properties":{"range":{}},"connect.name":"x"}}"#, &[]);
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_seen_in_the_text() {
+    let text = r#"{"type":"record", // as Java takes it
+        "name":"R","name":"S","fields":[{"name":"a","type":"int","type":{"type":"long","doc":"","doc":""},
+        "default":{"x":1,"x":2}}]}"#;
+    let found: Vec<String> =
+        twice(text).iter().map(|found| format!("{} {} {}", found.rule, found.at, found.pointer)).collect();
+    assert_eq!(found, ["key-twice R /name", "key-twice a /fields/0/type", "key-twice a /fields/0/type/doc"]);
+    assert!(twice(r#"{"type":"record","fields":[1,-2,2.5,true,null]}"#).is_empty());
+    assert_eq!(twice(r#"{"a":1,"a":"#).len(), 1);
+    assert!(twice("string").is_empty() && twice("").is_empty());
+}
+
+#[test]
+fn what_is_in_the_wrong_place_or_form_is_found() {
+    finds(
+        r#"{"name":"a","type":{"type":"string","default":"x"}}"#,
+        &["default-in-type a /fields/0/type/default"],
+    );
+    finds(
+        r#"{"name":"a","type":{"type":"array","items":"string","default":[]}}"#,
+        &["default-in-type a /fields/0/type/default"],
+    );
+    finds(r#"{"name":"a","type":"int","aliases":"b"}"#, &["aliases R.a /fields/0/aliases"]);
+    finds(r#"{"name":"a","type":"int","doc":5}"#, &["doc R.a /fields/0/doc"]);
+    finds(
+        r#"{"name":"a","type":{"type":"fixed","name":"F","size":1,"aliases":[1]}}"#,
+        &["aliases ns.F /fields/0/type/aliases"],
+    );
+    let endless = record(r#"{"name":"r","type":"R"}"#);
+    assert_eq!(found(&endless), ["endless ns.R "]);
+    finds(r#"{"name":"r","type":["null","R"],"default":null}"#, &[]);
+    let quoted = record(r#"{"name":"a","type":["null","string"],"default":"null"}"#);
+    assert_eq!(lint(&quoted)[0].cure, "write \"default\": null, without quotes");
 }

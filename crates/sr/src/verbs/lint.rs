@@ -2,7 +2,7 @@
 
 use kch_cli::{Exit, Failure, Result};
 use kch_registry::complete::subjects;
-use kch_schema::{Finding, Severity, lint, refused};
+use kch_schema::{Finding, Severity, lint, refused, twice};
 use serde_json::{Value, json};
 
 use crate::Desk;
@@ -38,10 +38,11 @@ impl Lint {
         let (mut errors, mut warnings) = (0, 0);
         for name in &self.schemas {
             let source = desk.source_of(name, &self.with)?;
-            let found = match source.parse() {
+            let mut found = twice(&source.text);
+            found.extend(match source.parse() {
                 Ok(schema) => lint(&schema),
                 Err(error) => vec![refused(&error)],
-            };
+            });
             for finding in &found {
                 match finding.severity {
                     Severity::Error => errors += 1,

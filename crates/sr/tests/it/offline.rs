@@ -115,6 +115,19 @@ fn diff_lists_changes_and_gives_the_verdict() {
 }
 
 #[test]
+fn lint_sees_a_key_that_is_there_twice() {
+    let scene = Scene::new();
+    let twice = crate::V1.replace("\"name\":\"id\"", "\"name\":\"no\",\"name\":\"id\"");
+    scene
+        .tool("sr")
+        .args(["lint", "-", "-q", "rule"])
+        .stdin(twice)
+        .run()
+        .fails_with(1)
+        .stdout_is("key-twice\n");
+}
+
+#[test]
 fn lint_exits_with_1_for_errors_and_when_strict_for_warnings() {
     let scene = scene();
     sr(&scene, &["lint", "order.avsc"]).succeeds().stdout_is("").stderr_is("");
@@ -160,6 +173,11 @@ fn infer_drafts_a_schema_and_names_the_bad_line() {
         .stdout_has("\"name\":\"d\",\"type\":\"string\"")
         .stdout_has("\"name\":\"n\",\"type\":\"int\"");
     choices.stdout_has("{\"type\":\"map\",\"values\":\"int\"}");
+    let states = "{\"s\":\"OPEN\",\"p\":1.25}\n{\"s\":\"OPEN\",\"p\":2}\n";
+    let enums = infer(&["--symbols", "3", "--decimals", "-o", "json"], states);
+    enums.succeeds().stdout_has(r#""symbols":["OPEN"]"#).stdout_has(r#""precision":18,"scale":2"#);
+    enums.stderr_has("field \"s\" is an enum of OPEN: any other text is refused");
+    infer(&["--symbols", "257"], states).fails_with(2).stderr_has("256");
     infer(&[], "{\"a\":1}\n{\"a\":").fails_with(1).stdout_is("").stderr_has("sr: stdin:2: not JSON: ");
     infer(&[], "{\"a\":1,\"a\":2}").fails_with(1).stderr_is("sr: stdin:1: key \"a\" is there twice\n");
     infer(&[], "").fails_with(1).stderr_is("sr: stdin has no lines to draft from\n");
