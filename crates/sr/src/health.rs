@@ -252,7 +252,7 @@ fn deleted(looked: &[Looked]) -> Finding {
     let subjects = looked.iter().filter(|looked| looked.deleted > 0).count();
     let versions: usize = looked.iter().map(|looked| looked.deleted).sum();
     if versions == 0 {
-        return Finding::new("deleted", Grade::Ok, "no versions are softly deleted");
+        return Finding::new("deleted", Grade::Ok, "none of these subjects has a softly deleted version");
     }
     let detail = format!("{} of {} softly deleted", count(versions, "version"), count(subjects, "subject"));
     Finding::new("deleted", Grade::Ok, detail)

@@ -53,6 +53,7 @@ pub(crate) fn latest_of(registry: &Registry, subject: &str) -> Result<Option<Lat
         outcome => outcome?,
     };
     let (version, stored) = (registered.version, registered.schema);
+    let references = stored.needs().collect();
     let schema = if stored.schema_type == SchemaType::Avro {
         match registry.resolved(&stored) {
             Ok(texts) => Schema::parse_with_references(&stored.text, &texts).map_err(Unread::Schema),
@@ -62,5 +63,5 @@ pub(crate) fn latest_of(registry: &Registry, subject: &str) -> Result<Option<Lat
     } else {
         Err(Unread::Language(stored.schema_type))
     };
-    Ok(Some(Latest { subject: subject.to_owned(), version, references: stored.references, schema }))
+    Ok(Some(Latest { subject: subject.to_owned(), version, references, schema }))
 }

@@ -41,6 +41,19 @@ fn a_registry_that_is_well_is_said_to_be_and_left_alone() {
 }
 
 #[test]
+fn a_reference_is_to_the_subject_of_its_own_context() {
+    let registry = Confluent::start();
+    let money = r#"{"type":"fixed","name":"ex.M","size":8}"#;
+    registry.put("m", money, &json!([]));
+    registry.put(":.eu:m", money, &json!([]));
+    let user = r#"{"type":"record","name":"U","fields":[{"name":"m","type":"ex.M"}]}"#;
+    registry.put(":.eu:u", user, &json!([{"name": "ex.M", "subject": "m", "version": 1}]));
+    registry.delete(":.eu:m", 1);
+    let outcome = doctor(&registry.stub.url(), &[]);
+    assert_eq!(wrong(&outcome), ["references :.eu:u warning: sr undelete :.eu:m 1"]);
+}
+
+#[test]
 fn what_is_wrong_is_named_with_its_cure() {
     let registry = Confluent::start();
     let user = |name: &str| {
