@@ -170,7 +170,7 @@ pub enum Verb {
     /// Wait until the worker answers, or until a connector and its tasks are RUNNING
     #[command(after_help = help::WAIT)]
     Wait {
-        /// Connectors; without one, the worker
+        /// Connectors, by name or by glob (in quotes); without one, the worker
         #[arg(value_name = "NAME", add = connectors())]
         names: Vec<String>,
         /// What to wait for

@@ -107,6 +107,7 @@ pub(crate) const WAIT: &str = "\
 Examples:
   connect-ctl wait --timeout 2m && connect-ctl list
   connect-ctl wait clickhouse-sink --timeout 30s
+  connect-ctl wait '*-sink' --timeout 2m
   connect-ctl wait old-sink --for gone";
 
 pub(crate) const PAUSE: &str = "\

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use kch_cli::{Exit, Failure, Io, Result};
+use kch_cli::{Exit, Failure, Io, Result, is_glob};
 
 use crate::connector::Connector;
+use crate::select::Which;
 use crate::status::ensure_none_failed;
 use crate::worker::{LOOK, Worker};
 use crate::{Job, each};
@@ -68,10 +69,22 @@ pub(crate) fn run(
         return Ok(Exit::Done);
     }
     let end = Instant::now() + timeout;
-    each(names, io, |name, _| {
+    let names = named(job.worker, names, timeout)?;
+    each(&names, io, |name, _| {
         let left = end.saturating_duration_since(Instant::now());
         wait(job.worker, name, goal, None, left.min(timeout))
     })
+}
+
+/// The names, and those that globs match by now; for these the worker must answer.
+fn named(worker: &Worker, names: &[String], timeout: Duration) -> Result<Vec<String>> {
+    if !names.iter().any(|name| is_glob(name)) {
+        return Ok(names.to_vec());
+    }
+    worker.wait(timeout)?;
+    let chosen = Which { names: names.to_vec(), ..Which::default() }.named(worker)?;
+    let there = chosen.connectors.into_iter().map(|connector| connector.name);
+    Ok(there.chain(chosen.missing).collect())
 }
 
 /// Waits until the connector is there. `before` is what it was before a change, if that is what is waited for.

@@ -119,6 +119,16 @@ fn retries_that_are_used_up_end_with_the_last_cause() {
 }
 
 #[test]
+fn ctrl_c_ends_the_pause_before_a_retry() {
+    let (worker, scene) = scene();
+    cured_by_restart(&worker, 9);
+    let args = ["restart", "c", "--wait", "60s", "--retries", "3", "--backoff", "10m"];
+    let mut running = scene.tool("connect-ctl").args(args).spawn();
+    running.until_stderr("retry 1 of 3 in 600 s").signal(kch_test::Signal::Interrupt);
+    running.wait().fails_with(130).stdout_is("{\"name\":\"c\",\"connector\":false,\"tasks\":[0]}\n");
+}
+
+#[test]
 fn a_worker_before_connect_3_restarts_task_by_task() {
     let (worker, scene) = scene();
     with_connectors(&worker, &[("c", "RUNNING", "FAILED")]);
