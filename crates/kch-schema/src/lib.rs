@@ -11,6 +11,7 @@
 
 #![deny(missing_docs)]
 
+mod canonical;
 mod column_type;
 mod columns;
 mod diff;
@@ -28,6 +29,7 @@ mod schema;
 mod spots;
 mod table;
 
+pub use canonical::{Fingerprints, canonical};
 pub use column_type::{ColumnType, quote_name, quote_text};
 pub use columns::{Column, Columns, Mapping, NoColumns, Note, NoteKind, Route, columns, sentences};
 pub use diff::{Change, Diff, What, diff};

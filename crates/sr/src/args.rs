@@ -7,7 +7,7 @@ use kch_cli::{CommonArgs, RenderArgs};
 use kch_registry::{Reference, RegistryArgs};
 
 use crate::verbs::{
-    Apply, Check, Compat, Copy, Ddl, Decode, Delete, Diff, Doctor, Export, Get, Id, Import, Infer,
+    Apply, Canonical, Check, Compat, Copy, Ddl, Decode, Delete, Diff, Doctor, Export, Get, Id, Import, Infer,
     JsonSchema, Lint, Lookup, Mode, Refs, Register, Sample, Subjects, Undelete, Versions, Wait, Who,
 };
 
@@ -77,6 +77,8 @@ pub enum Verb {
     Apply(Apply),
     /// Find the mistakes in a schema
     Lint(Lint),
+    /// Print a schema's canonical form, or its fingerprint
+    Canonical(Canonical),
     /// Draft a schema from lines of JSON
     Infer(Infer),
     /// Print the ClickHouse table that fits a schema

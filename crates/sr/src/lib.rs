@@ -60,6 +60,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Some(Verb::Copy(verb)) => verb.run(&mut desk),
         Some(Verb::Apply(verb)) => verb.run(&mut desk),
         Some(Verb::Lint(verb)) => verb.run(&mut desk),
+        Some(Verb::Canonical(verb)) => verb.run(&mut desk),
         Some(Verb::Infer(verb)) => verb.run(&mut desk),
         Some(Verb::Ddl(verb)) => verb.run(&mut desk),
         Some(Verb::JsonSchema(verb)) => verb.run(&mut desk),

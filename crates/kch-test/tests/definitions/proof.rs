@@ -45,6 +45,7 @@ const PROOFS: &[(&str, &str)] = &[
     ("connect-ctl wait", "live::a_connector_lives_fails_and_is_cured_live"),
     ("connect-ctl watch", "live::a_watch_sees_a_connector_come_fail_and_go_live"),
     ("sr apply", "apply::a_folder_is_applied_live"),
+    ("sr canonical", "canonical::a_registered_schema_has_the_form_of_its_file_live"),
     ("sr check", "live::a_subject_lives_and_dies_live"),
     ("sr compat delete", "readers_live::a_subjects_level_is_shown_set_and_deleted_live"),
     ("sr compat get", "readers_live::a_subjects_level_is_shown_set_and_deleted_live"),

@@ -1,6 +1,7 @@
 //! The verbs, one file each: what is typed, what it asks of the registry, what it prints.
 
 mod apply;
+mod canonical;
 mod check;
 mod compat;
 mod copy;
@@ -28,6 +29,7 @@ mod wait;
 mod who;
 
 pub use apply::Apply;
+pub use canonical::{Canonical, Fingerprint};
 pub use check::Check;
 pub use compat::Compat;
 pub use copy::Copy;

@@ -7,9 +7,27 @@ use crate::confluent::Confluent;
 use crate::{V1, V2};
 
 /// The verbs whose examples these registries can answer; those that look at schemas are in `examples`.
-const VERBS: [&str; 19] = [
-    "", "apply", "compat", "copy", "delete", "doctor", "export", "get", "id", "import", "lookup", "mode",
-    "refs", "register", "subjects", "undelete", "versions", "wait", "who",
+const VERBS: [&str; 20] = [
+    "",
+    "apply",
+    "canonical",
+    "compat",
+    "copy",
+    "delete",
+    "doctor",
+    "export",
+    "get",
+    "id",
+    "import",
+    "lookup",
+    "mode",
+    "refs",
+    "register",
+    "subjects",
+    "undelete",
+    "versions",
+    "wait",
+    "who",
 ];
 
 const MONEY: &str = r#"{"type":"record","name":"example.Money","fields":[{"name":"cents","type":"long"}]}"#;

@@ -1,0 +1,178 @@
+//! The Parsing Canonical Form of a schema, and its fingerprints: two schemas with the same form read and write the same bytes.
+//!
+//! Source: the Avro specification, "Parsing Canonical Form for Schemas" and "Schema Fingerprints". What is referred to is
+//! written out where it is used first, as Java does.
+
+use std::collections::HashSet;
+
+use md5::{Digest as _, Md5};
+use sha2::Sha256;
+
+use crate::{Kind, NodeId, Schema};
+
+/// The canonical form: names in full, what a reader needs, nothing else.
+#[must_use]
+pub fn canonical(schema: &Schema) -> String {
+    let mut form = Form { schema, written: HashSet::new(), text: String::new() };
+    form.write(schema.root());
+    form.text
+}
+
+struct Form<'s> {
+    schema: &'s Schema,
+    /// Named types that are written out already.
+    written: HashSet<NodeId>,
+    text: String,
+}
+
+impl Form<'_> {
+    fn write(&mut self, id: NodeId) {
+        let schema = self.schema;
+        let kind = schema.kind(id);
+        if let Some(name) = kind.name() {
+            if !self.written.insert(id) {
+                return self.quoted(&name.full);
+            }
+            self.text.push_str("{\"name\":");
+            self.quoted(&name.full);
+            self.text.push_str(",\"type\":");
+            self.quoted(kind.word());
+        }
+        match kind {
+            Kind::Record { fields, .. } => {
+                self.text.push_str(",\"fields\":[");
+                self.list(fields, |form, field| {
+                    form.text.push_str("{\"name\":");
+                    form.quoted(&field.name);
+                    form.text.push_str(",\"type\":");
+                    form.write(field.node);
+                    form.text.push('}');
+                });
+                self.text.push_str("]}");
+            }
+            Kind::Enum { symbols, .. } => {
+                self.text.push_str(",\"symbols\":[");
+                self.list(symbols, |form, symbol| form.quoted(symbol));
+                self.text.push_str("]}");
+            }
+            Kind::Fixed { size, .. } => self.text.push_str(&format!(",\"size\":{size}}}")),
+            Kind::Array(items) => {
+                self.text.push_str("{\"type\":\"array\",\"items\":");
+                self.write(*items);
+                self.text.push('}');
+            }
+            Kind::Map(values) => {
+                self.text.push_str("{\"type\":\"map\",\"values\":");
+                self.write(*values);
+                self.text.push('}');
+            }
+            Kind::Union(branches) => {
+                self.text.push('[');
+                self.list(branches, |form, branch| form.write(*branch));
+                self.text.push(']');
+            }
+            primitive => self.quoted(primitive.word()),
+        }
+    }
+
+    fn list<T>(&mut self, all: &[T], write: impl Fn(&mut Self, &T)) {
+        for (index, one) in all.iter().enumerate() {
+            if index > 0 {
+                self.text.push(',');
+            }
+            write(self, one);
+        }
+    }
+
+    /// Names need no escapes.
+    fn quoted(&mut self, text: &str) {
+        self.text.push('"');
+        self.text.push_str(text);
+        self.text.push('"');
+    }
+}
+
+/// The fingerprints of a canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprints {
+    /// CRC-64-AVRO, which single-object encoding names a schema by, least byte first.
+    pub rabin: u64,
+    /// MD5.
+    pub md5: [u8; 16],
+    /// SHA-256.
+    pub sha256: [u8; 32],
+}
+
+impl Fingerprints {
+    /// Those of a form that [`canonical`] gives.
+    #[must_use]
+    pub fn of(canonical: &str) -> Fingerprints {
+        let bytes = canonical.as_bytes();
+        Fingerprints {
+            rabin: rabin(bytes),
+            md5: Md5::digest(bytes).into(),
+            sha256: Sha256::digest(bytes).into(),
+        }
+    }
+}
+
+fn rabin(bytes: &[u8]) -> u64 {
+    const EMPTY: u64 = 0xc15d_213a_a4d7_a795;
+    let shifted = |value: u64| (value >> 1) ^ (EMPTY & (value & 1).wrapping_neg());
+    bytes.iter().fold(EMPTY, |so_far, byte| {
+        let step = (0..8).fold((so_far ^ u64::from(*byte)) & 0xff, |value, _| shifted(value));
+        (so_far >> 8) ^ step
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reader_does_not_need_is_left_out_and_a_reference_is_written_once() {
+        let money = r#"{"type":"fixed","name":"ex.M","size":8,"doc":"x"}"#.to_owned();
+        let schema = Schema::parse_with_references(
+            r#"{"doc":"d","fields":[{"name":"a","type":{"type":"string"},"default":""},
+                {"type":["null","M",{"type":"map","values":"ex.M"}],"name":"b"}],
+                "namespace":"ex","name":"R","type":"record"}"#,
+            &[money],
+        );
+        assert_eq!(
+            canonical(&schema.unwrap()),
+            r#"{"name":"ex.R","type":"record","fields":[{"name":"a","type":"string"},{"name":"b","type":["null",{"name":"ex.M","type":"fixed","size":8},{"type":"map","values":"ex.M"}]}]}"#
+        );
+    }
+
+    #[test]
+    fn fingerprints_are_those_that_everyone_has() {
+        let int = Fingerprints::of("\"int\"");
+        assert_eq!(int.rabin.to_be_bytes(), [0x72, 0x75, 0xd5, 0x1a, 0x3f, 0x39, 0x5c, 0x8f]);
+        assert_eq!(int.md5[..4], [0xef, 0x52, 0x4e, 0xa1]);
+        assert_eq!(int.sha256[..4], [0x3f, 0x2b, 0x87, 0xa9]);
+    }
+
+    /// Apache Avro's own table of schemas, forms and fingerprints, where it is at hand.
+    #[test]
+    fn forms_and_fingerprints_are_apache_avros() {
+        // Beside the repository; a worktree of it lies one level deeper.
+        let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../..");
+        let table =
+            |up: &str| std::fs::read_to_string(format!("{here}/{up}shared/data/avro/data-schema-tests.txt"));
+        let Ok(text) = table("").or_else(|_| table("../")) else { return };
+        let mut tested = 0;
+        for case in text.split("<<INPUT").skip(1) {
+            let (input, rest) = case.split_once("<<canonical").unwrap_or_default();
+            let (form, rest) = rest.split_once("<<fingerprint").unwrap_or((rest, ""));
+            let input = input.trim().trim_start_matches("INPUT").trim_end_matches("INPUT").trim();
+            let Ok(schema) = Schema::parse(input) else { continue };
+            let got = canonical(&schema);
+            assert_eq!(got, form.lines().next().unwrap_or_default().trim(), "{input}");
+            if let Some(Ok(rabin)) = rest.lines().next().map(|line| line.trim().parse::<i64>()) {
+                assert_eq!(Fingerprints::of(&got).rabin.cast_signed(), rabin, "{input}");
+            }
+            tested += 1;
+        }
+        assert!(tested > 20, "{tested}");
+    }
+}
