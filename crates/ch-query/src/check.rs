@@ -24,7 +24,8 @@ pub(crate) fn wanted(args: &CheckArgs, settings: &Settings, io: &Io) -> Result<C
     };
     let schema =
         Schema::parse_with_references(&registered.schema.text, &references).map_err(|error| place(&error))?;
-    columns(&schema, &Mapping { route: args.route.into(), ..Mapping::default() })
+    // Enums with their symbols: a column of texts holds them as well, one of another enum may not.
+    columns(&schema, &Mapping { route: args.route.into(), enums: true, ..Mapping::default() })
         .map_err(|error| place(&error))
 }
 

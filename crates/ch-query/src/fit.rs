@@ -1,11 +1,14 @@
 //! Whether the values of a column that would fit also fit into the column that is there.
 //!
-//! ClickHouse converts silently where it can: a long into an `Int8` wraps, a time into a `DateTime` loses its fraction. So
-//! what matters is not whether an insert succeeds, but whether what is read back is what was sent.
+//! ClickHouse converts silently where it can: a long into an `Int8` wraps, the milliseconds of Avro in a `DateTime64(6)` are
+//! taken for microseconds. So what matters is not whether an insert succeeds, but whether what is read back is what was
+//! sent. What is said of Avro is what `FORMAT AvroConfluent` of ClickHouse 26.7 did with each pair of types.
 
 mod sink;
 
 use kch_schema::{ColumnType, Route};
+
+use crate::written::Written;
 
 /// What becomes of the values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,64 +23,6 @@ use Fit::{Kept, Not};
 
 fn not(text: impl Into<String>) -> Fit {
     Not(text.into())
-}
-
-/// A type as ClickHouse writes it: `Name(arguments)`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Written<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) arguments: Vec<&'a str>,
-}
-
-impl<'a> Written<'a> {
-    pub(crate) fn parse(text: &'a str) -> Written<'a> {
-        let text = text.trim();
-        let Some((name, rest)) = text.split_once('(') else {
-            return Written { name: text, arguments: Vec::new() };
-        };
-        Written { name: name.trim(), arguments: split(rest.strip_suffix(')').unwrap_or(rest)) }
-    }
-
-    fn number(&self, at: usize) -> Option<usize> {
-        self.arguments.get(at)?.parse().ok()
-    }
-
-    fn inner(&self) -> Written<'a> {
-        Written::parse(self.arguments.last().copied().unwrap_or_default())
-    }
-
-    /// Without `LowCardinality` and `Nullable`, and whether the latter was there.
-    fn unwrapped(&self) -> (Written<'a>, bool) {
-        match self.name {
-            "LowCardinality" => self.inner().unwrapped(),
-            "Nullable" => (self.inner().unwrapped().0, true),
-            _ => (self.clone(), false),
-        }
-    }
-}
-
-/// The parts between commas that stand in no brackets and no quotes.
-fn split(text: &str) -> Vec<&str> {
-    let (mut parts, mut from, mut depth, mut quote) = (Vec::new(), 0, 0_usize, None);
-    let mut bytes = text.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match (quote, byte) {
-            (Some(_), b'\\') => drop(bytes.next()),
-            (Some(open), _) if open == byte => quote = None,
-            (Some(_), _) => {}
-            (None, b'\'' | b'`') => quote = Some(byte),
-            (None, b'(') => depth += 1,
-            (None, b')') => depth = depth.saturating_sub(1),
-            (None, b',') if depth == 0 => {
-                parts.push(text[from..at].trim());
-                from = at + 1;
-            }
-            (None, _) => {}
-        }
-    }
-    parts.push(text[from..].trim());
-    parts.retain(|part| !part.is_empty());
-    parts
 }
 
 /// Whether values that `wanted` would keep are kept by a column of this type.
@@ -112,12 +57,12 @@ fn plain(wanted: &ColumnType, there: &Written<'_>, route: Route) -> Fit {
     }
     match wanted {
         ColumnType::Bool => match there.name {
-            "Bool" | "UInt8" => Kept,
-            name if name.starts_with("Int") || name.starts_with("UInt") => Kept,
+            "Bool" => Kept,
+            name if name.starts_with("Int") || name.starts_with("UInt") => integer(1, name, route),
             name => other(wanted, name),
         },
-        ColumnType::Int32 => integer(32, there.name),
-        ColumnType::Int64 => integer(64, there.name),
+        ColumnType::Int32 => integer(32, there.name, route),
+        ColumnType::Int64 => integer(64, there.name, route),
         ColumnType::Float32 => match there.name {
             "Float32" | "Float64" => Kept,
             name => fraction(wanted, name),
@@ -144,13 +89,17 @@ fn plain(wanted: &ColumnType, there: &Written<'_>, route: Route) -> Fit {
             "UUID" | "String" => Kept,
             name => other(wanted, name),
         },
-        ColumnType::Date32 => match there.name {
-            "Date32" => Kept,
-            "Date" => not("years outside 1970 to 2149 are not kept: the column is Date"),
-            "DateTime64" => Kept,
-            name => other(wanted, name),
+        ColumnType::Date32 => match (there.name, route) {
+            ("Date32", _) | ("DateTime64", Route::Json) => Kept,
+            ("Int32" | "Int64", Route::Avro) => Kept,
+            ("Date", _) => not("years outside 1970 to 2149 are not kept: the column is Date"),
+            ("DateTime" | "DateTime64", Route::Avro) => misread("days", there),
+            (name, _) => other(wanted, name),
         },
-        ColumnType::DateTime64(digits) | ColumnType::ServerDateTime64(digits) => time(*digits, there, wanted),
+        ColumnType::DateTime64(digits) | ColumnType::ServerDateTime64(digits) => match route {
+            Route::Avro => ticks(*digits, there, wanted),
+            Route::Json => time(*digits, there, wanted),
+        },
         ColumnType::Decimal(precision, scale) => decimal(*precision, *scale, there, route),
         ColumnType::Enum(symbols) => match there.name {
             "Enum8" | "Enum16" | "Enum" => symbols_in(symbols, there),
@@ -159,12 +108,11 @@ fn plain(wanted: &ColumnType, there: &Written<'_>, route: Route) -> Fit {
         ColumnType::Array(items) if there.name == "Array" => {
             fit(items, there.arguments.first().unwrap_or(&""), route)
         }
-        ColumnType::Map(values) if there.name == "Map" => {
-            fit(values, there.arguments.get(1).unwrap_or(&""), route)
-        }
+        ColumnType::Map(values) if there.name == "Map" => map(values, there, route),
         ColumnType::Tuple(parts) if there.name == "Tuple" => tuple(parts, there, route),
-        ColumnType::Tuple(_) | ColumnType::Map(_) if there.name == "JSON" => Kept,
-        ColumnType::Variant(_) if matches!(there.name, "Dynamic" | "Variant") => variant(wanted, there),
+        ColumnType::Tuple(_) | ColumnType::Map(_) if there.name == "JSON" && route == Route::Json => Kept,
+        ColumnType::Variant(_) if there.name == "Dynamic" && route == Route::Json => Kept,
+        ColumnType::Variant(types) if there.name == "Variant" => variant(types, there, route),
         ColumnType::Nullable(_) | ColumnType::LowCardinality(_) => fit(wanted, there.name, route),
         _ => other(wanted, there.name),
     }
@@ -174,13 +122,15 @@ fn other(wanted: &ColumnType, name: &str) -> Fit {
     not(format!("the column is {name}, and {wanted} would fit"))
 }
 
-fn integer(bits: u32, name: &str) -> Fit {
+fn integer(bits: u32, name: &str, route: Route) -> Fit {
     let (signed, width) = match (name.strip_prefix("Int"), name.strip_prefix("UInt")) {
         (Some(width), _) => (true, width.parse::<u32>().ok()),
         (_, Some(width)) => (false, width.parse::<u32>().ok()),
         _ => (false, None),
     };
     match (width, signed) {
+        (Some(65..), _) if route == Route::Avro => not(format!("ClickHouse reads no Avro into {name}")),
+        (Some(_), _) if bits == 1 => Kept,
         (Some(width), true) if width >= bits => Kept,
         (Some(_), true) => not(format!("numbers beyond {name} wrap in silence")),
         (Some(width), false) if width >= bits => {
@@ -218,6 +168,36 @@ fn time(digits: u8, there: &Written<'_>, wanted: &ColumnType) -> Fit {
     }
 }
 
+/// Avro's number of units since 1970, which ClickHouse takes for the column's own units.
+fn ticks(digits: u8, there: &Written<'_>, wanted: &ColumnType) -> Fit {
+    match (there.name, there.number(0)) {
+        ("DateTime64", room) if room.unwrap_or(3) == usize::from(digits) => Kept,
+        ("Int64", _) => Kept,
+        ("DateTime64" | "DateTime" | "Date" | "Date32", _) => misread(units(usize::from(digits)), there),
+        (name, _) => other(wanted, name),
+    }
+}
+
+fn misread(theirs: &str, there: &Written<'_>) -> Fit {
+    let ours = match there.name {
+        "DateTime64" => units(there.number(0).unwrap_or(3)),
+        "DateTime" => "seconds",
+        _ => "days",
+    };
+    not(format!("ClickHouse takes the {theirs} of Avro for {ours}: the column is {there}"))
+}
+
+/// What the last of these digits of a second counts.
+fn units(digits: usize) -> &'static str {
+    match digits {
+        0 => "seconds",
+        3 => "milliseconds",
+        6 => "microseconds",
+        9 => "nanoseconds",
+        _ => "other parts of a second",
+    }
+}
+
 fn decimal(precision: usize, scale: usize, there: &Written<'_>, route: Route) -> Fit {
     let (room, digits) = match (there.name, there.number(0), there.number(1)) {
         ("Decimal", Some(room), digits) => (room, digits.unwrap_or(0)),
@@ -250,6 +230,14 @@ fn symbols_in(symbols: &[String], there: &Written<'_>) -> Fit {
     if missing.is_empty() { Kept } else { not(format!("the column's enum lacks {}", missing.join(", "))) }
 }
 
+fn map(values: &ColumnType, there: &Written<'_>, route: Route) -> Fit {
+    let (key, value) = (there.arguments.first().unwrap_or(&""), there.arguments.get(1).unwrap_or(&""));
+    match fit(&ColumnType::String, key, route) {
+        Kept => fit(values, value, route),
+        Not(why) => Not(format!("the key: {why}")),
+    }
+}
+
 fn tuple(parts: &[(String, ColumnType)], there: &Written<'_>, route: Route) -> Fit {
     for (name, wanted) in parts {
         let element = there.arguments.iter().find_map(|element| {
@@ -262,18 +250,29 @@ fn tuple(parts: &[(String, ColumnType)], there: &Written<'_>, route: Route) -> F
             None => return not(format!("the tuple has no {name}")),
         }
     }
+    if route == Route::Avro && there.arguments.len() != parts.len() {
+        return not("the tuple has elements that the record lacks, which ClickHouse refuses from Avro");
+    }
     Kept
 }
 
-fn variant(wanted: &ColumnType, there: &Written<'_>) -> Fit {
-    let text = wanted.to_string();
-    let mut types =
-        split(text.strip_prefix("Variant(").and_then(|text| text.strip_suffix(')')).unwrap_or_default());
-    types.retain(|wanted| !there.arguments.contains(wanted));
-    if there.name == "Dynamic" || types.is_empty() {
-        Kept
+fn variant(types: &[ColumnType], there: &Written<'_>, route: Route) -> Fit {
+    let has = |wanted: &ColumnType| {
+        let text = wanted.to_string();
+        there.arguments.iter().any(|&written| {
+            // A number must be of the very type; what is made of parts may have others that fit.
+            let made_of_parts =
+                matches!(wanted, ColumnType::Array(_) | ColumnType::Map(_) | ColumnType::Tuple(_));
+            written == text || made_of_parts && fit(wanted, written, route) == Kept
+        })
+    };
+    let lacking: Vec<String> = types.iter().filter(|wanted| !has(wanted)).map(ToString::to_string).collect();
+    if !lacking.is_empty() {
+        not(format!("the variant lacks {}", lacking.join(", ")))
+    } else if route == Route::Avro && there.arguments.len() != types.len() {
+        not("the variant has types that the union lacks, which ClickHouse refuses from Avro")
     } else {
-        not(format!("the variant lacks {}", types.join(", ")))
+        Kept
     }
 }
 
@@ -298,13 +297,14 @@ mod tests {
             (ColumnType::Int32, "Int64"),
             (ColumnType::String, "LowCardinality(Nullable(String))"),
             (nullable(ColumnType::Int64), "Nullable(Int64)"),
-            (ColumnType::DateTime64(3), "DateTime64(6, 'UTC')"),
+            (ColumnType::DateTime64(3), "DateTime64(3, 'UTC')"),
+            (ColumnType::DateTime64(3), "Int64"),
             (ColumnType::Decimal(10, 2), "Decimal(10, 2)"),
             (
                 ColumnType::Array(Box::new(ColumnType::Map(Box::new(ColumnType::Float32)))),
                 "Array(Map(String, Float64))",
             ),
-            (ColumnType::Tuple(vec![("a".into(), ColumnType::Bool)]), "Tuple(`a` Bool, b Int8)"),
+            (ColumnType::Tuple(vec![("a".into(), ColumnType::Bool)]), "Tuple(`a` Bool)"),
             (ColumnType::Enum(vec!["A".into()]), "Enum8('A' = 0, 'B,(' = 1)"),
         ] {
             assert_eq!(why(&wanted, there), "", "{wanted} into {there}");
@@ -318,7 +318,32 @@ mod tests {
             (ColumnType::Int64, "UInt64", "negative numbers wrap in silence: the column is UInt64"),
             (ColumnType::Int64, "Float64", "numbers beyond 2^53 are rounded: the column is Float64"),
             (ColumnType::Float64, "Float32", "digits are lost: the column is narrower than a double"),
-            (ColumnType::DateTime64(6), "DateTime64(3, 'UTC')", "3 of 6 digits of a second are kept"),
+            (ColumnType::Int64, "Int128", "ClickHouse reads no Avro into Int128"),
+            (
+                ColumnType::DateTime64(3),
+                "DateTime64(6, 'UTC')",
+                "ClickHouse takes the milliseconds of Avro for microseconds: the column is DateTime64(6, 'UTC')",
+            ),
+            (
+                ColumnType::DateTime64(6),
+                "DateTime",
+                "ClickHouse takes the microseconds of Avro for seconds: the column is DateTime",
+            ),
+            (
+                ColumnType::Date32,
+                "DateTime64(3)",
+                "ClickHouse takes the days of Avro for milliseconds: the column is DateTime64(3)",
+            ),
+            (
+                ColumnType::Map(Box::new(ColumnType::Bool)),
+                "JSON",
+                "the column is JSON, and Map(String, Bool) would fit",
+            ),
+            (
+                ColumnType::Variant(vec![ColumnType::Bool, ColumnType::Int64]),
+                "Variant(Bool, Int64, String)",
+                "the variant has types that the union lacks, which ClickHouse refuses from Avro",
+            ),
             (
                 ColumnType::Decimal(10, 2),
                 "Decimal(12, 2)",
@@ -331,6 +356,11 @@ mod tests {
                 "numbers beyond Int16 wrap in silence",
             ),
             (ColumnType::Tuple(vec![("a".into(), ColumnType::Bool)]), "Tuple(b Bool)", "the tuple has no a"),
+            (
+                ColumnType::Tuple(vec![("a".into(), ColumnType::Bool)]),
+                "Tuple(a Bool, b Bool)",
+                "the tuple has elements that the record lacks, which ClickHouse refuses from Avro",
+            ),
         ] {
             assert_eq!(why(&wanted, there), said, "{wanted} into {there}");
         }
@@ -339,6 +369,11 @@ mod tests {
             not("null is refused: the column is not Nullable")
         );
         assert_eq!(fit(&ColumnType::Decimal(10, 2), "Decimal(12, 2)", Route::Json), Kept);
+        assert_eq!(fit(&ColumnType::DateTime64(3), "DateTime64(6, 'UTC')", Route::Json), Kept);
+        assert_eq!(
+            fit(&ColumnType::DateTime64(6), "DateTime64(3, 'UTC')", Route::Json),
+            not("3 of 6 digits of a second are kept")
+        );
         assert_eq!(fit(&ColumnType::Int64, "String", Route::Json), Kept);
     }
 }

@@ -38,6 +38,7 @@ pub mod tail;
 mod until;
 mod upload;
 mod watch;
+mod written;
 
 pub use args::{
     Args, CheckArgs, Compression, DescribeArgs, InsertArgs, Output, QueryArgs, RouteName, ServerArgs,

@@ -8,6 +8,7 @@ mod inserts;
 mod live;
 mod loads;
 mod queries;
+mod schemas;
 mod tls;
 mod verbs;
 
