@@ -24,8 +24,8 @@ pub(crate) fn wanted(args: &CheckArgs, settings: &Settings, io: &Io) -> Result<C
     };
     let schema =
         Schema::parse_with_references(&registered.schema.text, &references).map_err(|error| place(&error))?;
-    // Enums with their symbols: a column of texts holds them as well, one of another enum may not.
-    columns(&schema, &Mapping { route: args.route.into(), enums: true, ..Mapping::default() })
+    // Enums with their symbols, fixeds with their size: a String holds them as well, another enum or size may not.
+    columns(&schema, &Mapping { route: args.route.into(), enums: true, sizes: true, ..Mapping::default() })
         .map_err(|error| place(&error))
 }
 

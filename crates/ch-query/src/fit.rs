@@ -90,7 +90,7 @@ fn plain(wanted: &ColumnType, there: &Written<'_>, route: Route) -> Fit {
             name => other(wanted, name),
         },
         ColumnType::Date32 => match (there.name, route) {
-            ("Date32", _) | ("DateTime64", Route::Json) => Kept,
+            ("Date32", _) | ("DateTime64", Route::Json | Route::Sink) => Kept,
             ("Int32" | "Int64", Route::Avro) => Kept,
             ("Date", _) => not("years outside 1970 to 2149 are not kept: the column is Date"),
             ("DateTime" | "DateTime64", Route::Avro) => misread("days", there),
@@ -98,7 +98,7 @@ fn plain(wanted: &ColumnType, there: &Written<'_>, route: Route) -> Fit {
         },
         ColumnType::DateTime64(digits) | ColumnType::ServerDateTime64(digits) => match route {
             Route::Avro => ticks(*digits, there, wanted),
-            Route::Json => time(*digits, there, wanted),
+            Route::Json | Route::Sink => time(*digits, there, wanted),
         },
         ColumnType::Decimal(precision, scale) => decimal(*precision, *scale, there, route),
         ColumnType::Enum(symbols) => match there.name {

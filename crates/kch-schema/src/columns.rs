@@ -34,6 +34,8 @@ pub struct Mapping {
     pub route: Route,
     /// `Enum8` and `Enum16` for enums. Otherwise `String`: a symbol that a later schema adds then needs no `ALTER TABLE`.
     pub enums: bool,
+    /// `FixedString` for fixeds, where records come as Avro. Otherwise `String`, which keeps their bytes too.
+    pub sizes: bool,
     /// Columns to make `LowCardinality`.
     pub low_cardinality: Vec<String>,
 }

@@ -83,7 +83,8 @@ impl<'s> Mapper<'s> {
         if self.mapping.route == Route::Sink && self.in_item {
             self.note(path, NoteKind::Refused, sink::NO_BYTES_IN_ITEMS);
         }
-        size.filter(|_| self.in_variant).map_or(ColumnType::String, ColumnType::FixedString)
+        let sized = self.in_variant || self.mapping.sizes && self.mapping.route == Route::Avro;
+        size.filter(|_| sized).map_or(ColumnType::String, ColumnType::FixedString)
     }
 
     fn logical(&mut self, logical: Logical, kind: &Kind, path: &str) -> Option<ColumnType> {

@@ -63,7 +63,8 @@ fn each_type_has_its_column() {
 
 #[test]
 fn json_lines_need_other_columns_for_bytes_and_times_of_day() {
-    let mapping = Mapping { route: Route::Json, enums: true, low_cardinality: vec!["s".into()] };
+    let mapping =
+        Mapping { route: Route::Json, enums: true, low_cardinality: vec!["s".into()], ..Mapping::default() };
     let columns = columns(&record(ALL), &mapping).unwrap();
     let types = types(&columns);
     for expected in ["x String", "t String", "e Enum8('A' = 0, 'B' = 1)", "s LowCardinality(String)"] {

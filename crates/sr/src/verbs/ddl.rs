@@ -94,7 +94,12 @@ impl Ddl {
             Via::Sink => Route::Sink,
             Via::Json => Route::Json,
         };
-        Mapping { route, enums: self.enums, low_cardinality: self.low_cardinality.clone() }
+        Mapping {
+            route,
+            enums: self.enums,
+            low_cardinality: self.low_cardinality.clone(),
+            ..Mapping::default()
+        }
     }
 
     fn table_name(&self, source: &Source, schema: &Schema) -> String {
