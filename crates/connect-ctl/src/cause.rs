@@ -7,7 +7,10 @@ const MEANINGS: [(&str, &str); 3] = [
         "Converting byte[] to Kafka Connect data failed",
         "the record is not the JSON that its converter expects",
     ),
-    ("Connection to ClickHouse is not active", "it does not answer, or refuses the user or the password"),
+    (
+        "Connection to ClickHouse is not active",
+        "it does not answer, refuses the user or the password, or has no table that the user may see",
+    ),
     (
         "Data schema validation failed",
         "columns and fields do not fit: ch-query check TABLE SUBJECT --route sink says which",
@@ -99,8 +102,8 @@ mod tests {
         assert_eq!(
             root_cause("java.lang.RuntimeException: Connection to ClickHouse is not active.\n\tat x")
                 .unwrap(),
-            "RuntimeException: Connection to ClickHouse is not active. (it does not answer, or refuses the user or the \
-             password)"
+            "RuntimeException: Connection to ClickHouse is not active. (it does not answer, refuses the user or the \
+             password, or has no table that the user may see)"
         );
     }
 
