@@ -25,6 +25,8 @@ pub use compatibility::{Compatibility, Level, Source};
 pub use delete::Deletion;
 pub use error::Error;
 pub use mode::Mode;
-pub use model::{NewSchema, Reference, Registered, Schema, SchemaType, SubjectVersion, Version, guid_text};
+pub use model::{
+    Contract, NewSchema, Reference, Registered, Schema, SchemaType, SubjectVersion, Version, guid_text,
+};
 pub use naming::{Part, SubjectNameStrategy, context_of, in_context, split_context};
 pub use registry::{Registry, registry_settings};

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::naming::{context_of, in_context, without_default};
 
@@ -99,6 +100,18 @@ pub fn guid_text(guid: &[u8; 16]) -> String {
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
+/// What Confluent's registry can keep beside a schema: properties, tags and rules. Passed on as it is, and not looked into.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contract {
+    /// Properties and tags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Value>,
+    /// What serializers check and change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_set: Option<Value>,
+}
+
 /// One schema, as its id stands for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema {
@@ -110,6 +123,8 @@ pub struct Schema {
     pub schema_type: SchemaType,
     /// What it refers to, as it was registered.
     pub references: Vec<Reference>,
+    /// What is kept beside it.
+    pub contract: Contract,
     /// The context that it refers from, none for the default one: see [`Reference::seen_from`].
     pub context: Option<String>,
 }
@@ -147,6 +162,9 @@ pub struct NewSchema {
     /// What it refers to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<Reference>,
+    /// What is kept beside it.
+    #[serde(flatten)]
+    pub contract: Contract,
     /// Whether the registry is to bring it, and those it compares it with, into one form first: the order of attributes,
     /// spaces and the like then make no new version.
     #[serde(skip)]
@@ -164,6 +182,7 @@ impl NewSchema {
             text: text.into(),
             schema_type: SchemaType::Avro,
             references: Vec::new(),
+            contract: Contract::default(),
             normalize: false,
         }
     }
@@ -185,8 +204,8 @@ impl NewSchema {
 
 impl From<Schema> for NewSchema {
     fn from(schema: Schema) -> NewSchema {
-        let Schema { text, schema_type, references, .. } = schema;
-        NewSchema { text, schema_type, references, normalize: false }
+        let Schema { text, schema_type, references, contract, .. } = schema;
+        NewSchema { text, schema_type, references, contract, normalize: false }
     }
 }
 
@@ -259,6 +278,8 @@ pub(crate) struct WireSchema {
     pub(crate) schema_type: Option<SchemaType>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) references: Option<Vec<Reference>>,
+    #[serde(flatten)]
+    pub(crate) contract: Contract,
 }
 
 impl WireSchema {
@@ -277,6 +298,7 @@ impl WireSchema {
             text: self.schema?,
             schema_type: self.schema_type.unwrap_or_default(),
             references: self.references.unwrap_or_default(),
+            contract: self.contract,
             context: context.map(str::to_owned),
         })
     }
@@ -318,6 +340,18 @@ mod tests {
     fn an_avro_schema_is_sent_as_old_registries_know_it() {
         let body = serde_json::to_string(&NewSchema::avro("\"long\"")).unwrap();
         assert_eq!(body, r#"{"schema":"\"long\""}"#);
+    }
+
+    #[test]
+    fn what_is_kept_beside_a_schema_is_passed_on() {
+        let said = r#"{"schema":"\"long\"","metadata":{"tags":{"id":["PII"]}},"ruleSet":{"domainRules":[]}}"#;
+        let said_nothing = r#"{"schema":"\"long\"","metadata":null}"#;
+        let pass_on = |said: &str| {
+            let wire: WireSchema = serde_json::from_str(said).unwrap();
+            serde_json::to_string(&NewSchema::from(wire.into_schema(1, None).unwrap())).unwrap()
+        };
+        assert_eq!(pass_on(said), said);
+        assert_eq!(pass_on(said_nothing), r#"{"schema":"\"long\""}"#);
     }
 
     #[test]

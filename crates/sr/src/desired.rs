@@ -40,10 +40,7 @@ pub(crate) fn read(folder: &Path) -> Result<Snapshot> {
             .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
         let (subject, version, schema) = match listed.remove(&file) {
             Some((_, version)) if version.deleted => continue,
-            Some((subject, said)) => {
-                let schema = NewSchema::avro(text).with_references(said.references);
-                (subject, said.version, NewSchema { schema_type: said.schema_type, ..schema })
-            }
+            Some((subject, said)) => (subject, said.version, said.schema(text)),
             None => {
                 unlisted.push(snapshot.entries.len());
                 let Some((subject, version)) = file_name::subject(&path) else { continue };

@@ -10,8 +10,9 @@ use std::fs;
 use std::path::Path;
 
 use kch_cli::{Failure, Result};
-use kch_registry::{NewSchema, Reference, SchemaType};
+use kch_registry::{Contract, NewSchema, Reference, SchemaType};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::file_name;
 use crate::snapshot::{Entry, Rules, Snapshot};
@@ -51,8 +52,24 @@ pub(crate) struct ManifestVersion {
     pub(crate) schema_type: SchemaType,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) references: Vec<Reference>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) metadata: Option<Value>,
+    #[serde(default, rename = "ruleSet", skip_serializing_if = "Option::is_none")]
+    pub(crate) rule_set: Option<Value>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) deleted: bool,
+}
+
+impl ManifestVersion {
+    /// The schema whose text this is.
+    pub(crate) fn schema(&self, text: String) -> NewSchema {
+        NewSchema {
+            schema_type: self.schema_type.clone(),
+            references: self.references.clone(),
+            contract: Contract { metadata: self.metadata.clone(), rule_set: self.rule_set.clone() },
+            ..NewSchema::avro(text)
+        }
+    }
 }
 
 fn is_avro(schema_type: &SchemaType) -> bool {
@@ -90,6 +107,8 @@ pub(crate) fn write(snapshot: &Snapshot, folder: &Path) -> Result<()> {
             file,
             schema_type: schema.schema_type.clone(),
             references: schema.references.clone(),
+            metadata: schema.contract.metadata.clone(),
+            rule_set: schema.contract.rule_set.clone(),
             deleted: *deleted,
         });
     }
@@ -146,11 +165,10 @@ pub(crate) fn read(folder: &Path) -> Result<Snapshot> {
     let mut snapshot = Snapshot { rules, ..Snapshot::default() };
     for (subject, said) in manifest.subjects {
         for version in said.versions {
-            let ManifestVersion { version, id, file, schema_type, references, deleted } = version;
-            let path = folder.join(&file);
+            let path = folder.join(&version.file);
             let text = fs::read_to_string(&path)
                 .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
-            let schema = NewSchema { schema_type, ..NewSchema::avro(text).with_references(references) };
+            let (schema, ManifestVersion { version, id, deleted, .. }) = (version.schema(text), version);
             snapshot.entries.push(Entry { subject: subject.clone(), version, id, schema, deleted });
         }
         let rules = self::rules(folder, said.compatibility.as_deref(), said.mode.as_deref())?;

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use kch_cli::{Exit, Explain as _, Settings};
 use kch_http::Limits;
-use kch_registry::{Error, Level, NewSchema, Reference, Registry, Schema, SchemaType, Source, Version};
+use kch_registry::{
+    Contract, Error, Level, NewSchema, Reference, Registry, Schema, SchemaType, Source, Version,
+};
 use kch_test::HttpStub;
 use kch_test::wiremock::matchers::{any, method, query_param};
 use kch_test::wiremock::{Mock, ResponseTemplate};
@@ -111,7 +113,14 @@ fn references_are_resolved_over_all_steps_each_once_and_first_things_first() {
     version("c", "C", "");
     let registry = registry(&stub);
     let references = vec![Reference { name: "a".into(), subject: "a".into(), version: 1 }];
-    let schema = Schema { id: 9, text: "S".into(), schema_type: SchemaType::Avro, references, context: None };
+    let schema = Schema {
+        id: 9,
+        text: "S".into(),
+        schema_type: SchemaType::Avro,
+        references,
+        contract: Contract::default(),
+        context: None,
+    };
     assert_eq!(registry.resolved(&schema).unwrap(), ["C", "B", "A"]);
     assert_eq!(registry.resolved(&schema).unwrap(), ["C", "B", "A"]);
     assert_eq!(stub.request_lines().len(), 3, "versions never change");

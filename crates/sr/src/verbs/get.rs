@@ -79,6 +79,12 @@ impl Get {
         if !schema.references.is_empty() {
             row["references"] = json!(schema.references);
         }
+        let beside = [("metadata", &schema.contract.metadata), ("ruleSet", &schema.contract.rule_set)];
+        for (name, value) in beside {
+            if let Some(value) = value {
+                row[name] = value.clone();
+            }
+        }
         let parsed: Value = serde_json::from_str(&schema.text).unwrap_or_else(|_| json!(schema.text));
         let render = desk.render.render(&desk.io.output);
         let output = &mut desk.io.output;

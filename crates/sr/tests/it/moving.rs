@@ -16,7 +16,7 @@ const MONEY: &str = r#"{"type":"record","name":"Money","fields":[{"name":"cents"
 const ORDER: &str = r#"{ "type":"record", "name":"Order",  "fields":[{"name":"m","type":"Money"}]}"#;
 
 /// A registry with references, an odd name, a soft deletion, a level and a mode; its ids begin at 41.
-fn source() -> Confluent {
+pub(crate) fn source() -> Confluent {
     let source = Confluent::start();
     source.count_from(41);
     source.put("z/money", MONEY, &json!([]));
@@ -29,9 +29,9 @@ fn source() -> Confluent {
     source
 }
 
-const VERSIONS: [&str; 4] = ["-:.eu:x 1 43", ":.eu:x 2 44", "a order 1 42", "z/money 1 41"];
+pub(crate) const VERSIONS: [&str; 4] = ["-:.eu:x 1 43", ":.eu:x 2 44", "a order 1 42", "z/money 1 41"];
 
-fn sr(scene: &Scene, at: &Confluent, args: &[&str]) -> Outcome {
+pub(crate) fn sr(scene: &Scene, at: &Confluent, args: &[&str]) -> Outcome {
     scene.tool("sr").args(args).env("SCHEMA_REGISTRY_URL", at.stub.url()).run()
 }
 
@@ -188,69 +188,6 @@ fn what_is_taken_is_refused_before_anything_is_changed() {
         let changes: Vec<&String> = changes.iter().filter(|line| !line.starts_with("GET")).collect();
         assert_eq!(changes, ["PUT /mode"], "only the question whether there are modes");
     }
-}
-
-#[test]
-fn ids_and_names_of_another_context_are_free() {
-    let (source, target, scene) = (source(), Confluent::start(), Scene::new());
-    sr(&scene, &source, &["export", "dir"]).succeeds();
-    target.count_from(41);
-    target.put(":.us:z/money", V1, &json!([]));
-    target.put("b", V1, &json!([]));
-    assert_eq!(target.versions(), [":.us:z/money 1 41", "b 1 42"]);
-    // 42 is taken in the default context, 41 in one that does not matter, as its z/money does not.
-    sr(&scene, &target, &["import", "dir", ":.eu:x"]).fails_with(2);
-    sr(&scene, &target, &["import", "dir"])
-        .fails_with(1)
-        .stderr_has("a order version 1: its id 42 is another schema's there");
-    target.remove("b");
-    sr(&scene, &target, &["import", "dir"]).succeeds();
-    let all = [&[":.us:z/money 1 41"], &VERSIONS[..]].concat();
-    let mut versions = target.versions();
-    versions.retain(|version| all.contains(&version.as_str()));
-    assert_eq!(versions.len(), all.len(), "{:?}", target.versions());
-}
-
-#[test]
-fn a_schema_that_only_another_context_has_is_registered() {
-    let (registry, scene) = (Confluent::start(), Scene::new());
-    scene.file("v1.avsc", V1);
-    registry.put(":.eu:s", V1, &json!([]));
-    sr(&scene, &registry, &["register", "s", "v1.avsc", "--dry-run"])
-        .succeeds()
-        .stdout_has("\"created\":true");
-    sr(&scene, &registry, &["lookup", "s", "v1.avsc"]).fails_with(1);
-    sr(&scene, &registry, &["register", "s", "v1.avsc"]).succeeds().stdout_has("\"created\":true");
-    assert_eq!(registry.versions(), [":.eu:s 1 1", "s 1 2"]);
-}
-
-#[test]
-fn a_registry_that_is_read_only_takes_no_import() {
-    let (source, target, scene) = (source(), Confluent::start(), Scene::new());
-    sr(&scene, &source, &["export", "dir"]).succeeds();
-    target.set_mode("a order", "READONLY");
-    for args in [&[][..], &["--dry-run"], &["--new-ids", "--dry-run"]] {
-        sr(&scene, &target, &[&["import", "dir"], args].concat()).fails_with(1).stdout_has("").stderr_has(
-            "sr: subject a order takes no changes: its mode is READONLY\nhint: sr mode set a order READWRITE\n",
-        );
-        assert!(target.versions().is_empty(), "{:?}", target.versions());
-        assert_eq!(target.modes(), ["a order=READONLY"]);
-    }
-}
-
-#[test]
-fn a_deleted_version_that_lacks_what_it_refers_to_is_left_out_of_an_export() {
-    let (source, scene) = (source(), Scene::new());
-    for args in [&["delete", "a order"][..], &["delete", "z/money", "--permanent"]] {
-        sr(&scene, &source, args).succeeds();
-    }
-    let outcome = sr(&scene, &source, &["export", "dir"]);
-    outcome.succeeds().stderr_is(
-        "sr: left out: a order version 1 is deleted and refers to z/money version 1, which is not there\n",
-    );
-    let target = Confluent::start();
-    sr(&scene, &target, &["import", "dir"]).succeeds();
-    assert_eq!(target.versions(), &VERSIONS[..2]);
 }
 
 #[test]
