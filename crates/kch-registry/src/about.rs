@@ -12,7 +12,10 @@ impl Registry {
         let text = |path: &[&str], name: &str| {
             let reply = self.service.get(path).send().ok().filter(kch_http::Reply::is_success)?;
             let told: Value = reply.json().ok()?;
-            told.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+            told.get(name)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty() && !text.starts_with("${"))
+                .map(str::to_owned)
         };
         let apicurio = ["apis", "registry", "v2", "system", "info"];
         text(&["v1", "metadata", "version"], "version")

@@ -126,6 +126,12 @@ pub enum Error {
         /// Its version.
         version: u32,
     },
+    /// A context that is to be deleted has subjects, softly deleted ones among them.
+    #[error("context {context} is not empty")]
+    NotEmpty {
+        /// The context.
+        context: String,
+    },
     /// The registry does not have this call.
     #[error("the schema registry at {url} cannot {what}")]
     Unsupported {
@@ -211,6 +217,9 @@ impl Explain for Error {
             }
             Error::Incompatible { subject, .. } => {
                 Some(format!("`sr check {subject} FILE` says why; `sr compat get {subject}` shows the level"))
+            }
+            Error::NotEmpty { context } => {
+                Some(format!("`sr subjects --prefix :{context}: --deleted` lists what is in it"))
             }
             Error::Referenced { .. } => {
                 Some("delete those first, and for good: sr delete SUBJECT --permanent".to_owned())

@@ -10,6 +10,7 @@ mod about;
 mod args;
 mod compatibility;
 pub mod complete;
+mod contexts;
 mod delete;
 mod disk;
 mod error;

@@ -56,7 +56,7 @@ impl Registry {
     pub fn referring(&self, subject: &str, version: u32) -> Result<Vec<(SubjectVersion, u32)>, Error> {
         let mut found = BTreeSet::new();
         let ids = self.referring_ids(subject, version)?;
-        let contexts = if ids.is_empty() { Vec::new() } else { self.contexts()? };
+        let contexts = if ids.is_empty() { Vec::new() } else { self.contexts_as_subjects()? };
         for id in ids {
             if contexts.len() < 2 {
                 found.extend(self.users(id, subject)?);
@@ -82,15 +82,5 @@ impl Registry {
             Err(Error::SchemaNotFound { .. }) => Ok(Vec::new()),
             users => Ok(users?.into_iter().map(|user| (user, id)).collect()),
         }
-    }
-
-    /// The contexts that there are, as subjects without a name: `:.:`, `:.eu:`. None from a registry that has no such call.
-    fn contexts(&self) -> Result<Vec<String>, Error> {
-        let reply = self.service.get(&["contexts"]).send()?;
-        if crate::mode::no_such_call(&reply) {
-            return Ok(Vec::new());
-        }
-        let names: Vec<String> = self.accept(reply)?.json()?;
-        Ok(names.iter().map(|name| format!(":{}:", name.trim_matches(':'))).collect())
     }
 }

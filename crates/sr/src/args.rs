@@ -7,8 +7,9 @@ use kch_cli::{CommonArgs, RenderArgs};
 use kch_registry::{Reference, RegistryArgs};
 
 use crate::verbs::{
-    Apply, Canonical, Check, Compat, Copy, Ddl, Decode, Delete, Diff, Doctor, Export, Get, Id, Import, Infer,
-    JsonSchema, Lint, Lookup, Mode, Refs, Register, Sample, Subjects, Undelete, Versions, Wait, Who,
+    Apply, Canonical, Check, Compat, Contexts, Copy, Ddl, Decode, Delete, Diff, Doctor, Export, Get, Id,
+    Import, Infer, JsonSchema, Lint, Lookup, Mode, Refs, Register, Sample, Subjects, Undelete, Versions,
+    Wait, Who,
 };
 
 /// The Schema Registry from the shell
@@ -63,6 +64,9 @@ pub enum Verb {
     /// Show or change whether the registry, or a subject, takes schemas
     #[command(subcommand)]
     Mode(Mode),
+    /// List contexts, or delete an empty one
+    #[command(subcommand)]
+    Contexts(Contexts),
     /// Delete a subject or one of its versions, softly or for good
     Delete(Delete),
     /// Bring softly deleted versions back

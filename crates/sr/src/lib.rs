@@ -11,6 +11,7 @@ mod health;
 mod input;
 mod judged;
 mod latest;
+mod moved;
 mod names;
 mod put_back;
 mod restore;
@@ -25,6 +26,7 @@ use kch_registry::Registry;
 use serde_json::Value;
 
 pub use args::{Args, ReferenceArg, SchemaArgs, Verb};
+pub use moved::ToContext;
 pub use restore::How;
 pub use snapshot::Selection;
 
@@ -53,6 +55,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Some(Verb::Diff(verb)) => verb.run(&mut desk),
         Some(Verb::Compat(verb)) => verb.run(&mut desk),
         Some(Verb::Mode(verb)) => verb.run(&mut desk),
+        Some(Verb::Contexts(verb)) => verb.run(&mut desk),
         Some(Verb::Delete(verb)) => verb.run(&mut desk),
         Some(Verb::Undelete(verb)) => verb.run(&mut desk),
         Some(Verb::Export(verb)) => verb.run(&mut desk),

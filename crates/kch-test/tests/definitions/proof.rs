@@ -50,6 +50,8 @@ const PROOFS: &[(&str, &str)] = &[
     ("sr compat delete", "readers_live::a_subjects_level_is_shown_set_and_deleted_live"),
     ("sr compat get", "readers_live::a_subjects_level_is_shown_set_and_deleted_live"),
     ("sr compat set", "readers_live::a_subjects_level_is_shown_set_and_deleted_live"),
+    ("sr contexts delete", "contexts::the_live_registry_lists_its_contexts_and_deletes_none_live"),
+    ("sr contexts list", "contexts::the_live_registry_lists_its_contexts_and_deletes_none_live"),
     ("sr copy", "moving::export_and_import_under_new_ids_live"),
     ("sr ddl", "subjects_live::a_subject_with_references_is_looked_at_from_all_sides_live"),
     ("sr decode", "subjects_live::a_subject_with_references_is_looked_at_from_all_sides_live"),

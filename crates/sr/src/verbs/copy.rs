@@ -5,6 +5,7 @@ use kch_http::OTHER_REGISTRY;
 use kch_registry::Registry;
 
 use crate::Desk;
+use crate::moved::ToContext;
 use crate::restore::{How, Target, restore};
 use crate::snapshot::{Selection, Snapshot};
 
@@ -16,6 +17,7 @@ OTHER_REGISTRY_TOKEN.
 Examples:
   sr copy --to http://other:8081
   sr copy orders-value --from http://other:8081 --dry-run
+  sr copy --prefix orders- --from http://other:8081 --to-context eu --dry-run
   sr copy --prefix orders- --to http://other:8081 --new-ids";
 
 /// What to copy, from where and where to.
@@ -32,6 +34,9 @@ pub struct Copy {
     /// The registry to copy from, base URL
     #[arg(long, value_name = "URL")]
     pub from: Option<String>,
+    /// Where in the registry
+    #[command(flatten)]
+    pub context: ToContext,
     /// How
     #[command(flatten)]
     pub how: How,
@@ -48,7 +53,7 @@ impl Copy {
             None => (other()?.with_signals(signals), desk.registry()?, desk.calm_registry()?),
         };
         let messages = &mut desk.io.messages;
-        let snapshot = Snapshot::take(&source, &self.selection, messages)?;
+        let snapshot = self.context.applied_to(Snapshot::take(&source, &self.selection, messages)?)?;
         let (rows, outcome) = restore(&snapshot, Target { registry, calm, messages }, self.how);
         desk.rows_of(&rows, outcome)
     }

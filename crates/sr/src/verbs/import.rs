@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use kch_cli::{Exit, Result};
 
+use crate::moved::ToContext;
 use crate::restore::{How, Target, restore};
 use crate::{Desk, folder};
 
@@ -16,6 +17,7 @@ modes, the registry's own are not touched.
 Examples:
   sr import backup --dry-run
   sr import backup
+  sr import backup --to-context restored --dry-run
   sr import backup --new-ids | jq -c '{subject, was_id, id}'";
 
 /// What to import.
@@ -25,6 +27,9 @@ pub struct Import {
     /// A folder that `sr export` wrote
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
+    /// Where in the registry
+    #[command(flatten)]
+    pub context: ToContext,
     /// How
     #[command(flatten)]
     pub how: How,
@@ -32,7 +37,7 @@ pub struct Import {
 
 impl Import {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
-        let snapshot = folder::read(&self.folder)?;
+        let snapshot = self.context.applied_to(folder::read(&self.folder)?)?;
         let (registry, calm) = (desk.registry()?, desk.calm_registry()?);
         let target = Target { registry, calm, messages: &mut desk.io.messages };
         let (rows, outcome) = restore(&snapshot, target, self.how);

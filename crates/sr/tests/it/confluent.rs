@@ -28,6 +28,8 @@ struct State {
     mode: Option<String>,
     level: Option<String>,
     next_id: u64,
+    /// Contexts that once had subjects.
+    empty_contexts: Vec<String>,
     /// Registrations after this many take this long, or fail when there is no time.
     trouble: Option<(usize, Option<Duration>)>,
     registrations: usize,
@@ -61,6 +63,11 @@ impl Confluent {
     /// The same, with all that a client may send.
     pub(crate) fn put_as_sent(&self, subject: &str, sent: &Value) -> u64 {
         lock(&self.state).register(subject, sent).unwrap()["id"].as_u64().unwrap()
+    }
+
+    /// A context without subjects.
+    pub(crate) fn put_context(&self, context: &str) {
+        lock(&self.state).empty_contexts.push(context.to_owned());
     }
 
     /// The ids of the registry begin here.
@@ -279,6 +286,20 @@ impl State {
             ("GET", ["subjects"]) => {
                 let shown = self.subjects.keys().filter(|subject| self.versions(subject, deleted).is_ok());
                 Ok(json!(shown.collect::<Vec<_>>()))
+            }
+            ("GET", ["contexts"]) => {
+                let named =
+                    self.subjects.keys().filter_map(|subject| subject.strip_prefix(':')?.split_once(':'));
+                let all = std::iter::once(".").chain(self.empty_contexts.iter().map(String::as_str));
+                let all = all.chain(named.map(|(context, _)| context));
+                Ok(json!(all.collect::<std::collections::BTreeSet<_>>()))
+            }
+            ("DELETE", ["contexts", context]) => {
+                if self.subjects.keys().any(|subject| subject.starts_with(&format!(":{context}:"))) {
+                    return Err((422, 42211, "The specified context is not empty."));
+                }
+                self.empty_contexts.retain(|empty| empty != context);
+                Ok(Value::Null)
             }
             ("GET", ["subjects", subject, "versions"]) => Ok(json!(self.versions(subject, deleted)?)),
             ("GET", ["subjects", subject, "versions", version]) => self.version(subject, version, deleted),

@@ -7,11 +7,12 @@ use crate::confluent::Confluent;
 use crate::{V1, V2};
 
 /// The verbs whose examples these registries can answer; those that look at schemas are in `examples`.
-const VERBS: [&str; 20] = [
+const VERBS: [&str; 21] = [
     "",
     "apply",
     "canonical",
     "compat",
+    "contexts",
     "copy",
     "delete",
     "doctor",
@@ -62,6 +63,9 @@ fn every_example_of_every_help_runs() {
     for verb in VERBS {
         let scene = Scene::new();
         let (registry, other) = (registry(), Confluent::start());
+        if verb == "contexts" {
+            registry.put_context(".test");
+        }
         if verb == "undelete" {
             registry.delete("orders-value", 3);
         }

@@ -7,6 +7,7 @@ mod beside;
 mod canonical;
 mod confirm;
 mod confluent;
+mod contexts;
 mod decode;
 mod doctor;
 mod examples;
