@@ -5,7 +5,7 @@ mod properties;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use kch_cli::{Settings, Signals, Var, vars};
+use kch_cli::{Failure, Settings, Signals, Var, vars};
 use rdkafka::ClientConfig;
 
 use self::properties::{from_java, read_properties};
@@ -116,6 +116,12 @@ impl KafkaConfig {
         let mut config = KafkaConfig { properties: BTreeMap::new(), signals: Signals::none() };
         config.fill_connection(settings, &given)?;
         config.properties.extend(given);
+        let is_web = |address: &&str| address.starts_with("http://") || address.starts_with("https://");
+        if let Some(address) = config.brokers().split(',').map(str::trim).find(is_web) {
+            let text = format!("{} is a web address, not a broker's", kch_cli::mask_url(address));
+            return Err(Failure::usage(text)
+                .hint("BOOTSTRAP_SERVERS and --brokers take host:port, with commas between"));
+        }
         Ok(config)
     }
 

@@ -37,6 +37,9 @@ pub enum Verb {
     /// List topics
     #[command(after_help = examples::LIST)]
     List {
+        /// Only these, by name or by glob (in quotes): * is any text, ? any one character
+        #[arg(value_name = "TOPIC")]
+        topics: Vec<String>,
         /// Show the brokers' own topics too (names that begin with two underscores)
         #[arg(long, short_alias = 'a')]
         all: bool,
@@ -44,7 +47,7 @@ pub enum Verb {
     /// Show partitions, leaders, replicas, offsets and settings of topics
     #[command(after_help = examples::DESCRIBE)]
     Describe {
-        /// The topics
+        /// The topics, by name or by glob (in quotes)
         #[arg(value_name = "TOPIC", required = true)]
         topics: Vec<String>,
     },
@@ -87,7 +90,7 @@ pub enum Verb {
     /// Delete topics with all their records
     #[command(after_help = examples::DELETE)]
     Delete {
-        /// The topics
+        /// The topics, by name or by glob (in quotes)
         #[arg(value_name = "TOPIC", required = true)]
         topics: Vec<String>,
         /// Succeed when one is not there
@@ -112,7 +115,7 @@ pub enum Verb {
     /// Print the first and the next offset of each partition
     #[command(after_help = examples::OFFSETS)]
     Offsets {
-        /// The topics
+        /// The topics, by name or by glob (in quotes)
         #[arg(value_name = "TOPIC", required = true)]
         topics: Vec<String>,
         /// Print the offset of this place too: start, end, N, +N (behind the start), -N (before the end), @TIME
@@ -141,7 +144,7 @@ pub enum Verb {
     /// Check that every partition has a leader and all its replicas
     #[command(after_help = examples::CHECK)]
     Check {
-        /// The topics; without one, all, also the brokers' own
+        /// The topics, by name or by glob (in quotes); without one, all, also the brokers' own
         #[arg(value_name = "TOPIC")]
         topics: Vec<String>,
         /// Wait this long until all is well, also for brokers and topics that are not there yet
@@ -186,7 +189,7 @@ fn parse_partitions(text: &str) -> Result<usize, String> {
 /// Whose lag, and what it may be.
 #[derive(Debug, clap::Args)]
 pub struct LagArgs {
-    /// The groups; without one, all that are consumers
+    /// The groups, by name or by glob (in quotes); without one, all that are consumers
     #[arg(value_name = "GROUP")]
     pub groups: Vec<String>,
     /// Only this topic; repeat for more
@@ -233,14 +236,14 @@ pub enum Groups {
     /// Show the members of groups and what each of them reads
     #[command(after_help = examples::GROUPS_DESCRIBE)]
     Describe {
-        /// The groups
+        /// The groups, by name or by glob (in quotes)
         #[arg(value_name = "GROUP", required = true)]
         groups: Vec<String>,
     },
     /// Delete groups with all their offsets
     #[command(after_help = examples::GROUPS_DELETE)]
     Delete {
-        /// The groups
+        /// The groups, by name or by glob (in quotes)
         #[arg(value_name = "GROUP", required = true)]
         groups: Vec<String>,
         /// Succeed when one is not there

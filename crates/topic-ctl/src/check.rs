@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use kch_cli::{Exit, Explain as _, Failure, Io, Render, Result};
+use kch_cli::{Exit, Failure, Io, Render, Result};
 use kch_kafka::{KafkaError, PartitionInfo, TopicInfo};
 use serde_json::{Value, json};
 
-use crate::{EVERY, Job};
+use crate::{EVERY, Job, names};
 
 pub(crate) fn run(job: &Job, names: &[String], io: &mut Io, render: &Render) -> Result<Exit> {
     loop {
@@ -18,9 +18,8 @@ pub(crate) fn run(job: &Job, names: &[String], io: &mut Io, render: &Render) -> 
             }
             Ok(_) => {}
             // What is waited for may have to be created first, by a cluster that has to come up first.
-            Err(KafkaError::TopicMissing { .. }) if !is_over => {}
-            Err(error) if !is_over && error.exit() == Exit::Unavailable => {}
-            Err(error) => return Err(error.into()),
+            Err(failure) if !is_over && matches!(failure.exit(), Exit::Unavailable | Exit::Usage) => {}
+            Err(failure) => return Err(failure),
         }
         if let Some(signal) = io.signals.pause(EVERY) {
             return Err(Failure::interrupted(signal));
@@ -38,11 +37,12 @@ struct Health {
 }
 
 impl Health {
-    fn of(job: &Job, names: &[String]) -> std::result::Result<Health, KafkaError> {
-        let topics = match names {
-            [] => job.admin.topics()?,
-            named => named.iter().map(|name| job.admin.topic(name)).collect::<std::result::Result<_, _>>()?,
-        };
+    fn of(job: &Job, asked: &[String]) -> Result<Health> {
+        let mut topics = job.admin.topics()?;
+        if !asked.is_empty() {
+            let found = names::topics(job, asked)?.into_iter().map(|name| job.admin.topic(&name));
+            topics = found.collect::<std::result::Result<_, _>>()?;
+        }
         let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
         let (minima, unchecked) = match job.admin.min_in_sync(&names) {
             Ok(minima) => (minima, None),

@@ -1,16 +1,21 @@
 //! `lag`: how far groups are behind.
 
 use std::io::Write as _;
+use std::panic::resume_unwind;
+use std::thread::ScopedJoinHandle;
 use std::time::Instant;
 
 use kch_cli::{Exit, Failure, Io, Render, Result};
-use kch_kafka::{At, Place};
+use kch_kafka::{At, KafkaError, Place};
 use serde_json::{Value, json};
 
 use crate::args::LagArgs;
 use crate::places::{Leaderless, places};
 use crate::topics::prefixed;
-use crate::{EVERY, Job};
+use crate::{EVERY, Job, names};
+
+/// So many groups are asked for at once.
+const AT_ONCE: usize = 16;
 
 /// One group. Its lag is not known when that of one of its partitions is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,29 +111,52 @@ fn measure(job: &Job, args: &LagArgs) -> Result<Measured> {
                 job.admin.groups()?.into_iter().filter(|g| matches!(&*g.protocol_type, "consumer" | ""));
             consumers.map(|group| group.name).collect()
         }
-        named => {
+        asked => {
+            let named = names::groups(job, asked)?;
             named.iter().try_for_each(|name| job.admin.group(name).map(drop))?;
-            named.to_vec()
+            named
         }
     };
     let (mut groups, mut read) = (Vec::new(), Vec::new());
-    for group in names {
-        let (partitions, places) = partitions(job, &group, &places, &leaderless)?;
+    for (group, committed) in names.iter().zip(committed(job, &names, &places)?) {
+        let (partitions, places) = partitions(job, &places, committed, &leaderless)?;
+        // Who reads a topic is asked without the names of those that do not.
+        if partitions.is_empty() && args.groups.is_empty() && !args.topics.is_empty() {
+            continue;
+        }
         read.extend(places);
         let lag = partitions.iter().map(|partition| partition["lag"].as_i64()).sum();
-        groups.push(GroupLag { group, lag, partitions });
+        groups.push(GroupLag { group: group.clone(), lag, partitions });
     }
     Ok((groups, leaderless.ensure_none_of(&read)))
+}
+
+/// Where each group is in each of the places. Each needs a client of its own, which takes its time to connect: some are
+/// asked at once.
+fn committed(job: &Job, groups: &[String], places: &[Place]) -> Result<Vec<Vec<Option<i64>>>> {
+    let mut all = Vec::with_capacity(groups.len());
+    for some in groups.chunks(AT_ONCE) {
+        let answers: Vec<std::result::Result<_, KafkaError>> = std::thread::scope(|scope| {
+            let ask = |group| scope.spawn(move || job.admin.committed(group, places));
+            let asked: Vec<_> = some.iter().map(String::as_str).map(ask).collect();
+            let answer =
+                |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+            asked.into_iter().map(answer).collect()
+        });
+        for answer in answers {
+            all.push(answer?);
+        }
+    }
+    Ok(all)
 }
 
 /// One row for each partition that the group has read, and these partitions.
 fn partitions(
     job: &Job,
-    group: &str,
     places: &[Place],
+    committed: Vec<Option<i64>>,
     leaderless: &Leaderless,
 ) -> Result<(Vec<Value>, Vec<Place>)> {
-    let committed = job.admin.committed(group, places)?;
     let read: Vec<(Place, i64)> =
         places.iter().zip(committed).filter_map(|(place, at)| Some((place.clone(), at?))).collect();
     let places: Vec<Place> = read.iter().map(|(place, _)| place.clone()).collect();

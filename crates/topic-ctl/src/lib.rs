@@ -7,6 +7,7 @@ mod configs;
 mod groups;
 mod key;
 mod lag;
+mod names;
 mod offsets;
 mod places;
 mod reset;
@@ -79,9 +80,15 @@ fn connect(config: &KafkaConfig, deadline: Option<Instant>, io: &Io) -> Result<A
 /// The rows to print. A verb whose rows are not the whole outcome prints them itself, and fails.
 fn answer(job: &Job, verb: Verb, io: &mut Io, render: &Render) -> Result<Vec<Value>> {
     match verb {
-        Verb::List { all } => topics::list(job, all),
-        Verb::Describe { topics } if job.table => topics::describe_tables(job, &topics, io, render),
-        Verb::Describe { topics } => topics::describe(job, &topics),
+        Verb::List { topics, all } => topics::list(job, &topics, all),
+        Verb::Describe { topics } => {
+            let topics = names::topics(job, &topics)?;
+            if job.table {
+                topics::describe_tables(job, &topics, io, render)
+            } else {
+                topics::describe(job, &topics)
+            }
+        }
         Verb::Create { topic, partitions, replication_factor, settings, if_not_exists, change } => {
             let config = configs::key_values(&settings)?;
             let spec = kch_kafka::NewTopicSpec {
@@ -96,6 +103,7 @@ fn answer(job: &Job, verb: Verb, io: &mut Io, render: &Render) -> Result<Vec<Val
             topics::alter(job, &topic, partitions, &settings, change)
         }
         Verb::Delete { topics, if_exists, confirm, change } => {
+            let topics = names::topics(job, &topics)?;
             let there = topics::ensure_deletable(job, &topics, if_exists)?;
             if !change.dry_run {
                 confirm.ask(io, "delete for good, with all records", || topics::shown(job, &there))?;
@@ -103,8 +111,9 @@ fn answer(job: &Job, verb: Verb, io: &mut Io, render: &Render) -> Result<Vec<Val
             topics::delete(job, &topics, &there, change, io, render)
         }
         Verb::Groups(Groups::List) => groups::list(job),
-        Verb::Groups(Groups::Describe { groups }) => groups::describe(job, &groups),
+        Verb::Groups(Groups::Describe { groups }) => groups::describe(job, &names::groups(job, &groups)?),
         Verb::Groups(Groups::Delete { groups, if_exists, confirm, dry_run }) => {
+            let groups = names::groups(job, &groups)?;
             let there = groups::ensure_deletable(job, &groups, if_exists)?;
             if !dry_run {
                 confirm.ask(io, "delete for good, with all offsets", || Ok(there.clone()))?;

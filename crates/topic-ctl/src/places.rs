@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use kch_cli::{Failure, Result};
 use kch_kafka::{KafkaError, Place, TopicInfo};
 
-use crate::Job;
+use crate::{Job, names};
 
-/// The partitions of these topics, or of all, and those of them that have no leader.
+/// The partitions of these topics, by name or glob, or of all, and those of them that have no leader.
 pub(crate) fn places(job: &Job, topics: &[String]) -> Result<(Vec<Place>, Leaderless)> {
     let topics: Vec<TopicInfo> = match topics {
         [] => job.admin.topics()?.into_iter().filter(|topic| !topic.is_internal()).collect(),
-        named => named.iter().map(|name| job.admin.topic(name)).collect::<std::result::Result<_, _>>()?,
+        asked => {
+            let found = names::topics(job, asked)?.into_iter().map(|name| job.admin.topic(&name));
+            found.collect::<std::result::Result<_, _>>()?
+        }
     };
     Ok(of(&topics))
 }

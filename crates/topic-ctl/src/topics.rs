@@ -5,9 +5,12 @@ use kch_kafka::{At, KafkaError, NewTopicSpec, PartitionInfo, Place, Resource, To
 use serde_json::{Value, json};
 
 use crate::args::{ChangeArgs, SettingArgs};
-use crate::{Job, configs, one_by_one, outcome};
+use crate::{Job, configs, names, one_by_one, outcome};
 
-pub(crate) fn list(job: &Job, all: bool) -> Result<Vec<Value>> {
+pub(crate) fn list(job: &Job, asked: &[String], all: bool) -> Result<Vec<Value>> {
+    if !asked.is_empty() {
+        return Ok(all_of(job, &names::topics(job, asked)?)?.iter().map(summary).collect());
+    }
     let topics = job.admin.topics()?;
     Ok(topics.iter().filter(|topic| all || !topic.is_internal()).map(summary).collect())
 }

@@ -5,8 +5,7 @@ use kch_kafka::{At, Place};
 use serde_json::{Value, json};
 
 use crate::args::TrimArgs;
-use crate::places::places;
-use crate::{Job, outcome};
+use crate::{Job, outcome, places};
 
 /// What is deleted of one partition: the records from one offset to before another.
 struct Cut {
@@ -31,7 +30,7 @@ pub(crate) fn run(job: &Job, args: &TrimArgs, io: &mut Io) -> Result<Vec<Value>>
 }
 
 fn cuts(job: &Job, args: &TrimArgs) -> Result<Vec<Cut>> {
-    let (all, leaderless) = places(job, std::slice::from_ref(&args.topic))?;
+    let (all, leaderless) = places::of(&[job.admin.topic(&args.topic)?]);
     let missing = args.partitions.iter().find(|id| all.iter().all(|(_, partition)| partition != *id));
     if let Some(id) = missing {
         return Err(Failure::usage(format!("topic {:?} has no partition {id}", args.topic)));

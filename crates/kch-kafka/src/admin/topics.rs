@@ -120,12 +120,22 @@ impl Admin {
                 format!("{} is not a number of partitions", spec.partitions.unwrap_or(-1))
             }
             Code::InvalidConfig => return self.bad_setting(what, &spec.config),
+            Code::InvalidTopic if let Some(other) = self.namesake(&spec.name) => {
+                format!("topic {other:?} is there, and Kafka takes dot and underscore for the same")
+            }
             Code::InvalidTopic => {
                 "a name has letters, digits, dot, underscore and hyphen, 249 at most".to_owned()
             }
             _ => return classify(code, what, self.config.user()),
         };
         KafkaError::Refused { what: what.to_owned(), reason }
+    }
+
+    /// A topic whose name differs in dots and underscores only.
+    fn namesake(&self, name: &str) -> Option<String> {
+        let alike = |name: &str| name.replace('.', "_");
+        let topics = self.topics().ok()?;
+        topics.into_iter().map(|topic| topic.name).find(|other| alike(other) == alike(name))
     }
 
     /// The brokers do not say which setting they refuse: a name that no topic has is found here, with the nearest, and

@@ -14,6 +14,7 @@ Exit codes: 0 done, 1 refused, 2 usage or configuration, 3 brokers unreachable (
 pub(super) const LIST: &str = "\
 Examples:
   topic-ctl list -o table
+  topic-ctl list 'kafka-*'
   topic-ctl list --all | jq -r 'select(.replication_factor < 3) | .topic'";
 
 pub(super) const DESCRIBE: &str = "\
@@ -40,7 +41,8 @@ Examples:
 pub(super) const DELETE: &str = "\
 Examples:
   topic-ctl delete orders --dry-run
-  topic-ctl delete orders payments --if-exists";
+  topic-ctl delete orders payments --if-exists
+  topic-ctl delete 'orders*' --yes";
 
 pub(super) const GROUPS: &str = "\
 Examples:
@@ -61,7 +63,8 @@ A group with members is refused: stop them first.
 
 Examples:
   topic-ctl groups delete nightly --dry-run
-  topic-ctl groups delete nightly --if-exists";
+  topic-ctl groups delete nightly --if-exists
+  topic-ctl groups delete 'nightly*' --dry-run";
 
 pub(super) const LAG: &str = "\
 What a partition without a leader has is null, and the exit code is 3, as at the end of a --wait that was too short.

@@ -121,3 +121,14 @@ fn a_broker_whose_authority_is_unknown_is_refused() {
          hint: set KAFKA_SSL_CA to the PEM file of the authority that signed it\n",
     );
 }
+
+#[test]
+fn a_web_address_is_no_brokers() {
+    let scene = Scene::new().env("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT");
+    let outcome =
+        scene.tool("topic-ctl").args(["list", "-b", "localhost:9092,http://me:hunter2@localhost:8081"]).run();
+    outcome.fails_with(2).never_says("hunter2").stderr_is(
+        "topic-ctl: http://me:********@localhost:8081 is a web address, not a broker's\n\
+         hint: BOOTSTRAP_SERVERS and --brokers take host:port, with commas between\n",
+    );
+}

@@ -8,6 +8,7 @@ mod completions;
 mod configs;
 mod confirm;
 mod failures;
+mod globs;
 mod groups;
 mod help;
 mod key;

@@ -1,0 +1,46 @@
+//! Globs: of topics and of groups.
+
+use crate::Desk;
+
+#[test]
+fn topics_and_groups_are_named_by_globs_live() {
+    let Some(desk) = Desk::new() else { return };
+    let prefix = desk.stack.unique("test-glob-");
+    let topics = ["a", "b.c"].map(|name| format!("{prefix}-{name}"));
+    let groups = ["g-1", "g-2"].map(|name| format!("{prefix}-{name}"));
+    let run = |args: &[&str]| desk.run(args);
+    for topic in &topics {
+        run(&["create", topic, "-r", "3"]).succeeds();
+    }
+    for group in &groups {
+        run(&["reset-offsets", group, "-t", &topics[0], "--to", "end", "--create"]).succeeds();
+    }
+    let (glob, groups_glob) = (format!("{prefix}-*"), format!("{prefix}-g-?"));
+    let names = |args: &[&str], field: &str| {
+        let rows = run(&[args, &["-q", field]].concat()).succeeds().stdout_text();
+        rows.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&["list", &glob], "topic"), topics);
+    assert_eq!(names(&["describe", &glob], "topic"), topics);
+    assert_eq!(names(&["offsets", &glob, &topics[0]], "topic"), topics);
+    run(&["check", &glob]).succeeds();
+    assert_eq!(names(&["groups", "describe", &groups_glob], "group"), groups);
+    assert_eq!(names(&["lag", &groups_glob, "-t", &glob], "group"), groups);
+    // Who reads a topic: those that do not are not named.
+    assert_eq!(names(&["lag", "-t", &topics[0]], "group"), groups);
+    assert!(names(&["lag", "-t", &topics[1]], "group").is_empty());
+
+    // Kafka's metrics know no difference between dot and underscore.
+    run(&["create", &topics[1].replace('.', "_")]).fails_with(1).stderr_has(format!(
+        "topic {:?} is there, and Kafka takes dot and underscore for the same",
+        topics[1]
+    ));
+    run(&["describe", &format!("{prefix}x*")]).fails_with(2).stderr_has("no topic matches");
+    run(&["trim", &glob, "--before", "end"]).fails_with(2).stderr_has("does not exist");
+    run(&["groups", "delete", &groups_glob]).succeeds();
+    assert_eq!(desk.committed(&groups[0], &topics[0], 1), [None]);
+    run(&["delete", &glob, "--dry-run"]).succeeds();
+    assert_eq!(desk.partitions(&topics[0]), 1);
+    run(&["delete", &glob]).succeeds();
+    assert_eq!(topics.each_ref().map(|topic| desk.partitions(topic)), [0, 0]);
+}
