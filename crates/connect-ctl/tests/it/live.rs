@@ -192,7 +192,9 @@ fn what_the_worker_has_is_what_is_read_live() {
     let json = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
     let asked = |path: &str| json(&live.stack.connect("GET", path, None).1);
 
-    assert_eq!(live.ctl(&["info"]).succeeds().json_lines(), [asked("/")]);
+    let mut info = asked("/");
+    info["url"] = live.stack.setting("CONNECT_URL").into();
+    assert_eq!(live.ctl(&["info"]).succeeds().json_lines(), [info]);
     let classes = asked("/connector-plugins");
     assert_eq!(Some(&live.ctl(&["plugins"]).succeeds().json_lines()), classes.as_array());
     let shown = json(&live.ctl(&["get", &name]).succeeds().never_says("hunter2").stdout_text());

@@ -44,14 +44,11 @@ fn other_states_are_waited_for_too() {
 #[test]
 fn globs_are_waited_for_too() {
     let (worker, scene) = scene();
-    with_connectors(
-        &worker,
-        &[("a", "RUNNING", "RUNNING"), ("b-1", "PAUSED", "PAUSED"), ("b-2", "PAUSED", "PAUSED")],
-    );
+    with_connectors(&worker, &[("a", "RUNNING", "RUNNING"), ("b-1", "PAUSED", "PAUSED")]);
     let wait = |args: &[&str]| ctl(&scene, &[&["wait", "--timeout", "30s"], args].concat());
     wait(&["a*", "a"]).succeeds();
     wait(&["b-*", "--for", "paused"]).succeeds();
-    wait(&["b-?"]).fails_with(1).stderr_has("connector b-1 is PAUSED").stderr_has("connector b-2 is PAUSED");
+    wait(&["b-?"]).fails_with(1).stderr_has("connector b-1 is PAUSED");
     wait(&["c*"]).succeeds();
 }
 
