@@ -221,6 +221,19 @@ fn wrong_credentials_are_exit_2_and_are_never_shown() {
     ));
 }
 
+/// A proxy before the worker says it in its own way.
+#[test]
+fn a_401_in_html_is_about_credentials_too() {
+    let (worker, scene) = scene();
+    let page = "<html><head><title>401 Authorization Required</title></head></html>";
+    worker.reply("GET", "/connectors", 401, page);
+    ctl(&scene, &["list"]).fails_with(2).stdout_is("").stderr_is(format!(
+        "connect-ctl: Kafka Connect at {} wants credentials: \"401 Authorization Required\"\n\
+         hint: set CONNECT_USERNAME and CONNECT_PASSWORD, or CONNECT_TOKEN, in .env or the environment\n",
+        worker.url()
+    ));
+}
+
 #[test]
 fn a_login_page_is_a_wrong_address() {
     let (worker, scene) = scene();

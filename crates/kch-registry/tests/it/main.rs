@@ -42,6 +42,16 @@ fn an_id_is_fetched_once() {
 }
 
 #[test]
+fn of_several_addresses_one_that_answers_is_asked() {
+    let stub = HttpStub::start();
+    stub.reply("GET", "/subjects", 200, r#"["s"]"#);
+    let nobody = kch_test::RawServer::nobody();
+    let registry = registry_at(&format!("http://{nobody},{}", stub.url()));
+    assert_eq!(registry.subjects(false).unwrap(), ["s"]);
+    assert_eq!(registry.url(), stub.url());
+}
+
+#[test]
 fn an_unknown_id_is_not_asked_for_at_every_record() {
     let stub = HttpStub::start();
     stub.reply("GET", "/schemas/ids/7", 404, r#"{"error_code":40403,"message":"Schema 7 not found"}"#);
