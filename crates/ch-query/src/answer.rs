@@ -8,6 +8,7 @@ use http_body_util::BodyExt as _;
 use kch_cli::Failure;
 use kch_http::{Client, Error, Response};
 
+use crate::cap::Cap;
 use crate::compress::Decoder;
 use crate::exception::{self, Exception, one_line};
 use crate::summary::Summary;
@@ -20,6 +21,8 @@ const LONGEST_ERROR: usize = 64 << 10;
 /// Where rows go.
 pub(crate) enum Sink<'a> {
     Stdout(&'a mut kch_cli::Output),
+    /// No more than so much.
+    Capped(&'a mut kch_cli::Output, Cap),
     Memory(&'a mut Vec<u8>),
     /// No rows are expected: an `INSERT` of ours.
     Nowhere,
@@ -28,7 +31,7 @@ pub(crate) enum Sink<'a> {
 impl Sink<'_> {
     pub(crate) fn reader_gone(&self) -> bool {
         match self {
-            Sink::Stdout(output) => output.reader_gone(),
+            Sink::Stdout(output) | Sink::Capped(output, _) => output.reader_gone(),
             Sink::Memory(_) | Sink::Nowhere => false,
         }
     }
@@ -38,6 +41,11 @@ impl Write for Sink<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Sink::Stdout(output) => output.write(bytes),
+            Sink::Capped(output, cap) => {
+                let (kept, cut) = cap.take(bytes);
+                output.write_all(kept)?;
+                cut.map_or(Ok(bytes.len()), Err)
+            }
             Sink::Memory(memory) => memory.write(bytes),
             Sink::Nowhere => Ok(bytes.len()),
         }
@@ -45,7 +53,7 @@ impl Write for Sink<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Sink::Stdout(output) => output.flush(),
+            Sink::Stdout(output) | Sink::Capped(output, _) => output.flush(),
             Sink::Memory(_) | Sink::Nowhere => Ok(()),
         }
     }
@@ -117,6 +125,9 @@ pub(crate) async fn read(
     }
     if !head.headers.keys().any(|name| name.as_str().starts_with("x-clickhouse-")) {
         return Err(Trouble::Failed(not_clickhouse(client)));
+    }
+    if let Sink::Capped(_, cap) = sink {
+        cap.begin(text("x-clickhouse-format")).map_err(Trouble::Failed)?;
     }
     let mut tail = Tail::new(text("x-clickhouse-exception-tag"), text("x-clickhouse-format"));
     let mut bytes = 0;

@@ -100,6 +100,19 @@ pub struct QueryArgs {
     #[arg(long)]
     pub atomic: bool,
 
+    /// Cut an answer after N rows: exit code 1
+    ///
+    /// A guard for scripts: the query is cancelled, and what was printed is not all. LIMIT in the SQL, or `| head`, is for
+    /// wanting no more. Rows are counted in JSON lines; --max-bytes cuts any answer.
+    #[arg(long, value_name = "N", conflicts_with_all = ["limit", "ping", "until"])]
+    pub max_rows: Option<u64>,
+
+    /// Cut an answer after so many bytes: exit code 1
+    ///
+    /// Of JSON lines only whole ones are printed.
+    #[arg(long, value_name = "BYTES", conflicts_with_all = ["limit", "ping", "until"])]
+    pub max_bytes: Option<u64>,
+
     /// Ask whether the server is up, and stop
     #[arg(long, conflicts_with_all = ["sql", "file", "table", "limit"])]
     pub ping: bool,
@@ -122,6 +135,8 @@ impl QueryArgs {
             ("--limit", self.limit.is_some()),
             ("--until", self.until.is_some()),
             ("--atomic", self.atomic),
+            ("--max-rows", self.max_rows.is_some()),
+            ("--max-bytes", self.max_bytes.is_some()),
             ("--ping", self.ping),
             ("--allow-empty", self.allow_empty),
         ];
@@ -178,6 +193,7 @@ Examples:
   ch-query -f sql/ddl/clickhouse_kafka_sink.sql
   ch-query --format Parquet 'SELECT * FROM kafka_events' > events.parquet
   TABLE=kafka_events LIMIT=5 ch-query
+  ch-query --max-rows 1000 'SELECT * FROM kafka_events' > events.jsonl
   ch-query --ping && echo up
 
 Exit codes:

@@ -11,6 +11,7 @@ use kch_http::body;
 
 use crate::Output;
 use crate::answer::{Answer, Trouble};
+use crate::cap::Cut;
 use crate::caret;
 use crate::session::{Query, Session};
 use crate::watch::Stop;
@@ -47,6 +48,9 @@ impl Session {
             }
             Trouble::Unwritable(error) => {
                 self.cancel(query_id).await;
+                if let Some(cut) = Cut::of(&error) {
+                    return Err(Failure::refused(format!("{cut} (query id {query_id})")));
+                }
                 let failure = Failure::from(error);
                 if failure.is_closed_pipe() {
                     return Err(failure);

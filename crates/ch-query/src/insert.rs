@@ -29,7 +29,7 @@ use crate::catalog::{self, Table};
 use crate::plan::take_stdin;
 use crate::progress;
 use crate::quoting::{escape, quote_table, table_parts};
-use crate::request::FOR_DATA;
+use crate::request::{FOR_DATA, SKIP_UNKNOWN};
 use crate::session::{Pairs, Session};
 use account::Account;
 use batch::Sealed;
@@ -47,6 +47,7 @@ const TICK: Duration = Duration::from_millis(300);
 
 /// A batch is one block, so that it is in as a whole or not at all; and it is written before it is answered.
 const ONE_BLOCK: &[(&str, &str)] = &[
+    ("log_comment", "ch-query insert"),
     ("async_insert", "0"),
     ("insert_deduplicate", "1"),
     ("min_insert_block_size_rows", "1048576"),
@@ -55,6 +56,13 @@ const ONE_BLOCK: &[(&str, &str)] = &[
 
 /// Runs the verb.
 pub(crate) async fn run(args: &InsertArgs, session: &mut Session, io: &mut Io) -> Result<Exit> {
+    let is = |name: &str, values: &[&str]| {
+        session.settings.iter().any(|(known, value)| known == name && values.contains(&value.as_str()))
+    };
+    if is("async_insert", &["1", "true"]) && is("wait_for_async_insert", &["0", "false"]) {
+        let why = "wait_for_async_insert = 0: ClickHouse would answer before the rows are in, and none could be counted";
+        return Err(Failure::usage(why).hint("leave it out: async_insert = 1 alone answers when they are"));
+    }
     let table = match catalog::find(&args.table, session, io).await? {
         Ok(table) => table,
         Err(exit) => return Ok(exit),
@@ -128,7 +136,10 @@ fn courier(args: &InsertArgs, table: &Table, dedup: Dedup, session: &Session, io
     parameters.extend(session.settings.iter().filter(|setting| !progress::asks_for_them(setting)).cloned());
     let own = ONE_BLOCK.iter().chain(FOR_DATA);
     let own = own.filter(|(name, _)| !session.settings.iter().any(|(known, _)| known == name));
-    parameters.extend(own.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    parameters.extend(own.map(|&(name, value)| {
+        let ignored = args.ignore_unknown && name == SKIP_UNKNOWN;
+        (name.to_owned(), if ignored { "1" } else { value }.to_owned())
+    }));
     if session.read_only {
         parameters.push(("readonly".to_owned(), "2".to_owned()));
     }

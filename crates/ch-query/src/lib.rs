@@ -10,6 +10,7 @@
 
 mod answer;
 mod args;
+mod cap;
 mod caret;
 mod catalog;
 mod check;

@@ -17,11 +17,11 @@ const FOR_JSON: &[(&str, &str)] =
 /// A query whose reader has gone shall not go on.
 const FOR_ROWS: &[(&str, &str)] = &[("cancel_http_readonly_queries_on_client_close", "1")];
 /// A misspelt field is an error, a null in a column that has none is not a zero, and RFC 3339 times are times.
-pub(crate) const FOR_DATA: &[(&str, &str)] = &[
-    ("input_format_skip_unknown_fields", "0"),
-    ("input_format_null_as_default", "0"),
-    ("date_time_input_format", "best_effort"),
-];
+pub(crate) const FOR_DATA: &[(&str, &str)] =
+    &[(SKIP_UNKNOWN, "0"), ("input_format_null_as_default", "0"), ("date_time_input_format", "best_effort")];
+pub(crate) const SKIP_UNKNOWN: &str = "input_format_skip_unknown_fields";
+/// Who asks, for `system.query_log`.
+const WHO: (&str, &str) = ("log_comment", "ch-query");
 /// The whole answer before its head.
 const HELD_BACK: (&str, &str) = ("wait_end_of_query", "1");
 /// 2 still lets a query have settings.
@@ -97,6 +97,7 @@ impl Session {
         let for_json: &[_] = if self.foreign_format || insert { &[] } else { FOR_JSON };
         let for_table: &[_] = if query.table.is_some() { &FOR_DATA[2..] } else { &[] };
         let mut own = [for_json, for_table, if insert { FOR_DATA } else { FOR_ROWS }].concat();
+        own.push(WHO);
         own.extend(self.atomic.then_some(HELD_BACK));
         own.extend(self.read_only.then_some(READ_ONLY));
         own.extend(self.compression.encoding().map(|_| PACKED));

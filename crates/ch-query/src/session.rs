@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::answer::{self, Answer, Sink, Trouble};
 use crate::args::{Args, Compression, Output};
+use crate::cap::Cap;
 use crate::explain::ensure_written;
 use crate::external::External;
 use crate::nodes::Nodes;
@@ -59,6 +60,8 @@ pub(crate) struct Session {
     pub(crate) read_only: bool,
     /// `--atomic`.
     pub(crate) atomic: bool,
+    /// `--max-rows`, `--max-bytes`.
+    pub(crate) cap: Option<Cap>,
     /// The user may not change settings: ours are left out.
     pub(crate) may_not_set: bool,
     pub(crate) query_id: Option<String>,
@@ -84,6 +87,7 @@ impl Session {
             compression: server.compress,
             read_only: server.readonly,
             atomic: args.query.atomic,
+            cap: Cap::new(args.query.max_rows, args.query.max_bytes),
             may_not_set: false,
             query_id: server.query_id.clone(),
             queries: 0,
@@ -123,11 +127,11 @@ impl Session {
         self.nodes.find_live().await;
         let progress = self.shows_progress.then(|| Progress::start(self, &query_id, io.output.is_terminal()));
         let mut outcome =
-            self.exchange(&mut query, &query_id, &watch, &mut Sink::Stdout(&mut io.output)).await;
+            self.exchange(&mut query, &query_id, &watch, &mut self.stdout(&mut io.output)).await;
         if query.upload.is_none() && self.was_refused_for_ours(&outcome, &query) {
             self.may_not_set = true;
             io.messages.say("the user may not change settings: NaN and infinities are printed as null");
-            outcome = self.exchange(&mut query, &query_id, &watch, &mut Sink::Stdout(&mut io.output)).await;
+            outcome = self.exchange(&mut query, &query_id, &watch, &mut self.stdout(&mut io.output)).await;
         }
         drop(progress);
         // A signal also ends stdin, which breaks the upload off: that is no trouble of its own.
@@ -198,6 +202,13 @@ impl Session {
         match outcome {
             Ok(_) => Ok(String::from_utf8_lossy(&text).into_owned()),
             Err(trouble) => Err((trouble, query_id)),
+        }
+    }
+
+    fn stdout<'a>(&self, output: &'a mut kch_cli::Output) -> Sink<'a> {
+        match &self.cap {
+            Some(cap) => Sink::Capped(output, cap.clone()),
+            None => Sink::Stdout(output),
         }
     }
 

@@ -29,6 +29,11 @@ pub struct End {
     pub rows: Option<u64>,
 }
 
+/// Whether each row of the format is a line of JSON.
+pub(crate) fn is_json_lines(format: Option<&str>) -> bool {
+    matches!(format, Some("JSONEachRow" | "JSONLines" | "NDJSON" | "JSONCompactEachRow"))
+}
+
 /// Passes rows on and stops at an error.
 #[derive(Debug)]
 pub struct Tail {
@@ -45,8 +50,7 @@ impl Tail {
     #[must_use]
     pub fn new(tag: Option<&str>, format: Option<&str>) -> Tail {
         let mark = tag.map(|tag| format!("\r\n__exception__\r\n{tag}\r\n").into_bytes());
-        let json_lines =
-            matches!(format, Some("JSONEachRow" | "JSONLines" | "NDJSON" | "JSONCompactEachRow"));
+        let json_lines = is_json_lines(format);
         Tail { mark, json_lines, held: Vec::new(), error: None, rows: 0, printed: false }
     }
 

@@ -41,7 +41,8 @@ pub struct ServerArgs {
 
     /// Name the query, for system.query_log
     ///
-    /// A second statement gets -2 behind it. Default: a random UUID.
+    /// A second statement gets -2 behind it. Default: a random UUID. There is also a log_comment, `ch-query` or `ch-query
+    /// insert`, unless -s log_comment=TEXT gives another.
     #[arg(long, value_name = "ID", global = true)]
     pub query_id: Option<String>,
 

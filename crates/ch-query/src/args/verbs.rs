@@ -74,6 +74,12 @@ pub struct InsertArgs {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["envelope", "flush"])]
     pub token: Option<String>,
 
+    /// Pass over fields that the table lacks
+    ///
+    /// Without it such a line is refused, and the nearest column is named: a misspelt field would be lost in silence.
+    #[arg(long)]
+    pub ignore_unknown: bool,
+
     /// Append refused lines to this file as JSON
     ///
     /// Each with line number, byte offset, the server's words, and the line itself: {"line":3,"offset":40,"code":27,
@@ -195,4 +201,5 @@ Examples:
   ch-query insert kafka_events --rejects bad.jsonl < events.jsonl || jq -r .raw bad.jsonl
   avro-consume -t kafka-events --envelope | ch-query insert kafka_events --envelope --state at.json
   ch-query insert kafka_events --token monday < events.jsonl
+  ch-query insert kafka_events --ignore-unknown < events.jsonl
   ch-query insert kafka_events --dry-run < events.jsonl";

@@ -229,6 +229,38 @@ fn a_dry_run_says_what_would_be_refused_and_inserts_nothing_live() {
 }
 
 #[test]
+fn a_field_that_the_table_lacks_is_refused_or_passed_over_live() {
+    let Some(stack) = need() else { return };
+    let (scene, table) = (stack.scene(), table(&stack, "unknown"));
+    let line = row(0).replace("{", "{\"pay_load\":\"x\",");
+    let insert = |flags: &[&str]| {
+        scene.tool("ch-query").args(["insert", &table]).args(flags).stdin(line.as_str()).run()
+    };
+    insert(&[]).fails_with(1).stderr_has("pay_load").stderr_has("(did you mean payload?)");
+    insert(&["--ignore-unknown", "--dry-run"]).succeeds();
+    assert_eq!(stack.clickhouse(&format!("SELECT count() FROM {table}")), "0\n");
+    insert(&["--ignore-unknown"]).succeeds().stderr_is("");
+    assert_eq!(account(&stack, &table), whole(1));
+}
+
+/// ClickHouse gathers the rows of several inserts then, and still answers for each of them.
+#[test]
+fn asynchronous_inserts_are_counted_truly_or_not_at_all_live() {
+    let Some(stack) = need() else { return };
+    let (scene, table) = (stack.scene(), table(&stack, "async"));
+    let lines = format!("{}{{\"id\":\"x\"}}\n{}", row(0), row(1));
+    let insert = |flags: &[&str]| {
+        scene.tool("ch-query").args(["insert", &table, "--stats"]).args(flags).stdin(lines.as_str()).run()
+    };
+    insert(&["-s", "async_insert=1"]).fails_with(1).stderr_has("\"inserted\":2,\"refused\":1,");
+    assert_eq!(account(&stack, &table), whole(2));
+    insert(&["-s", "async_insert=1", "-s", "wait_for_async_insert=0"])
+        .fails_with(2)
+        .stderr_has("wait_for_async_insert = 0: ClickHouse would answer before the rows are in");
+    assert_eq!(account(&stack, &table), whole(2));
+}
+
+#[test]
 fn a_table_that_is_not_there_is_named_with_its_neighbour_live() {
     let Some(stack) = need() else { return };
     let table = table(&stack, "near");

@@ -4,6 +4,8 @@
 use kch_test::RawServer;
 use kch_test::live::{self, Service, Stack};
 
+use crate::wait_until;
+
 fn need() -> Option<Stack> {
     live::need(&[Service::ClickHouse])
 }
@@ -230,4 +232,49 @@ fn progress_is_shown_on_a_terminal_only_live() {
     scene.file("rows.sh", "for id in 1 2 3 4 5; do echo \"{\\\"id\\\":$id}\"; sleep 0.2; done");
     let line = format!("script -qec \"sh rows.sh | ch-query insert {table} --flush 50ms\" /dev/null");
     scene.shell(&line).run().succeeds().stdout_has(" rows in, ").stdout_has("5 of 5 lines inserted");
+}
+
+#[test]
+fn an_answer_that_is_too_long_is_cut_and_its_query_ends_live() {
+    let Some(stack) = need() else { return };
+    let (scene, id) = (stack.scene(), stack.unique("cut"));
+    let run = |args: &[&str]| scene.tool("ch-query").args(["--query-id", &id]).args(args).run();
+    run(&["--max-rows", "3", "SELECT number AS n FROM system.numbers"])
+        .fails_with(1)
+        .stdout_is("{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n")
+        .stderr_is(format!(
+            "ch-query: the answer was cut after 3 rows, as --max-rows says (query id {id})\n"
+        ));
+    let running = format!("SELECT count() FROM system.processes WHERE query_id = '{id}'");
+    wait_until("the query is gone", || stack.clickhouse(&running) == "0\n");
+    run(&["--max-bytes", "10", "SELECT number AS n FROM system.numbers"])
+        .fails_with(1)
+        .stdout_is("{\"n\":0}\n")
+        .stderr_has("the answer was cut after 8 bytes, as --max-bytes says");
+    run(&["--max-bytes", "3", "--format", "CSV", "SELECT number FROM system.numbers"])
+        .fails_with(1)
+        .stdout_is("0\n1");
+    // What has no more than that is whole.
+    run(&["--max-rows", "3", "--max-bytes", "24", "SELECT number AS n FROM numbers(3)"])
+        .succeeds()
+        .stdout_is("{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n");
+    run(&["--max-rows", "3", "-o", "table", "SELECT 1"]).fails_with(2).stdout_is("").stderr_has(
+        "--max-rows: rows are counted in JSON lines, and the answer is PrettyCompact\nhint: -o json",
+    );
+}
+
+#[test]
+fn the_server_is_told_who_asks_live() {
+    let Some(stack) = need() else { return };
+    let scene = stack.scene();
+    let sql = "SELECT getSetting('log_comment') AS who";
+    scene.tool("ch-query").arg(sql).run().succeeds().stdout_is("{\"who\":\"ch-query\"}\n");
+    let named = scene.tool("ch-query").args(["-s", "log_comment=nightly", sql]).run();
+    named.succeeds().stdout_is("{\"who\":\"nightly\"}\n");
+    let table = stack.unique_table("who");
+    stack.clickhouse(&format!(
+        "CREATE TABLE {table} (id Int64, who String DEFAULT getSetting('log_comment')) ENGINE = MergeTree ORDER BY id"
+    ));
+    scene.tool("ch-query").args(["insert", &table]).stdin("{\"id\":1}\n").run().succeeds();
+    assert_eq!(stack.clickhouse(&format!("SELECT who FROM {table}")), "ch-query insert\n");
 }

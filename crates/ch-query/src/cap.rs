@@ -1,0 +1,128 @@
+//! `--max-rows` and `--max-bytes`: where an answer is cut, so that a script is not flooded. Cut is not whole: it is no
+//! success, as it is none for ClickHouse's own `max_result_rows`. Whoever wants the first rows says LIMIT, or `head`.
+
+use std::io;
+
+use kch_cli::{Failure, Result};
+
+use crate::tail;
+
+/// How much of an answer is printed at most.
+#[derive(Clone, Debug)]
+pub(crate) struct Cap {
+    max_rows: Option<u64>,
+    max_bytes: Option<u64>,
+    rows: u64,
+    bytes: u64,
+    json_lines: bool,
+}
+
+/// An answer has more than may be printed.
+#[derive(Debug)]
+pub(crate) struct Cut(String);
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Cut {}
+
+impl Cut {
+    /// The cut that a write came to, if it was one.
+    pub(crate) fn of(error: &io::Error) -> Option<&Cut> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
+impl Cap {
+    pub(crate) fn new(max_rows: Option<u64>, max_bytes: Option<u64>) -> Option<Cap> {
+        let wanted = max_rows.is_some() || max_bytes.is_some();
+        wanted.then_some(Cap { max_rows, max_bytes, rows: 0, bytes: 0, json_lines: false })
+    }
+
+    /// An answer begins, in this format.
+    pub(crate) fn begin(&mut self, format: Option<&str>) -> Result<()> {
+        (self.rows, self.bytes, self.json_lines) = (0, 0, tail::is_json_lines(format));
+        if self.max_rows.is_some() && !self.json_lines {
+            let format = format.unwrap_or("of no known format");
+            return Err(Failure::usage(format!(
+                "--max-rows: rows are counted in JSON lines, and the answer is {format}"
+            ))
+            .hint("-o json makes it JSON lines; --max-bytes cuts any answer"));
+        }
+        Ok(())
+    }
+
+    /// Which of these bytes, the next of the answer, may be printed. Of JSON lines only whole ones.
+    ///
+    /// # Errors
+    /// A [`Cut`], with the bytes that may be, when they are not all.
+    pub(crate) fn take<'a>(&mut self, bytes: &'a [u8]) -> (&'a [u8], Option<io::Error>) {
+        let cut = |kept, limit: u64, what, flag| {
+            let text = format!("the answer was cut after {limit} {what}, as {flag} says");
+            (kept, Some(io::Error::other(Cut(text))))
+        };
+        if let Some(max) = self.max_rows {
+            let left = usize::try_from(max - self.rows).unwrap_or(usize::MAX);
+            let mut ends = memchr::memchr_iter(b'\n', bytes);
+            let kept = if left == 0 { Some(0) } else { ends.nth(left - 1).map(|at| at + 1) };
+            if let Some(kept) = kept.filter(|&kept| kept < bytes.len()) {
+                return cut(&bytes[..kept], max, "rows", "--max-rows");
+            }
+            self.rows += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        }
+        if let Some(max) = self.max_bytes {
+            let left = usize::try_from(max - self.bytes).unwrap_or(usize::MAX);
+            if left < bytes.len() {
+                let whole = memchr::memrchr(b'\n', &bytes[..left]).map_or(0, |at| at + 1);
+                let kept = if self.json_lines { whole } else { left };
+                let printed = self.bytes + kept as u64;
+                return cut(&bytes[..kept], printed, "bytes", "--max-bytes");
+            }
+            self.bytes += bytes.len() as u64;
+        }
+        (bytes, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is printed of an answer that comes in such pieces, and whether it was cut.
+    fn printed(cap: Option<Cap>, format: &str, pieces: &[&str]) -> (String, Option<String>) {
+        let (mut cap, mut out) = (cap.unwrap(), String::new());
+        cap.begin(Some(format)).unwrap();
+        for piece in pieces {
+            let (kept, error) = cap.take(piece.as_bytes());
+            out += std::str::from_utf8(kept).unwrap();
+            if let Some(error) = error {
+                return (out, Some(Cut::of(&error).unwrap().to_string()));
+            }
+        }
+        (out, None)
+    }
+
+    #[test]
+    fn rows_and_bytes_are_counted_over_all_pieces() {
+        let rows = |max, pieces: &[&str]| printed(Cap::new(Some(max), None), "JSONEachRow", pieces);
+        assert_eq!(rows(3, &["1\n2\n", "3\n"]), ("1\n2\n3\n".to_owned(), None));
+        let cut = Some("the answer was cut after 2 rows, as --max-rows says".to_owned());
+        assert_eq!(rows(2, &["1\n2\n", "3\n"]), ("1\n2\n".to_owned(), cut.clone()));
+        assert_eq!(rows(2, &["1\n2\n3\n4\n"]), ("1\n2\n".to_owned(), cut));
+        assert_eq!(rows(0, &["1\n"]).0, "");
+        let bytes = |format, max, pieces: &[&str]| printed(Cap::new(None, Some(max)), format, pieces);
+        assert_eq!(bytes("JSONEachRow", 4, &["1\n", "2\n"]), ("1\n2\n".to_owned(), None));
+        let cut = Some("the answer was cut after 4 bytes, as --max-bytes says".to_owned());
+        assert_eq!(bytes("JSONEachRow", 5, &["1\n2\n333\n"]), ("1\n2\n".to_owned(), cut));
+        assert_eq!(bytes("CSV", 5, &["1\n2\n", "333\n"]).0, "1\n2\n3");
+    }
+
+    #[test]
+    fn rows_of_other_formats_are_not_counted() {
+        assert!(Cap::new(Some(1), None).unwrap().begin(Some("PrettyCompact")).is_err());
+        assert!(Cap::new(None, None).is_none());
+    }
+}
