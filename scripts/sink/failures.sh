@@ -37,6 +37,8 @@ test_missing_table() {
   readings readings 1 10
   # In a database without any table the sink does not even begin.
   ch-query 'CREATE TABLE IF NOT EXISTS other (id Int64) ENGINE = MergeTree ORDER BY id'
+  connect-ctl template --subject readings-value 2>"$work/said" >"$work/readings.json"
+  says "$work/said" "ClickHouse has no table readings yet" "template warns of a table that is not there"
   # shellcheck disable=SC2016
   fails_with readings no-table 'Table `default`.`readings` does not exist'
   sr ddl readings-value --via sink 2>/dev/null | ch-query
@@ -91,14 +93,16 @@ test_apply() {
   equal "apply again changes nothing" "unchanged []" \
     "$(connect-ctl apply -f "$work/readings.json" --wait 60s | jq -r '"\(.result) \(.changes)"')"
   arrive readings 10
-  equal "three tasks" '[{"setting":"tasks.max","from":"1","to":"3"}] RUNNING RUNNING RUNNING RUNNING' \
-    "$(jq '.config."tasks.max" = "3"' "$work/readings.json" | connect-ctl apply --wait 60s | jq -c .changes) $(state_of clickhouse-readings)"
+  equal "apply tells what it changes" '[{"setting":"tasks.max","from":"1","to":"3"}]' \
+    "$(jq '.config."tasks.max" = "3"' "$work/readings.json" | connect-ctl apply --wait 60s | jq -c .changes)"
+  within 60 "three tasks" has_three_tasks
   readings readings 11 1000
   arrive readings 1000
   equal "each row once" "1000 1000" "$(counts readings)"
   within 90 "lag 0" no_lag
   ok "lag goes to 0"
 }
+has_three_tasks() { [ "$(state_of clickhouse-readings)" = "RUNNING RUNNING RUNNING RUNNING" ]; }
 no_lag() { [ "$(connect-ctl lag clickhouse-readings | jq -s 'map(.lag) | add')" = 0 ]; }
 
 test_states() {

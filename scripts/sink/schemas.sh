@@ -3,6 +3,20 @@
 
 rows_of_schema=${ROWS:-200}
 
+# The README's lines themselves.
+test_readme() {
+  topic-ctl create orders --replication-factor 3 >/dev/null
+  printf '%s\n' '{"id":1,"at":"2026-11-22T10:00:00Z","price":9.5}' '{"id":2,"at":"2026-11-22T10:00:01.5Z","note":"x"}' >"$work/orders.jsonl"
+  grep -A 2 '^sr infer --name shop.Order < orders.jsonl' README.md >"$work/three_lines"
+  (cd "$work" && bash -o pipefail -eu three_lines >said 2>&1) || die "the README's three lines: $(<"$work/said")"
+  avro-produce -t orders <"$work/orders.jsonl" 2>/dev/null
+  arrive orders 2
+  equal "the README's three lines bring a new topic to ClickHouse" \
+    '{"id":1,"at":"2026-11-22 10:00:00.000","price":9.5,"note":null} {"id":2,"at":"2026-11-22 10:00:01.500","price":null,"note":"x"}' \
+    "$(ch-query 'SELECT * FROM orders ORDER BY id' | paste -sd' ')"
+  connect-ctl delete clickhouse-orders --yes >/dev/null
+}
+
 # What is in the table, sent once more as records of the schema: our codec then says whether values are equal, however
 # ClickHouse writes them. Only bytes and times without a zone need a word.
 read_back() { # TOPIC TABLE
@@ -91,6 +105,7 @@ test_silent_loss() {
 }
 
 part_schemas() {
+  test_readme
   try_schema every-type scripts/sink/types.avsc --via sink
   connect-ctl delete clickhouse-every-type --yes >/dev/null
   test_folders

@@ -3,6 +3,7 @@
 
 mod checks;
 mod converter;
+mod table;
 mod values;
 
 use kch_cli::{Failure, Io, Result, Settings, vars};
@@ -133,6 +134,14 @@ pub(crate) fn of_topic(settings: &mut Settings, args: &TemplateArgs, io: &mut Io
     });
     let registry = Registry::from_settings(settings)?.with_signals(io.signals.clone());
     let schema = values::schema_of(&registry, args.subject.as_deref(), &topic, &table, io)?;
+    let cure = match &schema {
+        Some(_) => {
+            let subject = args.subject.clone().unwrap_or_else(|| format!("{topic}-value"));
+            format!("sr ddl {subject} --via sink --table {table} | ch-query makes it")
+        }
+        None => "sr infer and sr ddl --via json make one from lines".to_owned(),
+    };
+    table::warn_if_missing(settings, &table, &cure, io);
     if let Some(address) = settings.text(&vars::SINK_CLICKHOUSE_HTTP)? {
         settings.set_flag(&vars::CLICKHOUSE_HTTP, Some(&address));
     }

@@ -10,6 +10,7 @@ mod live;
 mod live_dlq;
 mod live_edits;
 mod live_offsets;
+mod live_template;
 mod offsets;
 mod old_worker;
 mod patch;

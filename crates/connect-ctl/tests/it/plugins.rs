@@ -94,6 +94,18 @@ fn a_template_has_the_avro_converter_that_the_worker_has() {
     template("[]").succeeds().stderr_has("warning: the worker has no Avro converter");
 }
 
+#[test]
+fn a_template_warns_of_a_table_that_is_not_there() {
+    let (_registry, scene) = with_subject(RECORD);
+    let clickhouse = HttpStub::start();
+    clickhouse.reply("GET", "/", 200, "0\n");
+    let scene = scene.env("CLICKHOUSE_HTTP", clickhouse.url()).env("CLICKHOUSE_PASSWORD", "secret");
+    let outcome = ctl(&scene, &["template", "--topic", "kafka-events"]);
+    let warning = "warning: ClickHouse has no table kafka_events yet, and without it every record becomes a dead letter: \
+                   sr ddl kafka-events-value --via sink --table kafka_events | ch-query makes it\n";
+    outcome.succeeds().stderr_has(warning).never_says("secret");
+}
+
 /// The template and the file that the stack uses must not drift apart.
 #[test]
 fn the_clickhouse_template_has_the_settings_of_the_stacks_sink() {
