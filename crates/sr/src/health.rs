@@ -223,7 +223,7 @@ fn references(registry: &Registry, looked: &[Looked]) -> Result<Vec<Finding>> {
         let detail = if total == 0 {
             "there are none".to_owned()
         } else {
-            format!("{} stand", count(total, "reference"))
+            format!("{} can be followed", count(total, "reference"))
         };
         findings.push(Finding::new("references", Grade::Ok, detail));
     }
