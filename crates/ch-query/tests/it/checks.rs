@@ -52,18 +52,28 @@ fn a_table_is_compared_with_a_schema_field_by_field_live() {
     let unfilled = rows.iter().find(|row| row["column"] == "seen DateTime").unwrap();
     assert_eq!(unfilled["why"], "no field fills it: it gets its own default");
 
+    // The sink of Connect casts no number, and refuses a batch for what others lose.
+    let run = scene.tool("ch-query").args(["check", &table, &subject, "--route", "sink"]).run();
+    assert_eq!(
+        said(&run.fails_with(1).json_lines(), "lost"),
+        [
+            "id: every record is refused: the sink writes no Int64 into Int32",
+            "at: the sink may write the number as it is: DateTime64(6) is sure to keep the time",
+            "note: null is refused, and its batch with it: the column is not Nullable",
+            "extra: there is no such column: the field is passed over in silence",
+        ]
+    );
+
     // One that fits, and holds what was sent.
     let fitting = stack.unique_table("fitting");
     stack.clickhouse(&format!(
         "CREATE TABLE {fitting} (id Int64, amount Decimal(10, 2), at DateTime64(6, 'UTC'), note Nullable(String), \
          tags Array(String), extra String) ENGINE = MergeTree ORDER BY id"
     ));
-    scene
-        .tool("ch-query")
-        .args(["check", &fitting, &subject, "--route", "json"])
-        .run()
-        .succeeds()
-        .stderr_is("");
+    for route in ["json", "sink"] {
+        let run = scene.tool("ch-query").args(["check", &fitting, &subject, "--route", route]).run();
+        run.succeeds().stderr_is("");
+    }
     scene
         .tool("ch-query")
         .args(["check", &fitting, &subject, "-o", "table"])

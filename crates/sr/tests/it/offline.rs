@@ -216,6 +216,14 @@ fn each_choice_of_ddl_is_in_the_statement() {
     ddl(&["--enums"]).succeeds().stdout_has("`state` Enum8('NEW' = 0, 'SENT' = 1)");
     ddl(&["--low-cardinality", "note"]).succeeds().stdout_has("`note` LowCardinality(Nullable(String))");
     ddl(&["--via", "json"]).succeeds().stderr_has("lossy");
+    ddl(&["--via", "sink"]).succeeds().stdout_has("`note` Nullable(String)").stderr_has("lossy: tags");
+    scene.file(
+        "sink.avsc",
+        ORDER.replace(r#"{"type":"array","items":"string"}"#, r#"{"type":"map","values":"int"}"#),
+    );
+    sr(&scene, &["ddl", "sink.avsc", "--via", "sink"])
+        .succeeds()
+        .stderr_has("sr: refused: tags: a record with null here is refused, and its batch with it\n");
     ddl(&["-o", "json"])
         .succeeds()
         .stdout_has("{\"column\":\"id\",\"type\":\"Int64\",\"avro\":\"long\",\"default\":null}\n");
