@@ -47,6 +47,14 @@ impl Pruning {
     }
 }
 
+/// How connectors are born.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Birth {
+    /// Create it stopped, so that it does nothing before it is resumed; one that is there keeps its state
+    #[arg(long)]
+    pub stopped: bool,
+}
+
 /// One connector: what is wanted of it, what is in force, and what that makes.
 pub(crate) struct Step {
     name: String,
@@ -105,7 +113,7 @@ pub(crate) fn run(
     source: &Source,
     pruning: &Pruning,
     confirm: ConfirmArgs,
-    manner: Manner,
+    (manner, birth): (Manner, Birth),
     io: &mut Io,
 ) -> Result<Exit> {
     pruning.ensure_whole(source)?;
@@ -114,7 +122,7 @@ pub(crate) fn run(
     if !manner.dry_run {
         confirm.ask(io, "delete for good what the files do not have", || Ok(unwanted.clone()))?;
     }
-    let mut waiting = Waiting::new(manner);
+    let mut waiting = Waiting::new(manner, birth);
     let mut exit = each(&all, io, |(name, wanted), io| {
         let step = Step::new(job, name, wanted.clone())?;
         waiting.take(job, step, io)
@@ -130,20 +138,25 @@ pub(crate) fn run(
 /// Steps that are taken, and what they have led to is waited for at the end, if it is.
 pub(crate) struct Waiting {
     manner: Manner,
+    birth: Birth,
     taken: Vec<(String, Goal, Option<Connector>)>,
 }
 
 impl Waiting {
-    pub(crate) fn new(manner: Manner) -> Waiting {
-        Waiting { manner, taken: Vec::new() }
+    pub(crate) fn new(manner: Manner, birth: Birth) -> Waiting {
+        Waiting { manner, birth, taken: Vec::new() }
     }
 
     pub(crate) fn take(&mut self, job: &Job<'_>, step: Step, io: &mut Io) -> Result<()> {
         let Manner { dry_run, wait } = self.manner;
         let waits = wait.is_some() && !dry_run;
         let before = if waits { job.worker.connector(&step.name)? } else { None };
-        apply(job, &step, dry_run, io)?;
-        let goal = if step.result == "deleted" { Goal::Gone } else { Goal::Running };
+        apply(job, &step, self.birth, dry_run, io)?;
+        let goal = match step.result {
+            "deleted" => Goal::Gone,
+            "created" if self.birth.stopped => Goal::Stopped,
+            _ => Goal::Running,
+        };
         self.taken.push((step.name, goal, before));
         Ok(())
     }
@@ -159,13 +172,13 @@ impl Waiting {
     }
 }
 
-fn apply(job: &Job<'_>, step: &Step, dry_run: bool, io: &mut Io) -> Result<()> {
+fn apply(job: &Job<'_>, step: &Step, birth: Birth, dry_run: bool, io: &mut Io) -> Result<()> {
     let Step { name, changes, result, .. } = step;
     match *result {
         "unchanged" => {}
         "deleted" if dry_run => {}
         "deleted" => job.worker.delete(name).map(|_| ())?,
-        _ => send(job, step, dry_run, io)?,
+        _ => send(job, step, birth, dry_run, io)?,
     }
     let mut row = json!({"name": name});
     if dry_run {
@@ -193,7 +206,7 @@ fn shown(job: &Job<'_>, step: &Step) -> Result<Map<String, Value>> {
 }
 
 /// Sends a configuration. A dry run is as strict as the worker.
-fn send(job: &Job<'_>, step: &Step, dry_run: bool, io: &mut Io) -> Result<()> {
+fn send(job: &Job<'_>, step: &Step, birth: Birth, dry_run: bool, io: &mut Io) -> Result<()> {
     let Step { name, wanted, .. } = step;
     let findings = match validate::findings(job, wanted) {
         // Connect says it again, and better, of what is sent.
@@ -211,7 +224,12 @@ fn send(job: &Job<'_>, step: &Step, dry_run: bool, io: &mut Io) -> Result<()> {
     if dry_run {
         return Ok(());
     }
-    job.worker.put_config(name, &wanted.config).map_err(|failure| mask::refusal(failure, wanted))
+    let sent = if birth.stopped && step.is_new() {
+        job.worker.create_stopped(name, &wanted.config)
+    } else {
+        job.worker.put_config(name, &wanted.config)
+    };
+    sent.map_err(|failure| mask::refusal(failure, wanted))
 }
 
 /// What `apply` would change: exit code 1 when that is anything.

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use kch_cli::{CommonArgs, ConfirmArgs, RenderArgs, parse_duration};
 use kch_kafka::{Bound, KafkaArgs, parse_bound};
 
-use crate::apply::Pruning;
+use crate::apply::{Birth, Pruning};
 use crate::complete::{classes, connectors};
 use crate::config::Source;
 use crate::control::{Manner, RestartArgs};
@@ -111,6 +111,9 @@ pub enum Verb {
         /// Whether to ask, with --prune
         #[command(flatten)]
         confirm: ConfirmArgs,
+        /// In which state
+        #[command(flatten)]
+        birth: Birth,
         /// How
         #[command(flatten)]
         manner: Manner,
@@ -150,6 +153,9 @@ pub enum Verb {
         /// What is different
         #[command(flatten)]
         edits: Edits,
+        /// In which state
+        #[command(flatten)]
+        birth: Birth,
         /// How
         #[command(flatten)]
         manner: Manner,

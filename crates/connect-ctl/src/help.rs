@@ -88,11 +88,14 @@ Examples:
   connect-ctl patch '*' --class ClickHouseSink -s 'password=${CLICKHOUSE_WRITER_PASSWORD}'";
 
 pub(crate) const CLONE: &str = "\
-The new connector begins anew: a sink reads its topics from the start.
+The new connector begins anew: a sink reads its topics from the start. One that shall go on where the first one is
+is made with --stopped (Connect 3.7 and later), given the other's offsets, and resumed.
 
 Examples:
   connect-ctl clone clickhouse-sink second-sink -s topic2TableMap=kafka-events=second --dry-run
-  connect-ctl clone clickhouse-sink second-sink --unset errors.tolerance --wait 60s";
+  connect-ctl clone clickhouse-sink second-sink --unset errors.tolerance --wait 60s
+  connect-ctl clone clickhouse-sink second-sink --stopped
+  connect-ctl offsets get clickhouse-sink | connect-ctl offsets set second-sink --dry-run";
 
 pub(crate) const STATUS: &str = "\
 The cause of a failed task is the innermost one of its stack trace.

@@ -71,13 +71,13 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     let table = render.is_table();
     let job = Job { worker: &worker, settings: &settings, render, table };
     let rows = match verb {
-        Verb::Apply { source, pruning, confirm, manner } => {
-            return apply::run(&job, source, pruning, *confirm, *manner, io);
+        Verb::Apply { source, pruning, confirm, birth, manner } => {
+            return apply::run(&job, source, pruning, *confirm, (*manner, *birth), io);
         }
         Verb::Diff { source, pruning } => return apply::diff(&job, source, pruning, io),
         Verb::Patch { which, edits, manner } => return patch::patch(&job, which, edits, *manner, io),
-        Verb::Clone { name, new, edits, manner } => {
-            return patch::clone(&job, (name, new), edits, *manner, io);
+        Verb::Clone { name, new, edits, birth, manner } => {
+            return patch::clone(&job, (name, new), edits, (*manner, *birth), io);
         }
         Verb::Validate { input, strict } => {
             return validate::run(&job, &validate::source(input), *strict, io);

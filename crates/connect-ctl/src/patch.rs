@@ -2,7 +2,7 @@
 
 use kch_cli::{Exit, Failure, Io, Result, nearest};
 
-use crate::apply::{Step, Waiting};
+use crate::apply::{Birth, Step, Waiting};
 use crate::config::Wanted;
 use crate::control::Manner;
 use crate::select::Which;
@@ -94,7 +94,7 @@ pub(crate) fn patch(
     let chosen = which.named(job.worker)?;
     let names = chosen.connectors.iter().map(|connector| &connector.name).chain(&chosen.missing);
     let names: Vec<String> = names.cloned().collect();
-    let mut waiting = Waiting::new(manner);
+    let mut waiting = Waiting::new(manner, Birth::default());
     let exit = each(&names, io, |name, io| {
         let config = job.worker.config(name)?.ok_or_else(|| job.worker.no_such_connector(name))?;
         let wanted = edits.applied(name, &config, &filled, io);
@@ -108,7 +108,7 @@ pub(crate) fn clone(
     job: &Job<'_>,
     names: (&str, &str),
     edits: &Edits,
-    manner: Manner,
+    (manner, birth): (Manner, Birth),
     io: &mut Io,
 ) -> Result<Exit> {
     let (name, new) = names;
@@ -121,7 +121,7 @@ pub(crate) fn clone(
         return Err(Failure::refused(format!("connector {new} exists already, with another configuration"))
             .hint(format!("connect-ctl patch {new} --set KEY=VALUE changes it")));
     }
-    let mut waiting = Waiting::new(manner);
+    let mut waiting = Waiting::new(manner, birth);
     waiting.take(job, step, io)?;
     waiting.end(job, io)
 }

@@ -226,11 +226,16 @@ fn untracked(error: Error) -> Failure {
     }
 }
 
-/// 409 is a rebalance, since nothing here creates with POST, where it would mean "exists already"; what is not forwarded
-/// to the leader says it with 500. While the leader restarts, a worker cannot forward to it.
+/// 409 is a rebalance, unless a POST found the connector that it should create; what is not forwarded to the leader says
+/// it with 500. While the leader restarts, a worker cannot forward to it.
 fn is_rebalance(reply: &Reply) -> bool {
     let words = ["rebalance is expected", "forward REST request"];
-    reply.status == 409 || reply.status == 500 && words.iter().any(|words| reply.body.contains(words))
+    reply.status == 409 && !exists_already(reply)
+        || reply.status == 500 && words.iter().any(|words| reply.body.contains(words))
+}
+
+fn exists_already(reply: &Reply) -> bool {
+    reply.status == 409 && reply.detail().ends_with("already exists")
 }
 
 /// Whether the worker says that it has no such connector. A path that is not Connect's has a 404 without its words.

@@ -2,7 +2,7 @@
 
 use kch_cli::{Failure, Result, nearest};
 use kch_http::Reply;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Config, Worker, since};
 
@@ -36,6 +36,23 @@ impl Worker {
         let reply = self.service.put(&["connectors", name, "config"]).json(config).send()?;
         if reply.is_success() {
             return Ok(());
+        }
+        Err(self.refused_config(name, config, &reply))
+    }
+
+    /// Creates a connector that does nothing before it is resumed (KIP-980). Connect 3.7 and later.
+    pub(crate) fn create_stopped(&self, name: &str, config: &Config) -> Result<()> {
+        let body = json!({"name": name, "config": config, "initial_state": "STOPPED"});
+        let reply = self.service.post(&["connectors"]).json(&body).send()?;
+        if reply.is_success() {
+            return Ok(());
+        }
+        if reply.detail().contains("Unrecognized field") {
+            let text = "this worker cannot create a stopped connector, Connect 3.7 and later can";
+            return Err(Failure::refused(text).hint("connect-ctl info"));
+        }
+        if super::exists_already(&reply) {
+            return Err(Failure::refused(format!("connector {name} was created by someone else meanwhile")));
         }
         Err(self.refused_config(name, config, &reply))
     }

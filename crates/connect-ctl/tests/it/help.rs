@@ -63,6 +63,8 @@ fn desk() -> Desk {
         ("GET", "/connectors/second-sink/config", 404, MISSING),
         ("PUT", "/connectors/second-sink/config", 201, "{}"),
         ("GET", "/connectors/second-sink/status", 200, &second),
+        ("GET", "/connectors/second-sink/offsets", 200, r#"{"offsets":[]}"#),
+        ("POST", "/connectors", 201, "{}"),
         ("GET", "/connectors/local-sink/config", 404, MISSING),
         ("PUT", "/connectors/local-sink/config", 201, "{}"),
         ("GET", "/connectors/clickhouse-kafka-events/config", 404, MISSING),

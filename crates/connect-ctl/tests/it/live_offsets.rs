@@ -98,3 +98,28 @@ fn a_sources_offsets_go_round_live() {
     live.ctl(&["wait", &name, "--timeout", "60s"]).succeeds();
     live.ctl(&["lag", &name]).fails_with(1).stderr_has("it is a source");
 }
+
+#[test]
+fn a_clone_that_was_created_stopped_goes_on_where_the_first_one_is_live() {
+    let Some(live) = Live::new("baton", &[Service::Kafka]) else { return };
+    let (first, second, topic) =
+        (live.name("first"), live.name("second"), live.stack.create_topic("ctl-baton", 1));
+    put(&live, &topic, ["one", "two"]);
+    let file = |name: &str| live.scene.dir().join(name).display().to_string();
+    live.ctl_with(&["apply", &first, "--wait", "90s"], &sink(&topic, &file("first"))).succeeds();
+    live.ctl(&["lag", &first, "--wait", "90s"]).succeeds();
+    let other = format!("file={}", file("second"));
+    live.ctl(&["clone", &first, &second, "-s", &other, "--stopped", "--wait", "60s"]).succeeds();
+    assert_eq!(
+        (live.state(&second), live.scene.dir().join("second").exists()),
+        ("STOPPED".to_owned(), false)
+    );
+    let offsets = live.ctl(&["offsets", "get", &first]).succeeds().stdout_text();
+    live.ctl_with(&["offsets", "set", &second], &offsets).succeeds();
+    assert_eq!(live.ask(&second, "/offsets").1, live.ask(&first, "/offsets").1);
+    live.ctl(&["resume", &second, "--wait", "90s"]).succeeds();
+    put(&live, &topic, ["three"]);
+    live.until("the third record", || {
+        live.scene.dir().join("second").exists() && live.scene.read("second") == "three\n"
+    });
+}

@@ -1,6 +1,8 @@
 //! `patch` and `clone`: what is sent of a configuration that is there already.
 
 use crate::{MISSING, ctl, scene, with_connectors};
+use kch_test::wiremock::matchers::{body_string_contains, method, path};
+use kch_test::wiremock::{Mock, ResponseTemplate};
 use kch_test::{HttpStub, Scene};
 
 /// A worker with `a-1` and `a-2`, both with a password in clear, as Connect hands it out.
@@ -122,5 +124,40 @@ fn a_clone_is_the_same_but_for_what_is_said_and_never_overwrites() {
     );
     worker.reply("GET", "/connectors/x/config", 404, MISSING);
     clone(&["x", "b"]).fails_with(1).stderr_has("connector x does not exist");
+    assert_eq!(puts(&worker).len(), 1);
+}
+
+#[test]
+fn what_is_created_stopped_is_posted_and_what_is_there_keeps_its_state() {
+    let (worker, scene) = two();
+    for name in ["b", "late", "old"] {
+        worker.reply("GET", &format!("/connectors/{name}/config"), 404, MISSING);
+    }
+    let post = |name: &str, status: u16, body: &str| {
+        let asked = Mock::given(method("POST"))
+            .and(path("/connectors"))
+            .and(body_string_contains(format!("\"{name}\"")));
+        let answer = ResponseTemplate::new(status).set_body_raw(body.to_owned(), "application/json");
+        worker.mount(asked.respond_with(answer));
+    };
+    post("b", 201, "{}");
+    post("late", 409, r#"{"error_code":409,"message":"Connector late already exists"}"#);
+    post("old", 500, r#"{"error_code":500,"message":"Unrecognized field \"initial_state\""}"#);
+    let clone =
+        |name: &str, args: &[&str]| ctl(&scene, &[&["clone", "a-1", name, "--stopped"], args].concat());
+    worker.reply("GET", "/connectors/b/status", 200, &crate::status("b", "STOPPED", ""));
+    clone("b", &["--wait", "60s"]).succeeds().never_says("hunter2").stdout_has("\"result\":\"created\"");
+    let sent = worker.requests().into_iter().find(|request| request.method.as_str() == "POST").unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&sent.body),
+        r#"{"name":"b","config":{"connector.class":"X","name":"b","note":"$$1","password":"hunter2","tasks.max":"1"},"initial_state":"STOPPED"}"#
+    );
+    clone("late", &[])
+        .fails_with(1)
+        .stderr_is("connect-ctl: connector late was created by someone else meanwhile\n");
+    clone("old", &[]).fails_with(1).stderr_has("Connect 3.7 and later can\nhint: connect-ctl info");
+    let config = r#"{"connector.class":"X","tasks.max":"2"}"#;
+    let applied = scene.tool("connect-ctl").args(["apply", "a-1", "--stopped"]).stdin(config).run();
+    applied.succeeds().stdout_has("\"result\":\"updated\"");
     assert_eq!(puts(&worker).len(), 1);
 }
