@@ -6,7 +6,7 @@ use std::thread::ScopedJoinHandle;
 use std::time::Instant;
 
 use kch_cli::{Exit, Failure, Io, Render, Result};
-use kch_kafka::{At, KafkaError, Place};
+use kch_kafka::{At, GroupInfo, KafkaError, Place};
 use serde_json::{Value, json};
 
 use crate::args::LagArgs;
@@ -88,57 +88,57 @@ fn verdict(groups: &[GroupLag], max: Option<i64>, waited: bool) -> Result<()> {
     if max.is_none() && !waited {
         return Ok(());
     }
-    let said = |group: &GroupLag| {
-        let lag = group.lag.filter(|_| !group.is_within(max.unwrap_or(0)))?;
-        Some(match max {
-            Some(max) => format!("group {:?} is {lag} records behind, more than {max}", group.group),
-            None => format!("group {:?} is still {lag} records behind", group.group),
-        })
-    };
-    let behind: Vec<String> = groups.iter().filter_map(said).collect();
+    let behind: Vec<&GroupLag> = groups.iter().filter(|group| !group.is_within(max.unwrap_or(0))).collect();
     if behind.is_empty() {
         return Ok(());
     }
-    let text = behind.join("\n  ");
-    Err(if waited { Failure::unavailable(text) } else { Failure::refused(text) })
+    let said = |GroupLag { group, lag, .. }: &&GroupLag| match (lag, max) {
+        (Some(lag), Some(max)) => format!("group {group:?} is {lag} records behind, more than {max}"),
+        (Some(lag), None) => format!("group {group:?} is still {lag} records behind"),
+        (None, _) => {
+            format!("group {group:?} has members that have committed no offset yet: its lag is not known")
+        }
+    };
+    let text = behind.iter().map(said).collect::<Vec<_>>().join("\n  ");
+    let is_unknown = behind.iter().all(|group| group.lag.is_none());
+    Err(if waited || is_unknown { Failure::unavailable(text) } else { Failure::refused(text) })
 }
 
 fn measure(job: &Job, args: &LagArgs) -> Result<Measured> {
     let (places, leaderless) = places(job, &args.topics)?;
-    let names = match args.groups.as_slice() {
+    let asked: Vec<GroupInfo> = match args.groups.as_slice() {
         [] => {
-            let consumers =
-                job.admin.groups()?.into_iter().filter(|g| matches!(&*g.protocol_type, "consumer" | ""));
-            consumers.map(|group| group.name).collect()
+            let is_consumer = |group: &GroupInfo| matches!(&*group.protocol_type, "consumer" | "");
+            job.admin.groups()?.into_iter().filter(is_consumer).collect()
         }
         asked => {
-            let named = names::groups(job, asked)?;
-            named.iter().try_for_each(|name| job.admin.group(name).map(drop))?;
-            named
+            let found = names::groups(job, asked)?.into_iter().map(|name| job.admin.group(&name));
+            found.collect::<std::result::Result<_, _>>()?
         }
     };
     let (mut groups, mut read) = (Vec::new(), Vec::new());
-    for (group, committed) in names.iter().zip(committed(job, &names, &places)?) {
-        let (partitions, places) = partitions(job, &places, committed, &leaderless)?;
+    for (group, committed) in asked.iter().zip(committed(job, &asked, &places)?) {
+        let positions = positions(group, &places, &committed);
+        let (partitions, places) = partitions(job, &positions, &leaderless)?;
         // Who reads a topic is asked without the names of those that do not.
         if partitions.is_empty() && args.groups.is_empty() && !args.topics.is_empty() {
             continue;
         }
         read.extend(places);
         let lag = partitions.iter().map(|partition| partition["lag"].as_i64()).sum();
-        groups.push(GroupLag { group: group.clone(), lag, partitions });
+        groups.push(GroupLag { group: group.name.clone(), lag, partitions });
     }
     Ok((groups, leaderless.ensure_none_of(&read)))
 }
 
 /// Where each group is in each of the places. Each needs a client of its own, which takes its time to connect: some are
 /// asked at once.
-fn committed(job: &Job, groups: &[String], places: &[Place]) -> Result<Vec<Vec<Option<i64>>>> {
+fn committed(job: &Job, groups: &[GroupInfo], places: &[Place]) -> Result<Vec<Vec<Option<i64>>>> {
     let mut all = Vec::with_capacity(groups.len());
     for some in groups.chunks(AT_ONCE) {
         let answers: Vec<std::result::Result<_, KafkaError>> = std::thread::scope(|scope| {
             let ask = |group| scope.spawn(move || job.admin.committed(group, places));
-            let asked: Vec<_> = some.iter().map(String::as_str).map(ask).collect();
+            let asked: Vec<_> = some.iter().map(|group| group.name.as_str()).map(ask).collect();
             let answer =
                 |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
             asked.into_iter().map(answer).collect()
@@ -150,25 +150,40 @@ fn committed(job: &Job, groups: &[String], places: &[Place]) -> Result<Vec<Vec<O
     Ok(all)
 }
 
-/// One row for each partition that the group has read, and these partitions.
+/// The partitions that a group reads: those where it has committed an offset, and those that a member of it has been given.
+fn positions(group: &GroupInfo, places: &[Place], committed: &[Option<i64>]) -> Vec<(Place, Option<i64>)> {
+    let is_given = |(topic, partition): &Place| {
+        let mut given = group.members.iter().flat_map(|member| &member.partitions);
+        given.any(|(name, ids)| name == topic && ids.contains(partition))
+    };
+    let places = places.iter().cloned().zip(committed.iter().copied());
+    places.filter(|(place, offset)| offset.is_some() || is_given(place)).collect()
+}
+
+/// One row for each partition, and the partitions.
 fn partitions(
     job: &Job,
-    places: &[Place],
-    committed: Vec<Option<i64>>,
+    positions: &[(Place, Option<i64>)],
     leaderless: &Leaderless,
 ) -> Result<(Vec<Value>, Vec<Place>)> {
-    let read: Vec<(Place, i64)> =
-        places.iter().zip(committed).filter_map(|(place, at)| Some((place.clone(), at?))).collect();
-    let places: Vec<Place> = read.iter().map(|(place, _)| place.clone()).collect();
+    let places: Vec<Place> = positions.iter().map(|(place, _)| place.clone()).collect();
     let starts = leaderless.ask(&places, |led| job.admin.offsets(led, At::Start))?;
     let ends = leaderless.ask(&places, |led| job.admin.offsets(led, At::End))?;
-    let row = |(((topic, partition), offset), (start, end)): ((Place, i64), (Option<i64>, Option<i64>))| {
-        // Records that were deleted behind a group's back are not ahead of it.
-        let lag = start.zip(end).map(|(start, end)| (end - offset.max(start)).max(0));
+    let rows = positions.iter().zip(starts.into_iter().zip(ends)).map(|(position, (start, end))| {
+        let ((topic, partition), offset) = position;
+        let lag = start.zip(end).and_then(|(start, end)| lag(*offset, start, end));
         json!({"topic": topic, "partition": partition, "offset": offset, "end": end, "lag": lag})
-    };
-    let ends = starts.into_iter().zip(ends);
-    Ok((read.into_iter().zip(ends).map(row).collect(), places))
+    });
+    Ok((rows.collect(), places))
+}
+
+/// Records to go. Those that were deleted behind a group's back are not ahead of it. Where one begins that has committed
+/// nothing yet, it alone knows.
+fn lag(offset: Option<i64>, start: i64, end: i64) -> Option<i64> {
+    match offset {
+        Some(offset) => Some((end - offset.max(start)).max(0)),
+        None => (start == end).then_some(0),
+    }
 }
 
 #[cfg(test)]
@@ -176,8 +191,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_lag_counts_the_records_that_are_there() {
+        assert_eq!(lag(Some(5), 0, 8), Some(3));
+        assert_eq!(lag(Some(1), 4, 8), Some(4));
+        assert_eq!(lag(Some(9), 0, 8), Some(0));
+        assert_eq!(lag(None, 4, 4), Some(0));
+        assert_eq!(lag(None, 0, 8), None);
+    }
+
+    #[test]
     fn a_limit_and_a_wait_judge_the_groups() {
         let group = |name: &str, lag| GroupLag { group: name.to_owned(), lag, partitions: Vec::new() };
+        let unknown = verdict(&[group("a", None)], Some(9), false).unwrap_err();
+        assert_eq!(unknown.exit(), Exit::Unavailable);
         let groups = [group("a", Some(3)), group("b", Some(9)), group("c", Some(0))];
         let said = |max, waited| verdict(&groups, max, waited).map_err(|f| (f.exit(), f.text().to_owned()));
         let says = |exit, text: &str| Err((exit, text.to_owned()));

@@ -67,8 +67,8 @@ Examples:
   topic-ctl groups delete 'nightly*' --dry-run";
 
 pub(super) const LAG: &str = "\
-What a partition without a leader has is null, and the exit code is 3, as at the end of a --wait that was too short.
---watch with --max is a guard that ends when a group falls behind.
+What a partition without a leader has is null, and the exit code is 3, as at the end of a --wait that was too short. Null
+is also the lag of a member that has committed nothing yet: where it began, it alone knows. --watch with --max is a guard that ends when a group falls behind.
 
 Examples:
   topic-ctl lag clickhouse-sink -o table

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use kch_test::Signal;
-use rdkafka::consumer::{CommitMode, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use serde_json::json;
 
-use crate::Desk;
+use crate::{Desk, wait_until};
 
 /// Commits an offset of partition 0, as a consumer does.
 fn commit(desk: &Desk, group: &str, topic: &str, offset: i64) {
@@ -51,4 +52,32 @@ fn a_lag_is_judged_waited_for_and_watched_live() {
     watching.wait().fails_with(130).stderr_is("");
     assert_eq!(desk.committed(&group, &topic, 1), [Some(9)]);
     desk.run(&["groups", "delete", &group]).succeeds();
+}
+
+#[test]
+fn a_member_that_has_committed_nothing_yet_is_waited_for_live() {
+    let Some(desk) = Desk::new() else { return };
+    let (topic, group) = (desk.stack.create_topic("lag-new", 2), desk.stack.unique("test-lag-new-"));
+    desk.fill(&topic, 0, 3);
+    let mut config = desk.stack.kafka_config();
+    config.set("group.id", &group).set("enable.auto.commit", "false");
+    let member: BaseConsumer = config.create().unwrap();
+    member.subscribe(&[&topic]).unwrap();
+    wait_until("it is given both partitions", || {
+        let _ = member.poll(Duration::from_millis(100));
+        member.assignment().is_ok_and(|assignment| assignment.count() == 2)
+    });
+    let row = |id: i32, end: i64, lag: Option<i64>| json!({"topic": topic, "partition": id, "offset": null, "end": end, "lag": lag});
+    let lag = |args: &[&str]| desk.scene.tool("topic-ctl").args(["lag", &group]).args(args).run();
+    let known = lag(&[]).succeeds().json_lines().remove(0);
+    assert_eq!(
+        known,
+        json!({"group": group, "lag": null, "partitions": [row(0, 3, None), row(1, 0, Some(0))]})
+    );
+    for args in [&["--wait", "100ms"][..], &["--max", "9"]] {
+        lag(args).fails_with(3).stderr_has("has members that have committed no offset yet");
+    }
+    assert_eq!(desk.committed(&group, &topic, 2), [None, None]);
+    drop(member);
+    wait_until("the group is gone", || desk.run(&["groups", "delete", &group, "--if-exists"]).code == 0);
 }
