@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use kch_avro::{BytesStyle, JsonMode, Logical, Style};
-use kch_cli::{CommonArgs, Failure, parse_duration};
+use kch_cli::{CommonArgs, Failure, parse_duration, parse_size};
 use kch_envelope::KeyFormat;
 use kch_kafka::{KafkaArgs, Order};
 use kch_registry::RegistryArgs;
@@ -13,7 +13,6 @@ use kch_registry::RegistryArgs;
 use crate::condition::Condition;
 use crate::filter::HeaderTest;
 use crate::offsets::OffsetArg;
-use crate::size::parse_size;
 
 /// Avro records of a Kafka topic become JSON lines on stdout
 ///

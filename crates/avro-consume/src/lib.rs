@@ -11,7 +11,6 @@ mod offsets;
 mod print;
 mod progress;
 mod schema;
-mod size;
 mod state;
 mod stats;
 mod topics;

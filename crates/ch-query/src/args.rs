@@ -6,7 +6,7 @@ mod verbs;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use kch_cli::{CommonArgs, Settings, vars};
+use kch_cli::{CommonArgs, Settings, parse_size, vars};
 
 pub use server::{Compression, ServerArgs};
 pub use verbs::{CheckArgs, DescribeArgs, InsertArgs, RouteName, TablesArgs, Verb};
@@ -107,10 +107,10 @@ pub struct QueryArgs {
     #[arg(long, value_name = "N", conflicts_with_all = ["limit", "ping", "until"])]
     pub max_rows: Option<u64>,
 
-    /// Cut an answer after so many bytes: exit code 1
+    /// Cut an answer after 1000, 64k, 10M bytes: exit code 1
     ///
     /// Of JSON lines only whole ones are printed.
-    #[arg(long, value_name = "BYTES", conflicts_with_all = ["limit", "ping", "until"])]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, conflicts_with_all = ["limit", "ping", "until"])]
     pub max_bytes: Option<u64>,
 
     /// Ask whether the server is up, and stop

@@ -22,6 +22,7 @@ mod run;
 mod secret;
 mod settings;
 mod signals;
+mod size;
 pub mod vars;
 
 pub use args::CommonArgs;
@@ -41,4 +42,5 @@ pub use run::{Io, run};
 pub use secret::{Secret, mask_address, mask_url};
 pub use settings::{Setting, Settings, Source};
 pub use signals::Signals;
+pub use size::parse_size;
 pub use vars::Var;

@@ -1,7 +1,10 @@
 //! Sizes in bytes, as a flag takes them.
 
-/// `1000`, `64k`, `10M`, `1G`: powers of 1024, as `head -c` and `split -b` have them.
-pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
+/// Reads `1000`, `64k`, `10M`, `1G`: powers of 1024, as `head -c` and `split -b` have them.
+///
+/// # Errors
+/// What is accepted, when it is something else.
+pub fn parse_size(text: &str) -> Result<u64, String> {
     let expected = || "expected a number of bytes, as 1000, 64k, 10M or 1G".to_owned();
     let (digits, shift) = match text.char_indices().next_back() {
         Some((at, 'k' | 'K')) => (&text[..at], 10),
