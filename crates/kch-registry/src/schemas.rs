@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kch_http::Request;
 
@@ -224,10 +225,33 @@ impl Registry {
             });
         }
         self.accept(reply).map_err(|error| self.because_of_mode(error, subject))?;
-        match self.lookup(subject, schema)? {
+        let mut found = None;
+        self.until_shown(|| {
+            found = self.lookup(subject, schema)?;
+            Ok::<bool, Error>(found.is_some())
+        })?;
+        match found {
             Some(registered) => Ok(Registered { created: true, ..registered }),
             None => Err(self.subject_not_found(subject)),
         }
+    }
+
+    /// Waits until a change is `shown`, which gives whether it is: where a registry has several nodes, one that is asked right
+    /// after a change may not have heard of it yet. Ends after some seconds, shown or not.
+    ///
+    /// # Errors
+    /// Those of `shown`.
+    pub fn until_shown<E>(
+        &self,
+        mut shown: impl FnMut() -> std::result::Result<bool, E>,
+    ) -> std::result::Result<bool, E> {
+        for pause in [20, 50, 100, 200, 400, 800] {
+            if shown()? {
+                return Ok(true);
+            }
+            std::thread::sleep(Duration::from_millis(pause));
+        }
+        shown()
     }
 
     /// Puts a schema under this version and id, as another registry has them. Only in [`crate::Mode::Import`].

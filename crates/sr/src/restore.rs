@@ -112,7 +112,9 @@ fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut V
         }
         // Users first, or the deletion is refused.
         for entry in order.iter().rev().filter(|entry| entry.deleted) {
-            if live_versions(&registry, &entry.subject)?.contains(&entry.version) {
+            let came = todo.iter().any(|done| done.subject == entry.subject && done.version == entry.version);
+            let is_there = if came { is_shown(&registry, entry)? } else { has_live(&registry, entry)? };
+            if is_there {
                 registry.delete_version(&entry.subject, Version::Number(entry.version), false)?;
             }
         }
@@ -196,7 +198,7 @@ fn is_there(registry: &Registry, entry: &Entry, occupied: &mut BTreeSet<String>)
 /// A registry may have taken a version that it had softly deleted, and left it so.
 fn ensure_live(registry: &Registry, entry: &Entry) -> Result<()> {
     let Entry { subject, version, .. } = entry;
-    if live_versions(registry, subject)?.contains(version) {
+    if is_shown(registry, entry)? {
         return Ok(());
     }
     Err(Failure::refused(format!(
@@ -277,6 +279,15 @@ fn anew(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut Vec<V
         Ok(())
     })();
     put_back.finish(outcome, messages)
+}
+
+/// Whether a version that was sent is live; a node of the registry may hear of it later.
+fn is_shown(registry: &Registry, entry: &Entry) -> Result<bool> {
+    registry.until_shown(|| has_live(registry, entry))
+}
+
+fn has_live(registry: &Registry, Entry { subject, version, .. }: &Entry) -> Result<bool> {
+    Ok(live_versions(registry, subject)?.contains(version))
 }
 
 fn is_live(registry: &Registry, subject: &str) -> Result<bool> {

@@ -261,3 +261,17 @@ mod deleting {
         assert_eq!(error.to_string(), "s version 1 is referenced by a version 2, b version 1");
     }
 }
+
+#[test]
+fn a_node_that_hears_of_a_schema_later_is_asked_again() {
+    let stub = HttpStub::start();
+    let not_yet =
+        ResponseTemplate::new(404).set_body_raw(r#"{"error_code":40401,"message":"no"}"#, "application/json");
+    // Before it is registered, and right afterwards.
+    let lookup = Mock::given(method("POST")).and(kch_test::wiremock::matchers::path("/subjects/s"));
+    stub.mount(lookup.respond_with(not_yet).up_to_n_times(3));
+    stub.reply("POST", "/subjects/s/versions", 200, r#"{"id":7}"#);
+    stub.reply("POST", "/subjects/s", 200, r#"{"subject":"s","version":1,"id":7,"schema":"\"long\""}"#);
+    let registered = registry(&stub).register("s", &NewSchema::avro("\"long\"")).unwrap();
+    assert_eq!((registered.version, registered.schema.id, registered.created), (1, 7, true));
+}

@@ -66,19 +66,17 @@ impl Mode {
                 }
                 if !dry_run {
                     registry.set_mode(subject.as_deref(), mode, *force)?;
-                    warn_if_overridden(&registry, subject.as_deref(), mode, desk)?;
+                    warn_if_overridden(&registry, subject.as_deref(), desk)?;
                 }
                 changed(subject.as_deref(), mode, &was)
             }
             Mode::Delete { subject, dry_run } => {
                 let was = registry.mode(subject.as_deref())?;
-                if *dry_run {
-                    let after = registry.inherited_mode(subject.as_deref())?;
-                    changed(subject.as_deref(), &after, &was)
-                } else {
+                let after = registry.inherited_mode(subject.as_deref())?;
+                if !dry_run {
                     registry.delete_mode(subject.as_deref())?;
-                    changed(subject.as_deref(), &registry.mode(subject.as_deref())?, &was)
                 }
+                changed(subject.as_deref(), &after, &was)
             }
         };
         desk.row(row)
@@ -86,14 +84,10 @@ impl Mode {
 }
 
 /// A registry in READONLY_OVERRIDE takes a subject's mode, and does not go by it.
-fn warn_if_overridden(
-    registry: &Registry,
-    subject: Option<&str>,
-    mode: &Written,
-    desk: &mut Desk<'_>,
-) -> Result<()> {
-    let counts = registry.mode(subject)?;
-    if let Some(subject) = subject.filter(|_| counts != *mode) {
+fn warn_if_overridden(registry: &Registry, subject: Option<&str>, desk: &mut Desk<'_>) -> Result<()> {
+    let Some(subject) = subject else { return Ok(()) };
+    if registry.mode(Some(subject))? == Written::ReadOnlyOverride {
+        let counts = Written::ReadOnlyOverride;
         desk.io.messages.say(&format!("{counts} still counts for {subject}: it is the registry's mode"));
     }
     Ok(())
