@@ -20,8 +20,10 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub enum Contexts {
     /// List the contexts, with the number of their subjects
+    #[command(after_help = EXAMPLES)]
     List,
     /// Delete a context without subjects, if the registry can: Confluent's from 8.0 on
+    #[command(after_help = EXAMPLES)]
     Delete {
         /// The context
         #[arg(value_name = "NAME")]
