@@ -112,6 +112,12 @@ impl Reply {
         Error::Status { place: self.place.clone(), status: self.status, detail }
     }
 
+    /// Whether another server than the service says that there is no such path: one that is still starting has one around
+    /// it. Nothing was done.
+    pub(crate) fn is_not_of_the_service(&self) -> bool {
+        self.status == 404 && !matches!(self.kind(), "JSON" | "an empty body")
+    }
+
     fn object(&self) -> Option<serde_json::Map<String, Value>> {
         serde_json::from_str(&self.body).ok()
     }

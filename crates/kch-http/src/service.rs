@@ -256,14 +256,17 @@ impl<'a> Request<'a> {
     /// what was wrong with each.
     fn ask_in_turn(&self, retried: &mut bool) -> Result<Reply, Error> {
         let nodes = &self.service.nodes;
-        let (mut busy, mut errors) = (None, Vec::new());
+        let (mut not_now, mut errors) = (None, Vec::new());
         let mut turn = nodes.in_turn();
         while let Some((at, client)) = turn.next() {
             let outcome = self.service.exchange(self, client, self.time(turn.len()));
             match outcome {
                 Ok(reply) if self.is_busy(&reply) && reply.status >= 500 => {
                     *retried |= turn.len() > 0;
-                    busy = Some(reply);
+                    not_now = Some(reply);
+                }
+                Ok(reply) if reply.is_not_of_the_service() => {
+                    not_now = not_now.or(Some(reply));
                 }
                 Err(error) if error.is_silence() => {
                     let must_not_repeat = error.may_have_arrived() && !self.repeatable;
@@ -279,7 +282,7 @@ impl<'a> Request<'a> {
                 }
             }
         }
-        busy.ok_or_else(|| Error::of_all(errors))
+        not_now.ok_or_else(|| Error::of_all(errors))
     }
 
     /// For one try, when so many nodes are left to ask.

@@ -82,6 +82,19 @@ fn a_node_that_cannot_now_is_passed_over_and_one_that_refuses_is_not() {
     }
 }
 
+/// Connect's server is there before its paths are, and says so in HTML.
+#[test]
+fn a_node_that_is_still_starting_is_passed_over_too() {
+    let (starting, live) = (Mock::start(), node(200));
+    let page = ResponseTemplate::new(404).set_body_string("<html><title>Error 404 Not Found</title></html>");
+    starting.mount(Answer::given(any()).respond_with(page));
+    let url = starting.server.uri();
+    assert!(of(&[&url, &live.server.uri()]).post(&["x"]).send().unwrap().is_success());
+    let error = of(&[&url, &nobody()]).get(&["x"]).send().unwrap_err();
+    assert!(error.to_string().contains("answered 404 with HTML"), "{error}");
+    assert_eq!(error.exit(), Exit::Usage);
+}
+
 #[test]
 fn a_node_that_comes_back_is_found_while_all_are_tried_again() {
     let node = Mock::start();
