@@ -1,6 +1,6 @@
 //! `sr get`.
 
-use kch_cli::{Exit, Format, Result};
+use kch_cli::{Exit, Failure, Format, Result};
 use kch_registry::{Registered, Schema, Version, in_context};
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ Examples:
   sr get kafka-events-value 1 --raw > v1.avsc
   sr get --id 7 -q schema
   version=$(sr get smoke-avro-value -q version)
+  sr get order-value --resolved --raw > order.avsc
   diff <(sr get smoke-avro-value 1 --raw | jq .) <(sr get smoke-avro-value --raw | jq .)";
 
 /// Which schema to print, and how.
@@ -36,6 +37,9 @@ pub struct Get {
     /// The schema's text alone, as it was registered
     #[arg(long, conflicts_with = "field")]
     pub raw: bool,
+    /// With what it refers to written into it, where it is used first: a schema that stands alone
+    #[arg(long)]
+    pub resolved: bool,
 }
 
 enum Found {
@@ -47,7 +51,7 @@ impl Get {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
         let registry = desk.cached_registry()?;
         let subject = self.subject.as_deref().unwrap_or_default();
-        let found = match (self.id, &self.context) {
+        let mut found = match (self.id, &self.context) {
             (Some(id), Some(context)) => Found::Id(registry.schema_by_id_of(id, &in_context(context, ""))?),
             (Some(id), None) => Found::Id(registry.schema_by_id(id)?.as_ref().clone()),
             (None, _) if self.deleted => {
@@ -55,6 +59,16 @@ impl Get {
             }
             (None, _) => Found::Version(registry.subject_version(subject, self.version)?),
         };
+        if self.resolved {
+            let schema = match &mut found {
+                Found::Id(schema) => schema,
+                Found::Version(registered) => &mut registered.schema,
+            };
+            let references = registry.resolved(schema)?;
+            schema.text = kch_avro::inline(&schema.text, &references)
+                .map_err(|error| Failure::refused(format!("schema {}: {error}", schema.id)))?;
+            schema.references.clear();
+        }
         if let Some(notice) = registry.take_notice() {
             desk.io.messages.say(&format!("warning: {notice}"));
         }

@@ -11,7 +11,7 @@ const EXAMPLES: &str = "\
 Examples:
   sr subjects -q subject
   sr subjects -o raw | grep -x kafka-events-value
-  sr subjects --deleted | jq -r 'select(.deleted).subject'
+  sr subjects --only-deleted -q subject
   sr subjects -o raw | xargs -n1 sr get";
 
 /// Which subjects to list.
@@ -24,6 +24,9 @@ pub struct Subjects {
     /// Those that are softly deleted too, with a column that says so
     #[arg(long)]
     pub deleted: bool,
+    /// Only those of which nothing is left that is not softly deleted
+    #[arg(long, conflicts_with = "deleted")]
+    pub only_deleted: bool,
 }
 
 impl Subjects {
@@ -31,7 +34,7 @@ impl Subjects {
         let registry = desk.registry()?;
         // The registries do not agree on their own prefix filter.
         let prefix = self.prefix.as_deref().unwrap_or_default();
-        let mut subjects = registry.subjects(self.deleted)?;
+        let mut subjects = registry.subjects(self.deleted || self.only_deleted)?;
         subjects.retain(|subject| subject.starts_with(prefix));
         subjects.sort_unstable();
         let rows: Vec<Value> = if self.deleted {
@@ -39,6 +42,10 @@ impl Subjects {
             let row = |subject: &String| json!({"subject": subject, "deleted": !live.contains(subject)});
             subjects.iter().map(row).collect()
         } else {
+            if self.only_deleted {
+                let live: HashSet<String> = registry.subjects(false)?.into_iter().collect();
+                subjects.retain(|subject| !live.contains(subject));
+            }
             subjects.iter().map(|subject| json!({"subject": subject})).collect()
         };
         desk.rows(&rows)

@@ -21,24 +21,26 @@ pub struct Versions {
     /// Those that are softly deleted too, with a column that says so
     #[arg(long)]
     pub deleted: bool,
+    /// Only those that are softly deleted
+    #[arg(long, conflicts_with = "deleted")]
+    pub only_deleted: bool,
 }
 
 impl Versions {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
-        let Versions { subject, deleted } = self;
+        let subject = &self.subject;
         let registry = desk.registry()?;
-        let rows: Vec<Value> = if *deleted {
-            let all = registry.versions_with_deleted(subject)?;
-            let live = match registry.versions(subject) {
-                Err(Error::SubjectNotFound { .. }) => Vec::new(),
-                outcome => outcome?,
-            };
-            let row = |version: &u32| json!({"subject": subject, "version": version, "deleted": !live.contains(version)});
-            all.iter().map(row).collect()
-        } else {
+        if !self.deleted && !self.only_deleted {
             let row = |version: &u32| json!({"subject": subject, "version": version});
-            registry.versions(subject)?.iter().map(row).collect()
+            return desk.rows(&registry.versions(subject)?.iter().map(row).collect::<Vec<Value>>());
+        }
+        let all = registry.versions_with_deleted(subject)?;
+        let live = match registry.versions(subject) {
+            Err(Error::SubjectNotFound { .. }) => Vec::new(),
+            outcome => outcome?,
         };
-        desk.rows(&rows)
+        let shown = all.iter().filter(|version| !self.only_deleted || !live.contains(version));
+        let row = |version: &u32| json!({"subject": subject, "version": version, "deleted": !live.contains(version)});
+        desk.rows(&shown.map(row).collect::<Vec<Value>>())
     }
 }

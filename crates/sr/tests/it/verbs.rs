@@ -1,9 +1,12 @@
 //! Each verb with a registry that answers.
 
+use kch_test::Scene;
 use kch_test::wiremock::matchers::any;
 use kch_test::wiremock::{Mock, ResponseTemplate};
+use serde_json::json;
 
-use crate::{V1, scene, sr, version};
+use crate::confluent::Confluent;
+use crate::{V1, V2, scene, sr, version};
 
 #[test]
 fn subjects_are_json_lines_in_a_pipe_and_a_table_on_a_terminal() {
@@ -185,4 +188,38 @@ fn comments_in_a_schema_stay_at_home() {
     scene.tool("sr").args(["lookup", "s", "-"]).stdin(commented).run().succeeds();
     let body: serde_json::Value = serde_json::from_str(&registry.request_bodies().pop().unwrap()).unwrap();
     assert_eq!(body["schema"], V1);
+}
+
+#[test]
+fn what_is_softly_deleted_is_listed_alone() {
+    let (registry, scene) = (Confluent::start(), Scene::new());
+    registry.put("a", V1, &json!([]));
+    registry.put("a", V2, &json!([]));
+    registry.put("gone", V1, &json!([]));
+    registry.delete("a", 1);
+    registry.delete("gone", 1);
+    let scene = scene.env("SCHEMA_REGISTRY_URL", registry.stub.url());
+    sr(&scene, &["subjects", "--only-deleted"]).succeeds().stdout_is("{\"subject\":\"gone\"}\n");
+    sr(&scene, &["versions", "a", "--only-deleted", "-q", "version"]).succeeds().stdout_is("1\n");
+    sr(&scene, &["versions", "gone", "--only-deleted", "-q", "version"]).succeeds().stdout_is("1\n");
+    sr(&scene, &["versions", "a", "-q", "version"]).succeeds().stdout_is("2\n");
+    sr(&scene, &["subjects", "--deleted", "--only-deleted"]).fails_with(2);
+}
+
+#[test]
+fn a_schema_is_printed_with_what_it_refers_to() {
+    let (registry, scene) = (Confluent::start(), Scene::new());
+    registry.put("money", r#"{"type":"fixed","name":"ex.M","size":8}"#, &json!([]));
+    let order =
+        r#"{"type":"record","name":"ex.O","fields":[{"name":"m","type":"M"},{"name":"n","type":"ex.M"}]}"#;
+    let id = registry.put("order", order, &json!([{"name": "ex.M", "subject": "money", "version": 1}]));
+    let scene = scene.env("SCHEMA_REGISTRY_URL", registry.stub.url());
+    let alone = sr(&scene, &["get", "order", "--resolved", "--raw"]).succeeds().stdout_text();
+    let schema: serde_json::Value = serde_json::from_str(&alone).unwrap();
+    assert_eq!(schema["fields"][0]["type"], json!({"type": "fixed", "name": "ex.M", "size": 8}));
+    assert_eq!(schema["fields"][1]["type"], "ex.M");
+    let row = sr(&scene, &["get", "--id", &id.to_string(), "--resolved"]).succeeds().json_lines().remove(0);
+    assert_eq!((&row["schema"], row.get("references")), (&schema, None));
+    scene.file("alone.avsc", &alone);
+    sr(&scene, &["lint", "alone.avsc"]).succeeds();
 }
