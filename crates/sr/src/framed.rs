@@ -4,9 +4,29 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kch_avro::frame::{self, SchemaRef};
 use kch_cli::{Failure, Result};
+use kch_registry::guid_text;
 use serde_json::Value;
 
 use crate::verbs::Half;
+
+/// What names a record's schema.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// An id or a GUID of a registry.
+    Registered(SchemaRef),
+    /// The schema's Rabin fingerprint, in Avro's single-object encoding.
+    Fingerprint([u8; 8]),
+}
+
+impl Named {
+    pub(crate) fn text(self) -> String {
+        match self {
+            Named::Registered(SchemaRef::Id(id)) => id.to_string(),
+            Named::Registered(SchemaRef::Guid(guid)) => guid_text(&guid),
+            Named::Fingerprint(fingerprint) => to_hex(&fingerprint),
+        }
+    }
+}
 
 /// Bytes, and the header that names their schema, if one does.
 pub(crate) struct Framed {
@@ -44,7 +64,16 @@ impl Framed {
     }
 
     /// What the schema is, and the Avro bytes.
-    pub(crate) fn split(&self) -> Result<(SchemaRef, &[u8])> {
+    pub(crate) fn split(&self) -> Result<(Named, &[u8])> {
+        if let (None, [0xc3, 0x01, rest @ ..]) = (&self.header, self.bytes.as_slice())
+            && let Some((fingerprint, datum)) = rest.split_first_chunk()
+        {
+            return Ok((Named::Fingerprint(*fingerprint), datum));
+        }
+        self.split_framed().map(|(schema, datum)| (Named::Registered(schema), datum))
+    }
+
+    fn split_framed(&self) -> Result<(SchemaRef, &[u8])> {
         let refused = |error: frame::FrameError| Failure::refused(error.to_string());
         let Some((name, header)) = &self.header else { return frame::read_any(&self.bytes).map_err(refused) };
         match frame::read_any(header) {
@@ -66,6 +95,11 @@ fn bytes(value: &Value) -> Option<Vec<u8>> {
         Value::Object(parts) if parts.len() == 1 => STANDARD.decode(parts.get("base64")?.as_str()?).ok(),
         _ => None,
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Bytes from hexadecimal digits; `0x` in front, and spaces, colons and `\x` between them are passed over.

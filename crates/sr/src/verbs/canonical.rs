@@ -5,6 +5,7 @@ use kch_schema::{Fingerprints, canonical};
 use serde_json::{Value, json};
 
 use crate::Desk;
+use crate::framed::to_hex;
 use crate::source::SourceArgs;
 
 const EXAMPLES: &str = "\
@@ -45,7 +46,7 @@ impl Canonical {
         let source = desk.source(&self.source)?;
         let form = canonical(&source.schema()?);
         let Fingerprints { rabin, md5, sha256 } = Fingerprints::of(&form);
-        let (rabin, md5, sha256) = (hex(&rabin.to_le_bytes()), hex(&md5), hex(&sha256));
+        let (rabin, md5, sha256) = (to_hex(&rabin.to_le_bytes()), to_hex(&md5), to_hex(&sha256));
         let text = match self.fingerprint {
             _ if desk.wants_rows() => {
                 let form: Value = serde_json::from_str(&form).unwrap_or(Value::Null);
@@ -61,8 +62,4 @@ impl Canonical {
         desk.io.output.line(text.as_bytes())?;
         Ok(Exit::Done)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -8,18 +8,19 @@ use base64::engine::general_purpose::STANDARD;
 use kch_avro::frame::SchemaRef;
 use kch_avro::{Decoder, JsonMode};
 use kch_cli::{Exit, Failure, Result};
+use kch_registry::Registry;
 use kch_registry::complete::subjects;
-use kch_registry::{Registry, guid_text};
-use kch_schema::Schema;
+use kch_schema::{Fingerprints, Schema, canonical};
 use serde_json::{Value, json};
 
 use crate::Desk;
-use crate::framed::{Framed, from_hex};
+use crate::framed::{Framed, Named, from_hex, to_hex};
 
 const EXAMPLES: &str = "\
 Reads framed records from stdin: the bytes of one, or base64 or hexadecimal text, one a line. Text is told apart by its
 beginning: a frame begins with 00 in hexadecimal (01 before a GUID), and with A in base64. A line that is a JSON object is
-a record of `avro-consume --envelope`, whose schema may be named by a header, such as __value_schema_id.
+a record of `avro-consume --envelope`, whose schema may be named by a header, such as __value_schema_id. Avro's
+single-object encoding (c301) is read with --schema, whose fingerprint must be the one in it.
 
 Examples:
   echo 00000000070a | sr decode --schema order.avsc
@@ -151,12 +152,13 @@ impl Decode {
         let (named, datum) = record.split()?;
         let (id, schema) = schemas.of(named, desk)?;
         let mut head = match named {
-            SchemaRef::Id(id) => json!({"magic": 0, "id": id}),
-            SchemaRef::Guid(guid) => json!({"magic": 1, "guid": guid_text(&guid), "id": id}),
+            Named::Registered(SchemaRef::Id(id)) => json!({"magic": 0, "id": id}),
+            Named::Registered(SchemaRef::Guid(_)) => json!({"magic": 1, "guid": named.text(), "id": id}),
+            Named::Fingerprint(_) => json!({"magic": "c301", "fingerprint": named.text()}),
         };
         let mut value = Vec::new();
         Decoder::new(schema.plan(), self.json).decode(datum, &mut value).map_err(|error| {
-            Failure::refused(format!("schema {}: {error}", shown(named)))
+            Failure::refused(format!("schema {}: {error}", named.text()))
                 .hint("the frame may name another schema than the writer's")
         })?;
         head["name"] = json!(schema.name());
@@ -165,20 +167,27 @@ impl Decode {
     }
 }
 
+/// A fingerprint tells whether a schema is the writer's.
+fn ensure_same(given: &Schema, named: Named) -> Result<()> {
+    let Named::Fingerprint(fingerprint) = named else { return Ok(()) };
+    let own = Fingerprints::of(&canonical(given)).rabin.to_le_bytes();
+    if own == fingerprint {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "it was written with a schema of the fingerprint {}, and --schema has {}",
+        named.text(),
+        to_hex(&own)
+    )))
+}
+
 /// What a line is.
 fn guess(line: &str) -> Bytes {
     let line = line.trim_matches('"');
     match line {
         _ if line.starts_with('{') => Bytes::Envelope,
-        _ if ["00", "01", "0x", "\\x"].iter().any(|start| line.starts_with(start)) => Bytes::Hex,
+        _ if ["00", "01", "c301", "0x", "\\x"].iter().any(|start| line.starts_with(start)) => Bytes::Hex,
         _ => Bytes::Base64,
-    }
-}
-
-fn shown(schema: SchemaRef) -> String {
-    match schema {
-        SchemaRef::Id(id) => id.to_string(),
-        SchemaRef::Guid(guid) => guid_text(&guid),
     }
 }
 
@@ -186,15 +195,20 @@ fn shown(schema: SchemaRef) -> String {
 struct Schemas {
     given: Option<Arc<Schema>>,
     registry: Option<Registry>,
-    last: Option<(SchemaRef, u32, Arc<Schema>)>,
+    last: Option<(Named, u32, Arc<Schema>)>,
 }
 
 impl Schemas {
     /// The schema, and its id in the registry, which is none where the schema was given and the record names a GUID.
-    fn of(&mut self, named: SchemaRef, desk: &Desk<'_>) -> Result<(Option<u32>, Arc<Schema>)> {
+    fn of(&mut self, named: Named, desk: &Desk<'_>) -> Result<(Option<u32>, Arc<Schema>)> {
         if let Some(given) = &self.given {
+            ensure_same(given, named)?;
             return Ok((None, Arc::clone(given)));
         }
+        let Named::Registered(wanted) = named else {
+            return Err(Failure::refused("Avro's single-object encoding names a schema, and no registry")
+                .hint("--schema FILE gives the schema"));
+        };
         if let Some((known, id, schema)) = &self.last
             && *known == named
         {
@@ -204,7 +218,7 @@ impl Schemas {
             self.registry = Some(desk.registry()?);
         }
         let Some(registry) = &self.registry else { return Err(Failure::usage("no registry")) };
-        let found = match named {
+        let found = match wanted {
             SchemaRef::Id(id) => registry.schema_by_id(id)?,
             SchemaRef::Guid(guid) => registry.schema_by_guid(&guid)?,
         };

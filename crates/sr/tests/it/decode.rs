@@ -2,7 +2,7 @@
 
 use kch_test::Outcome;
 
-use crate::{V1, scene};
+use crate::{V1, scene, sr};
 
 /// Schema 7, then the long 5.
 const FRAME: [u8; 6] = [0, 0, 0, 0, 7, 10];
@@ -83,4 +83,22 @@ fn a_guid_or_a_header_may_name_the_schema() {
     decode(&[], &line(r#""\n""#, too_long))
         .fails_with(1)
         .stderr_is("sr: stdin:1: header __value_schema_id: more than a schema's id is in it\n");
+}
+
+#[test]
+fn single_object_encoding_is_read_with_the_schema_that_it_names() {
+    let (_registry, scene) = scene();
+    let decode = |args: &[&str], input: Vec<u8>| scene.tool("sr").arg("decode").args(args).stdin(input).run();
+    let fingerprint =
+        sr(&scene, &["canonical", "v1.avsc", "--fingerprint", "rabin"]).succeeds().stdout_text();
+    let line = format!("c301{}0a\n", fingerprint.trim()).into_bytes();
+    decode(&["--schema", "v1.avsc", "-q", "value"], line.clone()).succeeds().stdout_is("{\"id\":5}\n");
+    decode(&["--schema", "v1.avsc"], line.clone()).succeeds().stdout_has(format!(
+        "{{\"magic\":\"c301\",\"fingerprint\":\"{}\",\"name\":\"R\"",
+        fingerprint.trim()
+    ));
+    decode(&["--schema", "v2.avsc"], line.clone())
+        .fails_with(1)
+        .stderr_has("it was written with a schema of");
+    decode(&[], line).fails_with(1).stderr_has("names a schema, and no registry\nhint: --schema FILE");
 }
