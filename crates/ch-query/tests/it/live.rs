@@ -27,6 +27,25 @@ fn selects_rows_exactly_live() {
 }
 
 #[test]
+fn headers_of_the_users_say_who_asks_live() {
+    let Some(stack) = stack() else { return };
+    let (user, password) = (stack.setting("CLICKHOUSE_USER"), stack.setting("CLICKHOUSE_PASSWORD"));
+    let ask = |key: &str| {
+        let headers = format!("X-ClickHouse-User: {user}; X-ClickHouse-Key: {key}");
+        let query = stack.scene().tool("ch-query").arg("SELECT currentUser() AS u");
+        query.env("CLICKHOUSE_PASSWORD", "").env("CLICKHOUSE_HEADERS", &headers).run()
+    };
+    ask(password).succeeds().stdout_is(format!("{{\"u\":\"{user}\"}}\n"));
+    ask("hunter2").fails_with(2).stderr_has("AUTHENTICATION_FAILED").never_says("hunter2");
+    let shown = stack.scene().tool("ch-query").args(["--show-config", "-o", "raw"]);
+    let shown = shown
+        .env("CLICKHOUSE_HEADERS", "X-Token: hunter2")
+        .env("http_proxy", "http://me:hunter2@proxy")
+        .run();
+    shown.succeeds().stdout_has("CLICKHOUSE_HEADERS\t********").never_says("hunter2");
+}
+
+#[test]
 fn inserts_from_stdin_and_shows_the_latest_rows_live() {
     let Some(stack) = stack() else { return };
     let (scene, table) = (stack.scene(), stack.unique_table("insert"));
