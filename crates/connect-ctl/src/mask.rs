@@ -10,7 +10,7 @@ use crate::worker::Config;
 pub(crate) const MASK: &str = "********";
 
 /// Parts of names that tell a secret, in a connector's settings and in variables.
-const TELLTALE: [&str; 14] = [
+const TELLTALE: [&str; 17] = [
     "password",
     "passphrase",
     "passwd",
@@ -20,12 +20,19 @@ const TELLTALE: [&str; 14] = [
     "apikey",
     "privatekey",
     "accesskey",
+    "accountkey",
+    "encryptionkey",
+    // Of `ssl.keystore.key`, which is the key itself.
+    "keystorekey",
     "jaasconfig",
     "userinfo",
     "authheader",
     "authorization",
     "bearer",
 ];
+
+/// What a private key in PEM begins with, of whatever kind: it is a secret wherever it stands.
+const PRIVATE_KEY: &str = "PRIVATE KEY-----";
 
 /// Whether a setting or variable of this name holds a secret.
 pub(crate) fn is_secret_name(name: &str) -> bool {
@@ -52,7 +59,8 @@ pub(crate) fn refusal(failure: Failure, wanted: &Wanted) -> Failure {
 pub(crate) fn value(key: &str, value: &str, secrets: &[String]) -> String {
     let is_reference = value.starts_with("${") && value.ends_with('}') && value.contains(':');
     let is_secret = is_secret_name(key) || secrets.iter().any(|secret| secret == key);
-    let is_secret = is_secret || value.to_ascii_lowercase().contains("password=");
+    let is_secret =
+        is_secret || value.to_ascii_lowercase().contains("password=") || value.contains(PRIVATE_KEY);
     if is_secret && !is_reference && !value.is_empty() && !is_switch(value) {
         MASK.to_owned()
     } else {
@@ -93,6 +101,11 @@ mod tests {
         assert_eq!(value("connection.url", "jdbc:x://h/?password=hunter2", &[]), MASK);
         assert_eq!(value("db.pass", "hunter2", &[]), MASK);
         assert_eq!(value("auth.header", "Bearer hunter2", &[]), MASK);
+        assert_eq!(value("producer.override.ssl.keystore.key", "hunter2", &[]), MASK);
+        assert_eq!(value("azure.account.key", "hunter2", &[]), MASK);
+        assert_eq!(value("encryption.key", "hunter2", &[]), MASK);
+        assert_eq!(value("note", "-----BEGIN RSA PRIVATE KEY-----\nhunter2", &[]), MASK);
+        assert_eq!(value("ssl.truststore.certificates", "-----BEGIN CERTIFICATE-----", &[]).len(), 27);
         assert_eq!(value("password", "${file:/run/secrets:pw}", &[]), "${file:/run/secrets:pw}");
         assert_eq!(value("hostname", "clickhouse", &[]), "clickhouse");
         assert_eq!(value("url", "http://u:hunter2@h", &[]), "http://u:********@h");

@@ -31,6 +31,20 @@ fn puts(worker: &HttpStub) -> Vec<String> {
         .collect()
 }
 
+/// The class knows nothing of what it hands on to a client, so that its settings tell no password there.
+#[test]
+fn a_private_key_of_a_client_is_masked() {
+    let (worker, scene) = two();
+    worker.reply("PUT", "/connector-plugins/X/config/validate", 200, r#"{"configs":[]}"#);
+    for setting in ["producer.override.ssl.keystore.key", "value.converter.note"] {
+        let pair = format!("{setting}=-----BEGIN PRIVATE KEY-----\nhunter2");
+        ctl(&scene, &["patch", "a-1", "-s", &pair, "--dry-run"])
+            .succeeds()
+            .never_says("hunter2")
+            .stdout_has(format!("{{\"setting\":\"{setting}\",\"from\":null,\"to\":\"********\"}}"));
+    }
+}
+
 #[test]
 fn a_patch_sends_the_whole_configuration_with_its_difference_and_prints_that_masked() {
     let (worker, scene) = two();
