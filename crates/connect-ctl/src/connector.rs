@@ -55,12 +55,10 @@ impl Part {
     }
 
     fn row(&self, traces: bool) -> Value {
-        let mut row = json!({"state": self.state, "worker": self.worker});
-        if let Some(cause) = &self.cause {
-            row["cause"] = json!(cause);
-        }
-        if let Some(trace) = self.trace.as_deref().filter(|_| traces) {
-            row["trace"] = json!(trace);
+        // What healthy ones have none of is null, so that `-q cause` is no slip.
+        let mut row = json!({"state": self.state, "worker": self.worker, "cause": self.cause});
+        if traces {
+            row["trace"] = json!(self.trace);
         }
         row
     }
@@ -195,7 +193,7 @@ mod tests {
         assert!(!connector.is_running());
         assert_eq!(
             connector.row(false).to_string(),
-            r#"{"name":"c","type":"sink","state":"RUNNING","worker":"w","tasks":[{"id":0,"state":"FAILED","worker":"w","cause":"B: broken"}]}"#
+            r#"{"name":"c","type":"sink","state":"RUNNING","worker":"w","cause":null,"tasks":[{"id":0,"state":"FAILED","worker":"w","cause":"B: broken"}]}"#
         );
         assert!(connector.row(true).to_string().contains(r#""trace":"a.B: broken\n\tat x""#));
     }

@@ -101,15 +101,9 @@ fn events(before: &States, now: &States) -> Vec<Value> {
         let place = (name.clone(), *task);
         let (from, to) = (before.get(&place), now.get(&place));
         let state = |part: Option<&Part>| part.map(|part| part.state.clone());
-        let mut event = json!({"time": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
-            "name": name, "task": task, "from": state(from), "to": state(to)});
-        if let Some(part) = to {
-            event["worker"] = part.worker.as_str().into();
-            if let Some(cause) = &part.cause {
-                event["cause"] = cause.as_str().into();
-            }
-        }
-        event
+        json!({"time": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
+            "name": name, "task": task, "from": state(from), "to": state(to),
+            "worker": to.map(|part| &part.worker), "cause": to.and_then(|part| part.cause.as_ref())})
     };
     let changed = places.into_iter().filter(|&place| {
         let seen = |states: &States| states.get(place).map(|part| (part.state.clone(), part.worker.clone()));

@@ -20,6 +20,8 @@ fn a_failed_task_is_exit_1_with_its_root_cause() {
     assert!(traced.json_lines()[0]["tasks"][0]["trace"].as_str().unwrap().contains("\tat d.E"));
     ctl(&scene, &["status", "c", "-o", "table"]).fails_with(1).stdout_has("c     sink  0     FAILED");
     ctl(&scene, &["status", "d"]).succeeds();
+    ctl(&scene, &["status", "d", "-q", "cause"]).succeeds().stdout_is("\n");
+    ctl(&scene, &["status", "d", "--traces", "-q", "tasks.0.trace"]).succeeds().stdout_is("\n");
     ctl(&scene, &["status"]).fails_with(1).stdout_has("\"name\":\"d\"");
 }
 

@@ -114,7 +114,7 @@ fn a_watch_prints_what_changes_until_a_signal_comes() {
     answers(200, "{}".to_owned(), u64::MAX);
     let args = ["watch", "c", "--initial", "--interval", "50ms"];
     let mut running = scene.tool("connect-ctl").args(args).spawn();
-    running.until_stdout("\"task\":0,\"from\":\"FAILED\",\"to\":null}");
+    running.until_stdout("\"task\":0,\"from\":\"FAILED\",\"to\":null");
     running.signal(Signal::Terminate);
     let outcome = running.wait();
     outcome.fails_with(143).never_says("other").stderr_is(format!(
@@ -147,4 +147,5 @@ fn a_watch_ends_with_its_reader_and_with_its_count() {
     let head = watch(&["--initial"]).pipe_to(&["head", "-1"]).run();
     head.succeeds().stdout_has("\"name\":\"c\",\"task\":null,\"from\":null,\"to\":\"RUNNING\"");
     assert_eq!(watch(&["--initial", "-n", "2"]).run().succeeds().json_lines().len(), 2);
+    watch(&["--initial", "-n", "2", "-q", "cause"]).run().succeeds().stdout_is("\n\n");
 }
