@@ -139,7 +139,15 @@ pub(crate) fn run(
 pub(crate) struct Waiting {
     manner: Manner,
     birth: Birth,
-    taken: Vec<(String, Goal, Option<Connector>)>,
+    taken: Vec<Taken>,
+}
+
+struct Taken {
+    name: String,
+    goal: Goal,
+    before: Option<Connector>,
+    /// The settings of one that was there and got others.
+    changed: Option<Config>,
 }
 
 impl Waiting {
@@ -157,7 +165,8 @@ impl Waiting {
             "created" if self.birth.stopped => Goal::Stopped,
             _ => Goal::Running,
         };
-        self.taken.push((step.name, goal, before));
+        let changed = (step.result == "updated").then_some(step.wanted.config);
+        self.taken.push(Taken { name: step.name, goal, before, changed });
         Ok(())
     }
 
@@ -165,9 +174,12 @@ impl Waiting {
         let Some(timeout) = self.manner.wait.filter(|_| !self.manner.dry_run) else { return Ok(Exit::Done) };
         std::io::Write::flush(&mut io.output)?;
         let deadline = Instant::now() + timeout;
-        each(&self.taken, io, |(name, goal, before), _| {
-            let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
-            wait::wait(job.worker, name, *goal, before.as_ref(), left)
+        let left = || deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+        each(&self.taken, io, |Taken { name, goal, before, changed }, _| {
+            if let Some(config) = changed {
+                wait::until_taken_over(job.worker, name, config, left())?;
+            }
+            wait::wait(job.worker, name, *goal, before.as_ref(), left())
         })
     }
 }

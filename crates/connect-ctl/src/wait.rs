@@ -7,7 +7,7 @@ use kch_cli::{Exit, Failure, Io, Result, is_glob};
 use crate::connector::Connector;
 use crate::select::Which;
 use crate::status::ensure_none_failed;
-use crate::worker::{LOOK, Worker};
+use crate::worker::{Config, LOOK, Worker};
 use crate::{Job, each};
 
 /// A task says RUNNING before its first poll, and may say FAILED after it; one that is being replaced says it too.
@@ -16,6 +16,10 @@ const RUNNING_FOR: Duration = Duration::from_secs(2);
 const FAILED_FOR: Duration = Duration::from_secs(3);
 /// After a change, a task that had failed before says so until its successor has started.
 const FAILED_AS_BEFORE_FOR: Duration = Duration::from_secs(10);
+
+/// How long tasks are given to take over what their connector was told. A class may give them settings of its own under the
+/// same names: these are never equal.
+const TAKEN_OVER_IN: Duration = Duration::from_secs(10);
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -128,6 +132,29 @@ pub(crate) fn wait(
         }
         worker.pause(LOOK)?;
     }
+}
+
+/// Waits until the tasks of a changed connector have its settings, as far as they have them at all, and each of them has a
+/// state: until then the states are those of the tasks before.
+pub(crate) fn until_taken_over(
+    worker: &Worker,
+    name: &str,
+    config: &Config,
+    timeout: Duration,
+) -> Result<()> {
+    let end = Instant::now() + timeout.min(TAKEN_OVER_IN);
+    let has = |task: &Config| config.iter().all(|(key, value)| task.get(key).is_none_or(|own| own == value));
+    while Instant::now() < end {
+        // Who cannot be asked now is asked for the states next, which tells the failure.
+        let (Ok(tasks), Ok(Some(now))) = (worker.task_configs(name), worker.connector(name)) else {
+            return Ok(());
+        };
+        if tasks.values().all(has) && now.tasks().count() == tasks.len() {
+            return Ok(());
+        }
+        worker.pause(LOOK)?;
+    }
+    Ok(())
 }
 
 /// The connector, or one without states that is too young to have any, or none.

@@ -107,3 +107,16 @@ fn a_worker_that_is_away_is_no_obstacle_while_another_one_answers_live() {
     live.ctl(&["delete", &name, "--connect", &both]).succeeds();
     assert_eq!(live.ask(&name, "").0, 404);
 }
+
+#[test]
+fn a_change_is_waited_for_until_all_tasks_have_it_live() {
+    let Some(live) = Live::new("tasks", &[Service::Kafka]) else { return };
+    let name = live.name("sink");
+    let file = live.scene.dir().join("out").display().to_string();
+    live.ctl_with(&["apply", &name, "--wait", "90s"], &sink("kafka-events", &file)).succeeds();
+    live.ctl(&["patch", &name, "-s", "tasks.max=3", "--wait", "90s"]).succeeds();
+    let status = live.ask(&name, "/status").1;
+    let states: Vec<_> =
+        status["tasks"].as_array().unwrap().iter().map(|task| task["state"].as_str()).collect();
+    assert_eq!(states, [Some("RUNNING"); 3]);
+}
