@@ -38,11 +38,7 @@ struct Health {
 
 impl Health {
     fn of(job: &Job, asked: &[String]) -> Result<Health> {
-        let mut topics = job.admin.topics()?;
-        if !asked.is_empty() {
-            let found = names::topics(job, asked)?.into_iter().map(|name| job.admin.topic(&name));
-            topics = found.collect::<std::result::Result<_, _>>()?;
-        }
+        let topics = if asked.is_empty() { job.admin.topics()? } else { names::found(job, asked)? };
         let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
         let (minima, unchecked) = match job.admin.min_in_sync(&names) {
             Ok(minima) => (minima, None),

@@ -81,14 +81,8 @@ fn connect(config: &KafkaConfig, deadline: Option<Instant>, io: &Io) -> Result<A
 fn answer(job: &Job, verb: Verb, io: &mut Io, render: &Render) -> Result<Vec<Value>> {
     match verb {
         Verb::List { topics, all } => topics::list(job, &topics, all),
-        Verb::Describe { topics } => {
-            let topics = names::topics(job, &topics)?;
-            if job.table {
-                topics::describe_tables(job, &topics, io, render)
-            } else {
-                topics::describe(job, &topics)
-            }
-        }
+        Verb::Describe { topics } if job.table => topics::describe_tables(job, &topics, io, render),
+        Verb::Describe { topics } => topics::describe(job, &topics),
         Verb::Create { topic, partitions, replication_factor, settings, if_not_exists, change } => {
             let config = configs::key_values(&settings)?;
             let spec = kch_kafka::NewTopicSpec {

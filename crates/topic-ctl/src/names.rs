@@ -1,16 +1,29 @@
 //! Names as they are typed: each is a name, or a glob that stands for all that match it.
 
 use kch_cli::{Failure, Result, is_glob, matches_glob};
+use kch_kafka::TopicInfo;
 
 use crate::Job;
 
-/// Topics: the names, and in place of each glob those it matches, each once. The brokers' own are matched by a glob that
+/// Names of topics: those asked for, and in place of each glob those it matches, each once. The brokers' own are matched by a glob that
 /// begins as they do.
 pub(crate) fn topics(job: &Job, asked: &[String]) -> Result<Vec<String>> {
     expand(asked, "topic", || Ok(job.admin.topics()?.into_iter().map(|topic| topic.name).collect()))
 }
 
-/// Groups: the same.
+/// The topics themselves, from one look at the cluster.
+pub(crate) fn found(job: &Job, asked: &[String]) -> Result<Vec<TopicInfo>> {
+    let all = job.admin.topics()?;
+    let names = expand(asked, "topic", || Ok(all.iter().map(|topic| topic.name.clone()).collect()))?;
+    let find = |name: &String| match all.iter().find(|topic| topic.name == *name) {
+        Some(topic) => Ok(topic.clone()),
+        // It is told with the nearest name, unless it has just been made.
+        None => Ok(job.admin.topic(name)?),
+    };
+    names.iter().map(find).collect()
+}
+
+/// Names of groups: the same.
 pub(crate) fn groups(job: &Job, asked: &[String]) -> Result<Vec<String>> {
     expand(asked, "group", || Ok(job.admin.groups()?.into_iter().map(|group| group.name).collect()))
 }

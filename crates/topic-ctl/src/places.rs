@@ -11,10 +11,7 @@ use crate::{Job, names};
 pub(crate) fn places(job: &Job, topics: &[String]) -> Result<(Vec<Place>, Leaderless)> {
     let topics: Vec<TopicInfo> = match topics {
         [] => job.admin.topics()?.into_iter().filter(|topic| !topic.is_internal()).collect(),
-        asked => {
-            let found = names::topics(job, asked)?.into_iter().map(|name| job.admin.topic(&name));
-            found.collect::<std::result::Result<_, _>>()?
-        }
+        asked => names::found(job, asked)?,
     };
     Ok(of(&topics))
 }

@@ -9,7 +9,7 @@ use crate::{Job, configs, names, one_by_one, outcome};
 
 pub(crate) fn list(job: &Job, asked: &[String], all: bool) -> Result<Vec<Value>> {
     if !asked.is_empty() {
-        return Ok(all_of(job, &names::topics(job, asked)?)?.iter().map(summary).collect());
+        return Ok(names::found(job, asked)?.iter().map(summary).collect());
     }
     let topics = job.admin.topics()?;
     Ok(topics.iter().filter(|topic| all || !topic.is_internal()).map(summary).collect())
@@ -20,9 +20,9 @@ fn summary(topic: &TopicInfo) -> Value {
     json!({"topic": topic.name, "partitions": topic.partitions.len(), "replication_factor": replication})
 }
 
-pub(crate) fn describe(job: &Job, names: &[String]) -> Result<Vec<Value>> {
+pub(crate) fn describe(job: &Job, asked: &[String]) -> Result<Vec<Value>> {
     let mut rows = Vec::new();
-    for topic in all_of(job, names)? {
+    for topic in names::found(job, asked)? {
         let mut row = summary(&topic);
         row["partitions"] = partitions(job, &topic)?.into();
         let config = job.admin.topic_config(&topic.name)?;
@@ -35,12 +35,12 @@ pub(crate) fn describe(job: &Job, names: &[String]) -> Result<Vec<Value>> {
 /// For people: the partitions of all topics, then the settings that were set for them.
 pub(crate) fn describe_tables(
     job: &Job,
-    names: &[String],
+    asked: &[String],
     io: &mut Io,
     render: &Render,
 ) -> Result<Vec<Value>> {
     let (mut partitions, mut settings) = (Vec::new(), Vec::new());
-    for topic in all_of(job, names)? {
+    for topic in names::found(job, asked)? {
         let name = &topic.name;
         let rows = self::partitions(job, &topic)?;
         partitions.extend(rows.into_iter().map(|partition| prefixed("topic", name.as_str(), partition)));
@@ -52,11 +52,6 @@ pub(crate) fn describe_tables(
         io.output.line(b"")?;
     }
     Ok(settings)
-}
-
-/// All are looked up before the first is shown.
-fn all_of(job: &Job, names: &[String]) -> Result<Vec<TopicInfo>> {
-    Ok(names.iter().map(|name| job.admin.topic(name)).collect::<std::result::Result<_, _>>()?)
 }
 
 /// The row with one column more, the first.

@@ -12,10 +12,12 @@ use crate::Desk;
 fn a_partition_without_a_leader_is_told_even_when_settings_are_not_to_be_had() {
     let mock = Mock::start(3);
     mock.create_topic("orders", 2, 3).create_topic("well", 1, 3);
-    let check = |args: &[&str]| mock.scene().tool("topic-ctl").arg("check").args(args).run();
-    check(&["well"]).succeeds().stdout_is("").stderr_has("warning: min.insync.replicas is not checked: ");
     mock.cluster().partition_leader("orders", 1, None).unwrap();
-    let outcome = check(&[]);
+    // Each waits for settings that never come: at the same time.
+    let check = |args: &[&str]| mock.scene().tool("topic-ctl").arg("check").args(args).spawn();
+    let (well, all) = (check(&["well"]), check(&[]));
+    well.wait().succeeds().stdout_is("").stderr_has("warning: min.insync.replicas is not checked: ");
+    let outcome = all.wait();
     outcome.fails_with(1).stderr_has("topic-ctl: 1 of 3 partitions are not well\n");
     let row = outcome.json_lines().remove(0);
     assert_eq!(
@@ -23,7 +25,7 @@ fn a_partition_without_a_leader_is_told_even_when_settings_are_not_to_be_had() {
         (&json!("orders"), &json!(1), &json!("offline"))
     );
     assert_eq!(row["leader"], json!(null));
-    check(&["wel"]).fails_with(2).stderr_has("did you mean \"well\"?");
+    check(&["wel"]).wait().fails_with(2).stderr_has("did you mean \"well\"?");
 }
 
 #[test]
