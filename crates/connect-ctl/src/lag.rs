@@ -32,6 +32,30 @@ pub struct Looking {
     pub max: Option<u64>,
 }
 
+impl Looking {
+    /// Whether a worker or a broker that is away is waited for: to the end of a wait, and in a watch once it has begun.
+    fn outlasts(self, deadline: Option<Instant>, begun: bool) -> bool {
+        match deadline {
+            Some(deadline) => Instant::now() + EVERY <= deadline,
+            None => self.watch && begun,
+        }
+    }
+
+    /// The verdict, where one was asked for.
+    fn judge(self, behind: &[(&str, i64)]) -> Result<()> {
+        let Some((name, _)) = behind.first().filter(|_| self.wait.is_some() || self.max.is_some()) else {
+            return Ok(());
+        };
+        let said = |(name, lag): &(&str, i64)| match self.max {
+            Some(max) => format!("connector {name} is {lag} records behind, more than {max}"),
+            None => format!("connector {name} is still {lag} records behind"),
+        };
+        let text = behind.iter().map(said).collect::<Vec<_>>().join("\n  ");
+        let failure = if self.wait.is_some() { Failure::unavailable(text) } else { Failure::refused(text) };
+        Err(failure.hint(format!("connect-ctl status {name}")))
+    }
+}
+
 /// One partition: the connector's offset, if it has one, and the partition's ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Distance {
@@ -57,44 +81,61 @@ pub(crate) fn run(
     kafka: KafkaConfig,
     io: &mut Io,
 ) -> Result<Exit> {
+    let deadline = looking.wait.map(|wait| Instant::now() + wait);
+    if let Some(wait) = looking.wait {
+        job.worker.wait(wait)?;
+    }
     // Asked first: a slip in a name needs no Kafka.
     let mut sinks = sinks(job, which)?;
     let admin = Admin::connect(kafka)?;
-    let deadline = looking.wait.map(|wait| Instant::now() + wait);
-    let mut before = Distances::new();
-    let mut exit = Exit::Done;
+    let mut before: Option<Distances> = None;
+    let (mut away, mut exit) = (false, Exit::Done);
     loop {
-        let now = measure_all(job, &mut sinks, &admin, &mut exit, io)?;
-        let behind = too_far_behind(&now, looking.max.unwrap_or_default());
-        let is_over = deadline.is_none_or(|deadline| behind.is_empty() || Instant::now() + EVERY > deadline);
-        if looking.watch || is_over {
-            let changed = now.iter().filter(|(place, distance)| before.get(place) != Some(distance));
-            let rows: Vec<Value> =
-                changed.map(|((name, place), distance)| row(name, place, *distance)).collect();
-            job.render.rows(&rows, &mut io.output)?;
-            io.output.flush()?;
+        match measure_all(job, &mut sinks, &admin, &mut exit, io) {
+            Ok(now) => {
+                if std::mem::take(&mut away) {
+                    io.messages.say("the lag can be measured again");
+                }
+                let behind = too_far_behind(&now, looking.max.unwrap_or_default());
+                let is_over =
+                    deadline.is_none_or(|deadline| behind.is_empty() || Instant::now() + EVERY > deadline);
+                let printed =
+                    if looking.watch || is_over { print(job, before.as_ref(), &now, io) } else { Ok(()) };
+                // The verdict stands, also when nobody reads the rows.
+                if is_over {
+                    looking.judge(&behind)?;
+                }
+                if !printed.as_ref().is_err_and(Failure::is_closed_pipe) {
+                    printed?;
+                }
+                if is_over && !looking.watch || sinks.is_empty() || io.output.reader_gone() {
+                    return Ok(exit);
+                }
+                before = Some(now);
+            }
+            Err(failure)
+                if failure.exit() == Exit::Unavailable && looking.outlasts(deadline, before.is_some()) =>
+            {
+                if !std::mem::replace(&mut away, true) {
+                    io.messages.say(&format!("{}; still looking", failure.text()));
+                }
+            }
+            Err(failure) => return Err(failure),
         }
-        if let Some((name, _)) =
-            behind.first().filter(|_| is_over && (deadline.is_some() || looking.max.is_some()))
-        {
-            let said = |(name, lag): &(&str, i64)| match looking.max {
-                Some(max) => format!("connector {name} is {lag} records behind, more than {max}"),
-                None => format!("connector {name} is still {lag} records behind"),
-            };
-            let text = behind.iter().map(said).collect::<Vec<_>>().join("\n  ");
-            let failure =
-                if deadline.is_some() { Failure::unavailable(text) } else { Failure::refused(text) };
-            return Err(failure.hint(format!("connect-ctl status {name}")));
-        }
-        if is_over && !looking.watch || sinks.is_empty() || io.output.reader_gone() {
-            return Ok(exit);
-        }
-        before = now;
         if let Err(failure) = job.worker.pause(EVERY) {
             // A watch has nothing that a signal could leave undone.
             return io.signals.received().filter(|_| looking.watch).ok_or(failure);
         }
     }
+}
+
+/// Prints the rows of what has changed.
+fn print(job: &Job<'_>, before: Option<&Distances>, now: &Distances, io: &mut Io) -> Result<()> {
+    let seen = |place| before.and_then(|before| before.get(place));
+    let changed = now.iter().filter(|(place, distance)| seen(place) != Some(distance));
+    let rows: Vec<Value> = changed.map(|((name, place), distance)| row(name, place, *distance)).collect();
+    job.render.rows(&rows, &mut io.output)?;
+    Ok(io.output.flush()?)
 }
 
 /// The sinks that were asked for. A source that was named is kept: that it reads no topics is told.
@@ -127,16 +168,19 @@ fn measure_all(
 ) -> Result<Distances> {
     let several = sinks.len() > 1;
     let mut all = Distances::new();
-    for name in std::mem::take(sinks) {
-        match measure(job, &name, admin) {
+    let mut at = 0;
+    // Those not come to yet stay, when one ends it that may be measured later.
+    while let Some(name) = sinks.get(at) {
+        match measure(job, name, admin) {
             Ok(distances) => {
                 all.extend(distances.into_iter().map(|(place, distance)| ((name.clone(), place), distance)));
-                sinks.push(name);
+                at += 1;
             }
             // A topic that is not there is a usage failure.
             Err(failure) if several && matches!(failure.exit(), Exit::Refused | Exit::Usage) => {
                 io.messages.failure(&failure);
                 *exit = Exit::Refused;
+                sinks.remove(at);
             }
             Err(failure) => return Err(failure),
         }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use kch_test::kafka::Mock;
+use kch_test::wiremock::ResponseTemplate;
+use kch_test::wiremock::matchers::{method, path};
 use kch_test::{HttpStub, Outcome, Scene, Signal};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -172,6 +174,8 @@ fn lag_is_to_the_ends_of_the_topics() {
         .stderr_is("connect-ctl: connector c is 3 records behind, more than 2\nhint: connect-ctl status c\n");
     lag(&["--max", "3", "--wait", "60s"]).succeeds().stdout_is(rows);
     lag(&["--max", "2", "--wait", "1s"]).fails_with(3).stderr_has("3 records behind, more than 2");
+    let unread = desk.scene.tool("connect-ctl").args(["lag", "c", "--max", "2"]).pipe_to(&["true"]).run();
+    unread.fails_with(1).stderr_has("3 records behind, more than 2");
     let mut running = desk.scene.tool("connect-ctl").args(["lag", "c", "--watch"]).spawn();
     running.until_stdout("\"partition\":1,\"offset\":null,\"end\":1,\"lag\":1}\n");
     desk.put_record(BaseRecord::to("kafka-events").partition(1).payload(&b"x"[..]));
@@ -188,6 +192,43 @@ fn lag_is_to_the_ends_of_the_topics() {
         .fails_with(1)
         .stdout_has("\"end\":4,\"lag\":3}\n")
         .stderr_has("connector c is 5 records behind");
+}
+
+#[test]
+fn a_worker_that_restarts_ends_no_wait_for_a_lag_and_no_watch() {
+    let desk = Desk::new();
+    desk.put_record(BaseRecord::to("kafka-events").partition(0).payload(&b"x"[..]));
+    desk.worker.reply("GET", "/connectors", 200, &crate::all(&[("c", "RUNNING", "RUNNING")]));
+    let offsets = |status: u16, body: &str, times: u64| {
+        let answer = ResponseTemplate::new(status).set_body_raw(body.to_owned(), "application/json");
+        let at = kch_test::wiremock::Mock::given(method("GET")).and(path("/connectors/c/offsets"));
+        desk.worker.mount(at.respond_with(answer).up_to_n_times(times));
+    };
+    let read = r#"{"offsets":[{"partition":{"kafka_topic":"kafka-events","kafka_partition":0},"offset":{"kafka_offset":1}}]}"#;
+    // Two looks: at a single sink, and at its lag.
+    offsets(200, r#"{"offsets":[]}"#, 2);
+    offsets(500, r#"{"error_code":500,"message":"starting"}"#, 1);
+    offsets(200, read, u64::MAX);
+    let wait = desk.scene.tool("connect-ctl").args(["lag", "c", "--wait", "60s"]).run();
+    wait.succeeds().stdout_has("\"offset\":1,\"end\":1,\"lag\":0}").stderr_is(format!(
+        "connect-ctl: Kafka Connect at {} answered 500: starting; still looking\n\
+         connect-ctl: the lag can be measured again\n",
+        desk.worker.url()
+    ));
+    desk.worker.reset().reply("GET", "/connectors", 200, &crate::all(&[("c", "RUNNING", "RUNNING")]));
+    desk.worker.reply(
+        "GET",
+        "/connectors/c/config",
+        200,
+        r#"{"connector.class":"X","topics":"kafka-events"}"#,
+    );
+    offsets(200, r#"{"offsets":[]}"#, 2);
+    offsets(500, r#"{"error_code":500,"message":"starting"}"#, 1);
+    offsets(200, read, u64::MAX);
+    let mut watch = desk.scene.tool("connect-ctl").args(["lag", "c", "--watch"]).spawn();
+    watch.until_stdout("\"offset\":1,\"end\":1,\"lag\":0}");
+    watch.signal(Signal::Interrupt);
+    watch.wait().fails_with(130).stderr_has("; still looking\n");
 }
 
 #[test]
