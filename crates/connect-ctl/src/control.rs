@@ -35,7 +35,9 @@ pub struct RestartArgs {
     pub task: Option<u64>,
 
     /// Restart what fails again, so many times more, and say why it failed
-    #[arg(long, value_name = "N", requires = "wait")]
+    ///
+    /// What fails may be another task, so that it does not go with --task.
+    #[arg(long, value_name = "N", requires = "wait", conflicts_with = "task")]
     pub retries: Option<u32>,
 
     /// Before each retry

@@ -114,6 +114,8 @@ fn retries_that_are_used_up_end_with_the_last_cause() {
     );
     assert_eq!(worker.request_lines().iter().filter(|line| line.starts_with("POST")).count(), 2);
     ctl(&scene, &["restart", "c", "--retries", "1"]).fails_with(2).stderr_has("--wait");
+    let one = ["restart", "c", "--task", "0", "--wait", "60s", "--retries", "1"];
+    ctl(&scene, &one).fails_with(2).stderr_has("cannot be used with");
 }
 
 #[test]
