@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kch_cli::{ConfirmArgs, Exit, Io, Result};
+use kch_cli::{ConfirmArgs, Exit, Io, Result, is_glob};
 use serde_json::{Value, json};
 
 use crate::connector::Connector;
@@ -107,7 +107,9 @@ pub(crate) fn run(
         if !absent_is_fine {
             return Err(job.worker.no_such_connector(name));
         }
-        rows.push(json!({"name": name, "deleted": false}));
+        if !is_glob(name) {
+            rows.push(json!({"name": name, "deleted": false}));
+        }
         Ok(())
     });
     let present = each(&chosen.connectors, io, |connector, _| {

@@ -142,7 +142,7 @@ Examples:
 pub(crate) const DELETE: &str = "\
 Examples:
   connect-ctl delete old-sink --if-exists
-  connect-ctl delete 'test-*' --dry-run";
+  connect-ctl delete 'test-*' --if-exists --dry-run";
 
 pub(crate) const TASKS: &str = "\
 Examples:

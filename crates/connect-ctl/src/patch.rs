@@ -96,7 +96,9 @@ pub(crate) fn patch(
     let names: Vec<String> = names.cloned().collect();
     let mut waiting = Waiting::new(manner, Birth::default());
     let exit = each(&names, io, |name, io| {
-        let config = job.worker.config(name)?.ok_or_else(|| job.worker.no_such_connector(name))?;
+        let is_missing = chosen.missing.contains(name);
+        let config = if is_missing { None } else { job.worker.config(name)? };
+        let config = config.ok_or_else(|| job.worker.no_such_connector(name))?;
         let wanted = edits.applied(name, &config, &filled, io);
         waiting.take(job, Step::from(job, name, Some(&config), wanted)?, io)
     })?;

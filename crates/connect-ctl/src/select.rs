@@ -26,7 +26,7 @@ pub struct Which {
 #[derive(Debug, Default)]
 pub(crate) struct Chosen {
     pub(crate) connectors: Vec<Connector>,
-    /// Names, not globs, of connectors that are not there.
+    /// Names of connectors that are not there, and globs that match none.
     pub(crate) missing: Vec<String>,
 }
 
@@ -53,7 +53,11 @@ impl Which {
         let mut chosen = Chosen::default();
         for name in &self.names {
             let is_there = all.iter().any(|connector| connector.name == *name);
-            if is_there || is_glob(name) {
+            if is_there || all.iter().any(|connector| matches_glob(name, &connector.name)) {
+                continue;
+            }
+            if is_glob(name) {
+                chosen.missing.push(name.clone());
                 continue;
             }
             // One that was made a moment ago has no status yet, and is not in the list.

@@ -73,22 +73,48 @@ pub(crate) fn run(
         return Ok(Exit::Done);
     }
     let end = Instant::now() + timeout;
-    let names = named(job.worker, names, timeout)?;
+    let names = named(job.worker, names, goal, timeout)?;
     each(&names, io, |name, _| {
         let left = end.saturating_duration_since(Instant::now());
         wait(job.worker, name, goal, None, left.min(timeout))
     })
 }
 
-/// The names, and those that globs match by now; for these the worker must answer.
-fn named(worker: &Worker, names: &[String], timeout: Duration) -> Result<Vec<String>> {
+/// The names, and those that globs match: now, or as soon as each matches one. For these the worker must answer.
+fn named(worker: &Worker, names: &[String], goal: Goal, timeout: Duration) -> Result<Vec<String>> {
     if !names.iter().any(|name| is_glob(name)) {
         return Ok(names.to_vec());
     }
+    let end = Instant::now() + timeout;
     worker.wait(timeout)?;
-    let chosen = Which { names: names.to_vec(), ..Which::default() }.named(worker)?;
-    let there = chosen.connectors.into_iter().map(|connector| connector.name);
-    Ok(there.chain(chosen.missing).collect())
+    let which = Which { names: names.to_vec(), ..Which::default() };
+    loop {
+        let last_look = Instant::now() + LOOK > end;
+        match which.named(worker) {
+            Err(failure) if failure.exit() == Exit::Unavailable && !last_look => {}
+            Err(failure) => return Err(failure),
+            Ok(chosen) => {
+                let (globs, missing): (Vec<_>, Vec<_>) =
+                    chosen.missing.into_iter().partition(|name| is_glob(name));
+                match globs.first().filter(|_| goal != Goal::Gone) {
+                    None => {
+                        let there = chosen.connectors.into_iter().map(|connector| connector.name);
+                        return Ok(there.chain(missing).collect());
+                    }
+                    Some(glob) if last_look => {
+                        let text = format!("no connector matches {glob:?} after {}", seconds(timeout));
+                        return Err(Failure::unavailable(text));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        worker.pause(LOOK)?;
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", (time.as_secs_f32() * 10.0).round() / 10.0)
 }
 
 /// Waits until the connector is there. `before` is what it was before a change, if that is what is waited for.
@@ -126,8 +152,8 @@ pub(crate) fn wait(
         }
         if last_look {
             let states = seen.map_or_else(|| "no state yet".to_owned(), |(connector, _)| connector.states());
-            let (what, seconds) = (goal.text(), (timeout.as_secs_f32() * 10.0).round() / 10.0);
-            let text = format!("connector {name} is not {what} after {seconds} s: {states}");
+            let text =
+                format!("connector {name} is not {} after {}: {states}", goal.text(), seconds(timeout));
             return Err(Failure::unavailable(text));
         }
         worker.pause(LOOK)?;

@@ -8,7 +8,7 @@ mod states;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use kch_cli::{Exit, Explain as _, Failure, Result, Settings, Signals, nearest};
+use kch_cli::{Exit, Explain as _, Failure, Result, Settings, Signals, is_glob, nearest};
 use kch_http::{CONNECT, Error, Limits, Reply, Service};
 use serde_json::{Value, json};
 
@@ -168,6 +168,10 @@ impl Worker {
     }
 
     pub(crate) fn no_such_connector(&self, name: &str) -> Failure {
+        if is_glob(name) {
+            return Failure::refused(format!("no connector matches {name:?}"))
+                .hint("`connect-ctl list` shows those there are");
+        }
         let failure = Failure::refused(format!("connector {name} does not exist"));
         let connectors = self.connectors().unwrap_or_default();
         match nearest(name, connectors.iter().map(|connector| connector.name.as_str())) {

@@ -38,7 +38,12 @@ fn a_change_must_say_what_it_is_for() {
             .fails_with(2)
             .stderr_is("connect-ctl: no connector given\nhint: name it, or say '*' for all\n");
     }
-    ctl(&scene, &["delete", "b-*"]).succeeds().stdout_is("");
+    for verb in ["pause", "resume", "stop", "restart", "delete", "status", "list"] {
+        ctl(&scene, &[verb, "b-*"]).fails_with(1).stderr_has(
+            "connect-ctl: no connector matches \"b-*\"\nhint: `connect-ctl list` shows those there are\n",
+        );
+    }
+    ctl(&scene, &["patch", "b-*", "-s", "x=y"]).fails_with(1).stderr_has("no connector matches \"b-*\"");
     assert!(worker.request_lines().iter().all(|line| line.starts_with("GET ")));
 }
 
@@ -164,6 +169,7 @@ fn delete_of_what_is_not_there_is_an_error_unless_that_is_fine() {
         "{\"name\":\"c\",\"deleted\":false}\n{\"name\":\"d\",\"dry_run\":true,\"deleted\":true}\n",
     );
     assert!(!worker.request_lines().iter().any(|line| line.starts_with("DELETE")));
+    ctl(&scene, &["delete", "b-*", "--if-exists"]).succeeds().stdout_is("");
     ctl(&scene, &["delete", "d"]).succeeds().stdout_is("{\"name\":\"d\",\"deleted\":true}\n");
     assert_eq!(worker.request_lines().pop().unwrap(), "DELETE /connectors/d");
 }

@@ -49,7 +49,21 @@ fn globs_are_waited_for_too() {
     wait(&["a*", "a"]).succeeds();
     wait(&["b-*", "--for", "paused"]).succeeds();
     wait(&["b-?"]).fails_with(1).stderr_has("connector b-1 is PAUSED");
-    wait(&["c*"]).succeeds();
+    wait(&["c*", "--for", "gone"]).succeeds();
+    ctl(&scene, &["wait", "c*", "a", "--timeout", "1s"])
+        .fails_with(3)
+        .stderr_is("connect-ctl: no connector matches \"c*\" after 1 s\n");
+}
+
+#[test]
+fn a_glob_waits_for_what_it_will_match() {
+    let (worker, scene) = scene();
+    let none = ResponseTemplate::new(200).set_body_raw("{}", "application/json");
+    let list = Mock::given(method("GET")).and(path("/connectors"));
+    worker.mount(list.respond_with(none).up_to_n_times(3));
+    with_connectors(&worker, &[("late", "RUNNING", "RUNNING")]);
+    ctl(&scene, &["wait", "l*", "--timeout", "50s"]).succeeds();
+    assert!(worker.request_lines().iter().any(|line| line == "GET /connectors/late/status"));
 }
 
 /// A worker that comes up: nobody, then a server without Connect's paths, then Connect.
