@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::panic::resume_unwind;
 use std::thread::ScopedJoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kch_cli::{Exit, Failure, Io, Render, Result};
 use kch_kafka::{At, GroupInfo, KafkaError, Place};
@@ -14,6 +14,9 @@ use crate::places::{Leaderless, places};
 use crate::topics::prefixed;
 use crate::{EVERY, Job, names};
 
+/// So often it is looked again, after a moment, when a topic goes away meanwhile.
+const LOOKS: u32 = 5;
+const AGAIN: Duration = Duration::from_millis(200);
 /// So many groups are asked for at once.
 const AT_ONCE: usize = 16;
 
@@ -51,7 +54,7 @@ pub(crate) fn run(job: &Job, args: &LagArgs, io: &mut Io, render: &Render) -> Re
     let mut before: Vec<GroupLag> = Vec::new();
     loop {
         let is_over = job.deadline.is_none_or(|deadline| Instant::now() + EVERY > deadline);
-        match measure(job, args) {
+        match look(job, args, io) {
             Ok((groups, known)) => {
                 let is_reached = known.is_ok() && groups.iter().all(|g| g.is_within(args.max.unwrap_or(0)));
                 if args.watch || is_over || is_reached {
@@ -102,6 +105,17 @@ fn verdict(groups: &[GroupLag], max: Option<i64>, waited: bool) -> Result<()> {
     let text = behind.iter().map(said).collect::<Vec<_>>().join("\n  ");
     let is_unknown = behind.iter().all(|group| group.lag.is_none());
     Err(if waited || is_unknown { Failure::unavailable(text) } else { Failure::refused(text) })
+}
+
+/// A topic that is deleted between two questions is refused: the next look is without it, or misses it by its name.
+fn look(job: &Job, args: &LagArgs, io: &Io) -> Result<Measured> {
+    for _ in 0..LOOKS {
+        match measure(job, args) {
+            Err(failure) if failure.exit() == Exit::Refused && io.signals.pause(AGAIN).is_none() => {}
+            measured => return measured,
+        }
+    }
+    measure(job, args)
 }
 
 fn measure(job: &Job, args: &LagArgs) -> Result<Measured> {
