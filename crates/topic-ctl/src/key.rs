@@ -1,38 +1,52 @@
 //! `partition`: where the records of a key are.
 
-use kch_cli::{Failure, Io, LineReader, MAX_LINE, Result};
+use std::io::Write as _;
+
+use kch_cli::{Failure, Io, LineReader, MAX_LINE, Output, Render, Result};
 use kch_kafka::partition_of_key;
 use serde_json::{Value, json};
 
-use crate::Job;
+use crate::{Job, told};
 
+/// The rows to print. Those of keys from stdin are printed as the keys come, unless a table is, whose widths need them all.
 pub(crate) fn lookup(
     job: &Job,
     topic: &str,
     keys: &[String],
     partitions: Option<usize>,
     io: &mut Io,
+    render: &Render,
 ) -> Result<Vec<Value>> {
     let has = job.admin.topic(topic)?.partitions.len();
     let count = partitions.unwrap_or(has);
     let row =
         |key: &str| json!({"topic": topic, "key": key, "partition": partition_of_key(key.as_bytes(), count)});
+    let mut rows = Vec::new();
     match keys {
-        [stdin] if stdin == "-" => lines(io)?.iter().map(|key| Ok(row(key))).collect(),
+        [stdin] if stdin == "-" && job.table => {
+            let end = each_line(io, |key, _| {
+                rows.push(row(key));
+                Ok(())
+            });
+            told(rows, end, io, render)
+        }
+        [stdin] if stdin == "-" => {
+            each_line(io, |key, output| {
+                render.row(row(key), output)?;
+                Ok(output.flush()?)
+            })?;
+            Ok(rows)
+        }
         keys => Ok(keys.iter().map(|key| row(key)).collect()),
     }
 }
 
-fn lines(io: &mut Io) -> Result<Vec<String>> {
-    let mut keys = Vec::new();
+fn each_line(io: &mut Io, mut job: impl FnMut(&str, &mut Output) -> Result<()>) -> Result<()> {
     let mut reader = LineReader::new(&mut io.input, MAX_LINE);
     while let Some(line) = reader.next_line()? {
         let key = std::str::from_utf8(line.bytes)
             .map_err(|_| Failure::refused(format!("stdin:{}: the key is not UTF-8", line.number)))?;
-        keys.push(key.to_owned());
+        job(key, &mut io.output)?;
     }
-    match io.signals.received() {
-        Some(signal) => Err(Failure::interrupted(signal)),
-        None => Ok(keys),
-    }
+    io.signals.received().map_or(Ok(()), |signal| Err(Failure::interrupted(signal)))
 }

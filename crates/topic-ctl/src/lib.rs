@@ -119,7 +119,9 @@ fn answer(job: &Job, verb: Verb, io: &mut Io, render: &Render) -> Result<Vec<Val
         Verb::Configs { topic, broker, defaults, settings, change } => {
             configs::run(job, &configs::resource(topic, broker), defaults, &settings, change)
         }
-        Verb::Partition { topic, keys, partitions } => key::lookup(job, &topic, &keys, partitions, io),
+        Verb::Partition { topic, keys, partitions } => {
+            key::lookup(job, &topic, &keys, partitions, io, render)
+        }
         Verb::Trim(args) => trim::run(job, &args, io),
         Verb::Brokers => brokers::list(job, io),
         // They print as they go.

@@ -1,4 +1,4 @@
-//! Names as they are typed: each is a name, or a glob that stands for all that match it.
+//! Names as they are typed: each is a name, or a glob that stands for all that match it. One that is typed twice is meant once.
 
 use kch_cli::{Failure, Result, is_glob, matches_glob};
 use kch_kafka::TopicInfo;
@@ -29,10 +29,7 @@ pub(crate) fn groups(job: &Job, asked: &[String]) -> Result<Vec<String>> {
 }
 
 fn expand(asked: &[String], kind: &str, known: impl FnOnce() -> Result<Vec<String>>) -> Result<Vec<String>> {
-    if !asked.iter().any(|name| is_glob(name)) {
-        return Ok(asked.to_vec());
-    }
-    let known = known()?;
+    let known = if asked.iter().any(|name| is_glob(name)) { known()? } else { Vec::new() };
     let mut names: Vec<String> = Vec::new();
     for name in asked {
         let matching: Vec<String> = if !is_glob(name) || known.contains(name) {
@@ -46,7 +43,11 @@ fn expand(asked: &[String], kind: &str, known: impl FnOnce() -> Result<Vec<Strin
         if matching.is_empty() {
             return Err(Failure::usage(format!("no {kind} matches {name:?}")));
         }
-        names.extend(matching.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+        for name in matching {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
     }
     Ok(names)
 }
@@ -65,6 +66,7 @@ mod tests {
         let names = |names: &[&str]| Ok(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
         assert_eq!(expand(&["a-*"]), names(&["a-1", "a-2"]));
         assert_eq!(expand(&["a-2", "a-?", "b"]), names(&["a-2", "a-1", "b"]));
+        assert_eq!(expand(&["b", "gone", "b"]), names(&["b", "gone"]));
         assert_eq!(expand(&["*"]), names(&["a-1", "a-2", "b", "odd*"]));
         assert_eq!(expand(&["__*"]), names(&["__own"]));
         assert_eq!(expand(&["odd*"]), names(&["odd*"]));

@@ -11,6 +11,24 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use crate::{Desk, PATIENCE, wait_until};
 
 #[test]
+fn keys_are_answered_as_they_come() {
+    let mock = kch_test::kafka::Mock::start(1);
+    mock.create_topic("orders", 3, 1);
+    let lookup = |args: &[&str]| {
+        mock.scene().tool("topic-ctl").args(["partition", "orders", "-"]).args(args).stdin_open().spawn()
+    };
+    let mut asking = lookup(&["-q", "key"]);
+    asking.write("first\n").until_stdout("first\n");
+    asking.write("second\n").until_stdout("second\n");
+    asking.wait().succeeds().stdout_is("first\nsecond\n");
+    // A table is one, whose columns fit all keys.
+    let mut asking = lookup(&["-o", "table"]);
+    asking.write("a\nlong-key\n");
+    let table = asking.wait().succeeds().stdout_text();
+    assert_eq!(table.lines().count(), 3, "{table}");
+}
+
+#[test]
 fn a_key_is_looked_up_where_a_producer_put_it_live() {
     let Some(desk) = Desk::new() else { return };
     let topic = desk.stack.create_topic("keys", 5);
@@ -50,6 +68,7 @@ fn a_key_is_looked_up_where_a_producer_put_it_live() {
         .stdout_is(format!("{{\"topic\":\"{topic}\",\"key\":\"customer-1\",\"partition\":0}}\n"));
     let bad =
         desk.scene.tool("topic-ctl").args(["partition", &topic, "-"]).stdin(b"a\n\xff\n".to_vec()).run();
-    bad.fails_with(1).stdout_is("").stderr_is("topic-ctl: stdin:2: the key is not UTF-8\n");
+    let first = desk.run(&["partition", &topic, "a"]).succeeds().stdout_text();
+    bad.fails_with(1).stdout_is(first).stderr_is("topic-ctl: stdin:2: the key is not UTF-8\n");
     desk.run(&["partition", &topic, "k", "-p", "0"]).fails_with(2).stderr_has("write a number from 1");
 }
