@@ -1,17 +1,15 @@
 //! `apply` and `diff`: what is wanted against what is in force. Sends only a difference, so running it twice is running
 //! it once. What nothing is said of is left alone, unless `--prune` is.
 
-use std::time::{Duration, Instant};
-
 use kch_cli::{ConfirmArgs, Exit, Failure, Io, Result};
 use serde_json::{Map, Value, json};
 
 use crate::config::{self, Source, Wanted};
 use crate::connector::Connector;
 use crate::control::Manner;
-use crate::wait::{self, Goal};
+use crate::wait::{self, Deadline, Goal};
 use crate::worker::Config;
-use crate::{Job, each, mask, validate};
+use crate::{Job, each, each_ends, mask, validate};
 
 /// What becomes of connectors that no configuration is of.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -173,13 +171,12 @@ impl Waiting {
     pub(crate) fn end(self, job: &Job<'_>, io: &mut Io) -> Result<Exit> {
         let Some(timeout) = self.manner.wait.filter(|_| !self.manner.dry_run) else { return Ok(Exit::Done) };
         std::io::Write::flush(&mut io.output)?;
-        let deadline = Instant::now() + timeout;
-        let left = || deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
-        each(&self.taken, io, |Taken { name, goal, before, changed }, _| {
+        let deadline = Deadline::after(timeout);
+        each_ends(&self.taken, io, |Taken { name, goal, before, changed }, io| {
             if let Some(config) = changed {
-                wait::until_taken_over(job.worker, name, config, left())?;
+                wait::until_taken_over(job.worker, name, config, deadline)?;
             }
-            wait::wait(job.worker, name, *goal, before.as_ref(), left())
+            Ok(wait::wait(job.worker, name, *goal, before.as_ref(), deadline)?.told(io))
         })
     }
 }

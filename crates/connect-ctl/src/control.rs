@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::connector::Connector;
 use crate::select::Which;
-use crate::wait::{self, Goal};
+use crate::wait::{self, Deadline, End, Goal};
 use crate::worker::Worker;
-use crate::{Job, each};
+use crate::{Job, each, each_ends};
 
 /// How to go about a change.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
@@ -121,43 +121,53 @@ pub(crate) fn run(
     let mut exit = absent?.worst(present?);
     if let Some(timeout) = manner.wait.filter(|_| !manner.dry_run) {
         std::io::Write::flush(&mut io.output)?;
-        let waited = each(&chosen.connectors, io, |connector, io| match change {
-            Change::Restart(how) => wait_for_restart(job, how, connector, timeout, io),
-            _ => wait::wait(job.worker, &connector.name, change.goal(), Some(connector), timeout),
+        let deadline = Deadline::after(timeout);
+        let waited = each_ends(&chosen.connectors, io, |connector, io| {
+            let end = match change {
+                Change::Restart(RestartArgs { retries: Some(retries), backoff, .. }) => {
+                    wait_for_restart(job, (retries, backoff), connector, timeout, io)?
+                }
+                _ => wait::wait(job.worker, &connector.name, change.goal(), Some(connector), deadline)?,
+            };
+            Ok(end.told(io))
         })?;
         exit = exit.worst(waited);
     }
     Ok(exit)
 }
 
-/// Waits until what was restarted runs. What fails again is restarted again, as often as that was asked for.
+/// Waits until what was restarted runs. What fails again is restarted again, as often as that was asked for, and each
+/// time is given the whole time.
 fn wait_for_restart(
     job: &Job<'_>,
-    how: RestartArgs,
+    (retries, backoff): (u32, Duration),
     connector: &Connector,
     timeout: Duration,
     io: &mut Io,
-) -> Result<()> {
-    let (worker, name, retries) = (job.worker, &connector.name, how.retries.unwrap_or_default());
+) -> Result<End> {
+    let (worker, name) = (job.worker, &connector.name);
+    let wait =
+        |before: &Connector| wait::wait(worker, name, Goal::Running, Some(before), Deadline::after(timeout));
     let mut before = connector.clone();
     for retry in 1..=retries {
-        let Err(failure) = wait::wait(worker, name, Goal::Running, Some(&before), timeout) else {
-            return Ok(());
+        let failure = match wait(&before) {
+            Ok(end) => return Ok(end),
+            Err(failure) => failure,
         };
         match worker.connector(name)? {
             Some(now) if failure.exit() == Exit::Refused && !now.failures().is_empty() => before = now,
-            // Paused, deleted, or not there in time: no restart cures that.
+            // Paused or deleted: no restart cures that.
             _ => return Err(failure),
         }
-        let seconds = how.backoff.as_secs_f32();
+        let seconds = backoff.as_secs_f32();
         io.messages.say(&format!("{}; retry {retry} of {retries} in {seconds} s", failure.text()));
-        worker.pause(how.backoff)?;
+        worker.pause(backoff)?;
         let mut row = restart(worker, name, true)?;
         row["retry"] = retry.into();
         job.render.row(row, &mut io.output)?;
         std::io::Write::flush(&mut io.output)?;
     }
-    wait::wait(worker, name, Goal::Running, Some(&before), timeout)
+    wait(&before)
 }
 
 /// Connectors with their states, for one who is asked about them.

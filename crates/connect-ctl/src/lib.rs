@@ -163,10 +163,15 @@ fn get(job: &Job<'_>, name: &str) -> Result<Vec<Value>> {
 /// Does the job for each item. Among several, one that is refused is told and does not keep the others from it; a
 /// service that is away, a wrong setting or a signal ends it.
 fn each<T>(items: &[T], io: &mut Io, mut job: impl FnMut(&T, &mut Io) -> Result<()>) -> Result<Exit> {
+    each_ends(items, io, |item, io| job(item, io).map(|()| Exit::Done))
+}
+
+/// The same for a job that says itself how it has ended: the gravest end is that of all.
+fn each_ends<T>(items: &[T], io: &mut Io, mut job: impl FnMut(&T, &mut Io) -> Result<Exit>) -> Result<Exit> {
     let mut exit = Exit::Done;
     for item in items {
         match job(item, io) {
-            Ok(()) => {}
+            Ok(end) => exit = exit.worst(end),
             Err(failure) if items.len() > 1 && failure.exit() == Exit::Refused => {
                 io.messages.failure(&failure);
                 exit = exit.worst(Exit::Refused);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Job;
-use crate::wait::{self, Goal};
+use crate::wait::{self, Deadline, Goal};
 use crate::worker::{LOOK, Place, Worker};
 
 /// How long a connector has for ending its tasks.
@@ -136,7 +136,7 @@ pub(crate) fn change(job: &Job<'_>, name: &str, movement: &Move, dry_run: bool) 
         Err(_) => "may be",
     };
     let moved = stopped
-        .and_then(|()| wait::wait(worker, name, Goal::Stopped, None, STOPS_IN))
+        .and_then(|()| wait::wait(worker, name, Goal::Stopped, None, Deadline::after(STOPS_IN))?.or_fail())
         .and_then(|()| send(worker, name, movement));
     match (put_back(worker, name, &was), moved) {
         (Ok(()), Ok(())) => Ok(rows),

@@ -8,7 +8,7 @@ use crate::connector::Connector;
 use crate::select::Which;
 use crate::status::ensure_none_failed;
 use crate::worker::{Config, LOOK, Worker};
-use crate::{Job, each};
+use crate::{Job, each_ends};
 
 /// A task says RUNNING before its first poll, and may say FAILED after it; one that is being replaced says it too.
 const RUNNING_FOR: Duration = Duration::from_secs(2);
@@ -20,6 +20,8 @@ const FAILED_AS_BEFORE_FOR: Duration = Duration::from_secs(10);
 /// How long tasks are given to take over what their connector was told. A class may give them settings of its own under the
 /// same names: these are never equal.
 const TAKEN_OVER_IN: Duration = Duration::from_secs(10);
+/// The same of one that others have left no time for.
+const TAKEN_OVER_IN_LATE: Duration = Duration::from_secs(1);
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -60,6 +62,59 @@ impl Goal {
     }
 }
 
+/// When a wait is over. One for several that were all changed at once is of them all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    end: Instant,
+    timeout: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn after(timeout: Duration) -> Deadline {
+        Deadline { end: Instant::now() + timeout, timeout }
+    }
+
+    /// Whether there is no time for another look.
+    fn is_near(self) -> bool {
+        Instant::now() + LOOK > self.end
+    }
+}
+
+impl std::fmt::Display for Deadline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} s", (self.timeout.as_secs_f32() * 10.0).round() / 10.0)
+    }
+}
+
+/// How a wait ends that no failure has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Reached,
+    /// Not in time: what is said of it.
+    Late(String),
+}
+
+impl End {
+    /// Being late is a failure.
+    pub(crate) fn or_fail(self) -> Result<()> {
+        match self {
+            End::Reached => Ok(()),
+            End::Late(text) => Err(Failure::unavailable(text)),
+        }
+    }
+
+    /// Being late is told, and does not keep from waiting for others.
+    pub(crate) fn told(self, io: &mut Io) -> Exit {
+        match self {
+            End::Reached => Exit::Done,
+            End::Late(text) => {
+                io.messages.say(&text);
+                Exit::Unavailable
+            }
+        }
+    }
+}
+
 /// Waits for the worker, or for each of the connectors.
 pub(crate) fn run(
     job: &Job<'_>,
@@ -72,24 +127,20 @@ pub(crate) fn run(
         job.worker.wait(timeout)?;
         return Ok(Exit::Done);
     }
-    let end = Instant::now() + timeout;
-    let names = named(job.worker, names, goal, timeout)?;
-    each(&names, io, |name, _| {
-        let left = end.saturating_duration_since(Instant::now());
-        wait(job.worker, name, goal, None, left.min(timeout))
-    })
+    let deadline = Deadline::after(timeout);
+    let names = named(job.worker, names, goal, deadline)?;
+    each_ends(&names, io, |name, io| Ok(wait(job.worker, name, goal, None, deadline)?.told(io)))
 }
 
 /// The names, and those that globs match: now, or as soon as each matches one. For these the worker must answer.
-fn named(worker: &Worker, names: &[String], goal: Goal, timeout: Duration) -> Result<Vec<String>> {
+fn named(worker: &Worker, names: &[String], goal: Goal, deadline: Deadline) -> Result<Vec<String>> {
     if !names.iter().any(|name| is_glob(name)) {
         return Ok(names.to_vec());
     }
-    let end = Instant::now() + timeout;
-    worker.wait(timeout)?;
+    worker.wait(deadline.timeout)?;
     let which = Which { names: names.to_vec(), ..Which::default() };
     loop {
-        let last_look = Instant::now() + LOOK > end;
+        let last_look = deadline.is_near();
         match which.named(worker) {
             Err(failure) if failure.exit() == Exit::Unavailable && !last_look => {}
             Err(failure) => return Err(failure),
@@ -102,7 +153,7 @@ fn named(worker: &Worker, names: &[String], goal: Goal, timeout: Duration) -> Re
                         return Ok(there.chain(missing).collect());
                     }
                     Some(glob) if last_look => {
-                        let text = format!("no connector matches {glob:?} after {}", seconds(timeout));
+                        let text = format!("no connector matches {glob:?} after {deadline}");
                         return Err(Failure::unavailable(text));
                     }
                     Some(_) => {}
@@ -113,48 +164,45 @@ fn named(worker: &Worker, names: &[String], goal: Goal, timeout: Duration) -> Re
     }
 }
 
-fn seconds(time: Duration) -> String {
-    format!("{} s", (time.as_secs_f32() * 10.0).round() / 10.0)
-}
-
 /// Waits until the connector is there. `before` is what it was before a change, if that is what is waited for.
 ///
 /// # Errors
-/// As soon as a part of it has failed for good, when it was paused or stopped instead, and when the time is over.
+/// As soon as a part of it has failed for good, when it was paused or stopped instead, and when the worker is away.
 pub(crate) fn wait(
     worker: &Worker,
     name: &str,
     goal: Goal,
     before: Option<&Connector>,
-    timeout: Duration,
-) -> Result<()> {
-    let end = Instant::now() + timeout;
+    deadline: Deadline,
+) -> Result<End> {
     let mut seen: Option<(Connector, Instant)> = None;
     loop {
-        let last_look = Instant::now() + LOOK > end;
+        let last_look = deadline.is_near();
+        let mut settling = false;
         match look(worker, name) {
             // A worker that restarts comes back.
             Err(failure) if failure.exit() == Exit::Unavailable && !last_look => {}
             Err(failure) => return Err(failure),
-            Ok(None) if goal == Goal::Gone => return Ok(()),
+            Ok(None) if goal == Goal::Gone => return Ok(End::Reached),
             Ok(None) => return Err(worker.no_such_connector(name)),
             Ok(Some(now)) => {
                 let since = match &seen {
                     Some((before, since)) if *before == now => *since,
                     _ => Instant::now(),
                 };
-                if goal.is_reached(&now) && since.elapsed() >= goal.settles_in() {
-                    return Ok(());
+                // One that was not looked at before the time was over is given the time to settle.
+                settling = goal.is_reached(&now);
+                if settling && since.elapsed() >= goal.settles_in() {
+                    return Ok(End::Reached);
                 }
                 ensure_hope(goal, &now, before, since)?;
                 seen = Some((now, since));
             }
         }
-        if last_look {
+        if last_look && !settling {
             let states = seen.map_or_else(|| "no state yet".to_owned(), |(connector, _)| connector.states());
-            let text =
-                format!("connector {name} is not {} after {}: {states}", goal.text(), seconds(timeout));
-            return Err(Failure::unavailable(text));
+            let text = format!("connector {name} is not {} after {deadline}: {states}", goal.text());
+            return Ok(End::Late(text));
         }
         worker.pause(LOOK)?;
     }
@@ -166,9 +214,10 @@ pub(crate) fn until_taken_over(
     worker: &Worker,
     name: &str,
     config: &Config,
-    timeout: Duration,
+    deadline: Deadline,
 ) -> Result<()> {
-    let end = Instant::now() + timeout.min(TAKEN_OVER_IN);
+    let now = Instant::now();
+    let end = deadline.end.max(now + TAKEN_OVER_IN_LATE).min(now + TAKEN_OVER_IN);
     let has = |task: &Config| config.iter().all(|(key, value)| task.get(key).is_none_or(|own| own == value));
     while Instant::now() < end {
         // Who cannot be asked now is asked for the states next, which tells the failure.

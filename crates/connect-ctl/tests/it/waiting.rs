@@ -25,6 +25,28 @@ fn waiting_ends_with_running_with_failed_or_with_the_time() {
 }
 
 #[test]
+fn one_that_is_late_does_not_keep_from_waiting_for_the_others() {
+    let (worker, scene) = scene();
+    with_connectors(
+        &worker,
+        &[("a", "RUNNING", "UNASSIGNED"), ("b", "RUNNING", "FAILED"), ("c", "RUNNING", "RUNNING")],
+    );
+    for place in ["a/resume", "b/resume", "c/resume", "a/stop", "c/stop"] {
+        worker.reply("PUT", &format!("/connectors/{place}"), 202, "");
+    }
+    let late = |name: &str, state: &str, task: &str| {
+        format!("connect-ctl: connector {name} is not {state} after 1 s: RUNNING, task 0 {task}\n")
+    };
+    let (a, b) = (late("a", "RUNNING", "UNASSIGNED"), late("b", "RUNNING", "FAILED"));
+    // The last one runs, although the time was over when it was looked at.
+    ctl(&scene, &["wait", "a", "b", "c", "--timeout", "1s"]).fails_with(3).stderr_is(format!("{a}{b}"));
+    ctl(&scene, &["resume", "*", "--wait", "1s"]).fails_with(3).stderr_is(format!("{a}{b}"));
+    ctl(&scene, &["stop", "a", "c", "--wait", "1s"])
+        .fails_with(3)
+        .stderr_is(late("a", "STOPPED", "UNASSIGNED") + &late("c", "STOPPED", "RUNNING"));
+}
+
+#[test]
 fn other_states_are_waited_for_too() {
     let (worker, scene) = scene();
     let wait = |state: &str| ctl(&scene, &["wait", "c", "--for", state, "--timeout", "1s"]);
