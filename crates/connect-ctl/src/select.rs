@@ -80,10 +80,15 @@ impl Which {
     }
 }
 
-fn is_class(class: &str, asked: &str) -> bool {
-    let last =
-        |class: &str| class.rsplit('.').next().unwrap_or(class).trim_end_matches("Connector").to_owned();
-    class == asked || !asked.contains('.') && last(class) == last(asked)
+/// Whether a class is the one asked for: by its full name, the last part of it, or that without `Connector`.
+pub(crate) fn is_class(class: &str, asked: &str) -> bool {
+    class == asked || !asked.contains('.') && short_class(class) == short_class(asked)
+}
+
+/// The last part of a class's name, without `Connector`.
+pub(crate) fn short_class(class: &str) -> &str {
+    let last = class.rsplit('.').next().unwrap_or(class);
+    last.strip_suffix("Connector").unwrap_or(last)
 }
 
 #[cfg(test)]
@@ -97,5 +102,7 @@ mod tests {
             assert!(is_class(class, asked), "{asked}");
         }
         assert!(!is_class(class, "FileStreamSource") && !is_class(class, "x.FileStreamSink"));
+        assert!(!is_class(class, "Sink"));
+        assert_eq!(short_class("a.ConnectorTools"), "ConnectorTools");
     }
 }

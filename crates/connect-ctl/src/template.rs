@@ -12,6 +12,7 @@ use kch_registry::{Registry, RegistryArgs};
 use serde_json::{Map, Value, json};
 
 use crate::patch::parse_pair;
+use crate::select::{is_class, short_class};
 use crate::worker::Worker;
 
 /// What `template` is asked for.
@@ -86,16 +87,9 @@ pub(crate) fn of_class(worker: &Worker, args: &TemplateArgs, class: &str) -> Res
     Ok(finish(&name, config, args))
 }
 
-/// A class may be asked for by its full name, the last part of it, and that without `Connector`.
-fn is_class(full: &str, asked: &str) -> bool {
-    let last = full.rsplit('.').next().unwrap_or(full);
-    full == asked || last == asked || last.strip_suffix("Connector") == Some(asked)
-}
-
 /// `FileStreamSinkConnector` makes `file-stream-sink`.
 fn default_name(class: &str) -> String {
-    let last = class.rsplit('.').next().unwrap_or(class);
-    let last = last.strip_suffix("Connector").unwrap_or(last);
+    let last = short_class(class);
     let mut name = String::new();
     for (at, c) in last.char_indices() {
         if c.is_ascii_uppercase() && at > 0 && !name.ends_with('-') {
@@ -207,6 +201,5 @@ mod tests {
         assert_eq!(default_name("org.apache.kafka.connect.file.FileStreamSinkConnector"), "file-stream-sink");
         assert_eq!(variable("database.server-name"), "DATABASE_SERVER_NAME");
         assert_eq!(variable("2nd"), "_2ND");
-        assert!(is_class("a.b.FileSinkConnector", "FileSink") && !is_class("a.b.FileSinkConnector", "Sink"));
     }
 }

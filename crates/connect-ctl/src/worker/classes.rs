@@ -5,6 +5,7 @@ use kch_http::Reply;
 use serde_json::{Value, json};
 
 use super::{Config, Worker, since};
+use crate::select::short_class;
 
 impl Worker {
     /// The connector classes; with `all`, also converters, transformations, predicates and headers' converters.
@@ -104,12 +105,9 @@ impl Worker {
         let failure = Failure::refused(format!("the worker has no {kind} {class}"));
         let plugins = self.plugins(all).unwrap_or_default();
         let classes: Vec<&str> = plugins.iter().filter_map(|plugin| plugin["class"].as_str()).collect();
-        // Connect takes a full name, the name alone, and that without `Connector`.
-        let name = |class: &'_ str| class.rsplit('.').next().unwrap_or(class).replace("Connector", "");
-        let names: Vec<String> = classes.iter().map(|class| name(class)).collect();
-        let near = nearest(&name(class), names.iter().map(String::as_str));
-        match classes.iter().zip(&names).find(|(_, name)| Some(name.as_str()) == near) {
-            Some((class, _)) => failure.hint(format!("did you mean {class}?")),
+        let near = nearest(short_class(class), classes.iter().map(|class| short_class(class)));
+        match classes.iter().find(|class| Some(short_class(class)) == near) {
+            Some(class) => failure.hint(format!("did you mean {class}?")),
             None => failure.hint(
                 "`connect-ctl plugins` lists those there are; are its jars in the worker's plugin path?",
             ),
