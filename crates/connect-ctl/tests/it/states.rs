@@ -262,6 +262,10 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
         .fails_with(1)
         .stderr_has("No space left");
     scene.tool("connect-ctl").arg("status").pipe_to(&["head", "-1"]).run().succeeds().stderr_is("");
+    let failed = crate::all(&many).replacen("RUNNING", "FAILED", 1);
+    worker.reset().reply("GET", "/connectors", 200, &failed);
+    let unread = scene.tool("connect-ctl").arg("status").pipe_to(&["true"]).run();
+    unread.fails_with(1).stderr_has("failed: connector-0");
 }
 
 #[test]
