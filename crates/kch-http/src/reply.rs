@@ -17,7 +17,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body. Bytes that are not UTF-8 are replaced.
     pub body: String,
-    /// Whether an earlier try may have had an effect, although it gave no reply.
+    /// Whether a try may have had an effect, although it gave no reply that says so: none, or one of a proxy or a node
+    /// that failed (not 429 and 503, after which nothing was done).
     pub retried: bool,
 }
 

@@ -233,13 +233,11 @@ impl<'a> Request<'a> {
             let outcome = self.ask_in_turn(&mut retried);
             let wait = match &outcome {
                 Ok(reply) if self.is_busy(reply) => {
-                    retried |= reply.status >= 500;
                     let asked = asked_pause(&reply.headers);
                     Some(asked.unwrap_or_else(|| pause(attempt)))
                         .filter(|wait| begun.elapsed() + *wait <= busy)
                 }
                 Err(error) if error.is_transient() && (self.repeatable || !error.may_have_arrived()) => {
-                    retried |= error.may_have_arrived();
                     Some(pause(attempt)).filter(|wait| begun.elapsed() + *wait <= unreachable)
                 }
                 _ => None,
@@ -253,7 +251,7 @@ impl<'a> Request<'a> {
     }
 
     /// Asks one node after the other, each once, until one has an answer. If none has: a reply that says "not now", or
-    /// what was wrong with each.
+    /// what was wrong with each. `retried` becomes true as soon as one may have had an effect that it did not tell.
     fn ask_in_turn(&self, retried: &mut bool) -> Result<Reply, Error> {
         let nodes = &self.service.nodes;
         let (mut not_now, mut errors) = (None, Vec::new());
@@ -262,7 +260,7 @@ impl<'a> Request<'a> {
             let outcome = self.service.exchange(self, client, self.time(turn.len()));
             match outcome {
                 Ok(reply) if self.is_busy(&reply) && reply.status >= 500 => {
-                    *retried |= turn.len() > 0;
+                    *retried |= reply.status != 503;
                     not_now = Some(reply);
                 }
                 Ok(reply) if reply.is_not_of_the_service() => {
@@ -270,7 +268,7 @@ impl<'a> Request<'a> {
                 }
                 Err(error) if error.is_silence() => {
                     let must_not_repeat = error.may_have_arrived() && !self.repeatable;
-                    *retried |= error.may_have_arrived() && turn.len() > 0;
+                    *retried |= error.may_have_arrived();
                     errors.push(error);
                     if must_not_repeat {
                         return Err(Error::of_all(errors));

@@ -96,6 +96,16 @@ fn a_node_that_is_still_starting_is_passed_over_too() {
 }
 
 #[test]
+fn a_404_of_the_next_node_is_the_first_ones_work_only_if_that_may_have_done_it() {
+    let gone = node(404);
+    let deleted = |first: &str| of(&[first, &gone.server.uri()]).delete(&["x"]).send().unwrap();
+    assert!(!deleted(&node(503).server.uri()).retried, "a 503 did nothing");
+    assert!(!deleted(&nobody()).retried);
+    assert!(deleted(&node(504).server.uri()).retried);
+    assert!(deleted(&RawServer::start(vec![Step::ReadHead, Step::Cut]).url()).retried);
+}
+
+#[test]
 fn a_node_that_comes_back_is_found_while_all_are_tried_again() {
     let node = Mock::start();
     let answer = |status| ResponseTemplate::new(status).set_body_string("[]");

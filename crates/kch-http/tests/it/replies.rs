@@ -44,6 +44,26 @@ fn tries_again_after_503s() {
     assert_eq!(mock.requests().len(), 4);
 }
 
+/// What a DELETE learns that meets these statuses, one after the other.
+fn deleted(statuses: &[u16]) -> kch_http::Reply {
+    let mock = Mock::start();
+    for status in statuses {
+        let answer = template(*status).set_body_string("{}");
+        mock.mount(Answer::given(any()).respond_with(answer).up_to_n_times(1));
+    }
+    mock.service().delete(&["x"]).send().unwrap()
+}
+
+#[test]
+fn a_404_means_that_the_first_try_did_it_only_if_it_may_have() {
+    for (before, may_have) in [(503, false), (429, false), (502, true), (504, true)] {
+        let reply = deleted(&[before, 404]);
+        assert_eq!((reply.status, reply.retried), (404, may_have), "after a {before}");
+    }
+    assert!(deleted(&[504, 503, 404]).retried);
+    assert!(!deleted(&[404]).retried);
+}
+
 #[test]
 fn a_service_that_stays_away_is_unavailable() {
     let mock = Mock::start();
