@@ -184,7 +184,8 @@ impl Explain for Error {
                 .proxy
                 .as_ref()
                 .map(|proxy| format!("write them into {}, as http://user:password@host:port", proxy.var)),
-            Error::NoneAnswers(errors) => errors.first().and_then(Explain::hint),
+            // What ended the search comes last.
+            Error::NoneAnswers(errors) => errors.last().and_then(Explain::hint),
             Error::TimedOut { place, .. } if place.base.starts_with("https:") => Some(
                 "it may be starting, or it does not speak TLS: is it http:// rather than https://?"
                     .to_owned(),
@@ -229,9 +230,10 @@ impl Error {
         if errors.len() == 1 { errors.remove(0) } else { Error::NoneAnswers(errors) }
     }
 
-    /// Whether there was no whole reply: another node may have one.
+    /// Whether a moment later, or of another node, there may be a reply. Not so where the wrong one listens, or one whose
+    /// certificate is not to be trusted: another node must not hide that.
     pub(crate) fn is_silence(&self) -> bool {
-        matches!(self, Error::Unreachable { .. } | Error::TimedOut { .. } | Error::NoneAnswers(_))
+        self.is_transient() || matches!(self, Error::TimedOut { .. })
     }
 
     /// Whether the service may have begun with the request that has no reply.

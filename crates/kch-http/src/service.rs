@@ -1,7 +1,7 @@
 //! One request, one reply: the blocking side. Owns the deadline, the tries and their pauses, and which node is asked.
 //!
 //! Of several nodes the next one is asked when one does not answer, or only says that it cannot now; not so for what
-//! must not be done twice and may have arrived.
+//! must not be done twice and may have arrived, nor when one has a certificate that is not trusted.
 
 use std::time::{Duration, Instant};
 
@@ -273,6 +273,10 @@ impl<'a> Request<'a> {
                     if must_not_repeat {
                         return Err(Error::of_all(errors));
                     }
+                }
+                Err(error @ Error::Unreachable { .. }) => {
+                    errors.push(error);
+                    return Err(Error::of_all(errors));
                 }
                 outcome => {
                     nodes.settle_on(at);

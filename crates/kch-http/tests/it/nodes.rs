@@ -106,6 +106,19 @@ fn a_404_of_the_next_node_is_the_first_ones_work_only_if_that_may_have_done_it()
 }
 
 #[test]
+fn a_node_that_is_something_else_is_not_passed_over() {
+    let (live, asked) = (node(200), Step::ReadHead);
+    let mail = RawServer::start(vec![asked, Step::Send(b"220 mail.example ESMTP\r\n".to_vec())]);
+    let error = of(&[&mail.url(), &live.server.uri()]).get(&["x"]).send().unwrap_err();
+    assert!(error.to_string().ends_with("it does not speak HTTP"), "{error}");
+    // The one that is not there is named too.
+    let error = of(&[&nobody(), &mail.url(), &live.server.uri()]).get(&["x"]).send().unwrap_err();
+    assert!(error.to_string().contains("connection refused; "), "{error}");
+    assert!(error.hint().unwrap().contains("something else listens there"), "{error}");
+    assert_eq!(live.requests().len(), 0);
+}
+
+#[test]
 fn a_node_that_comes_back_is_found_while_all_are_tried_again() {
     let node = Mock::start();
     let answer = |status| ResponseTemplate::new(status).set_body_string("[]");

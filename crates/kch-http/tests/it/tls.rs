@@ -86,6 +86,20 @@ fn an_authority_of_our_own_is_trusted_once_it_is_named() {
 }
 
 #[test]
+fn a_certificate_that_is_not_trusted_is_told_although_another_node_answers() {
+    let dir = certificates();
+    let (server, other) = (Server::start(dir.path(), ""), crate::Mock::start());
+    let urls = format!("{},{}", server.1, other.server.uri());
+    let error = crate::service(&urls)
+        .limits(kch_http::Limits { request: std::time::Duration::from_secs(10), ..Default::default() })
+        .get(&["subjects"])
+        .send()
+        .unwrap_err();
+    assert!(error.to_string().ends_with("signed by an unknown authority"), "{error}");
+    assert_eq!(other.requests().len(), 0);
+}
+
+#[test]
 fn a_server_that_wants_a_client_certificate_gets_ours() {
     let dir = certificates();
     let path = |name: &str| dir.path().join(name);
