@@ -31,10 +31,11 @@ impl fmt::Display for Secret {
     }
 }
 
-/// `url` with the password of each `user:password@` in it replaced by a mask; also in a list separated by commas.
+/// `url` with the password of each `user:password@` in it replaced by a mask; also in a list separated by commas. What
+/// stands alone before the `@` may be a token: it is masked as well.
 ///
-/// A password may hold anything, written wrongly too: all from the first `:` to the last `@` is masked. Of a path with an
-/// `@` behind a port, more is hidden than need be.
+/// A password may hold anything, written wrongly too: all from the first `:`, or from the beginning, to the last `@` is
+/// masked. Of a path with an `@`, more is hidden than need be.
 #[must_use]
 pub fn mask_url(url: &str) -> String {
     let mut parts = url.split("://");
@@ -49,11 +50,9 @@ pub fn mask_address(address: &str) -> String {
 }
 
 fn mask_user_info(rest: &str) -> String {
-    let password = rest.rfind('@').and_then(|at| rest[..at].find(':').map(|colon| (colon, at)));
-    match password {
-        Some((colon, at)) => format!("{}:********{}", &rest[..colon], &rest[at..]),
-        None => rest.to_owned(),
-    }
+    let Some(at) = rest.rfind('@') else { return rest.to_owned() };
+    let shown = rest[..at].find(':').map_or(0, |colon| colon + 1);
+    format!("{}********{}", &rest[..shown], &rest[at..])
 }
 
 #[cfg(test)]
@@ -70,11 +69,22 @@ mod tests {
     #[test]
     fn a_url_loses_its_password_only() {
         assert_eq!(mask_url("http://u:p@h:1/x,http://h"), "http://u:********@h:1/x,http://h");
-        assert_eq!(mask_url("http://h/a@b"), "http://h/a@b");
         assert_eq!(mask_url("localhost:9092"), "localhost:9092");
         assert_eq!(mask_address("localhost:9092"), "localhost:9092");
         assert_eq!(mask_address("u:p@h:1"), "u:********@h:1");
         assert_eq!(mask_url("http://h1:1,http://u:p@h2:2"), "http://h1:1,http://u:********@h2:2");
+    }
+
+    #[test]
+    fn a_token_in_place_of_the_user_is_masked() {
+        assert_eq!(mask_url("http://hunter2@h:1/x"), "http://********@h:1/x");
+        assert_eq!(mask_url("http://hunter/2==@h"), "http://********@h");
+        assert_eq!(
+            mask_url("https://hunter2@h,http://u:p@h2:2"),
+            "https://********@h,http://u:********@h2:2"
+        );
+        assert_eq!(mask_address("hunter2@h:1"), "********@h:1");
+        assert_eq!(mask_url("hunter2@h:1"), "hunter2@h:1", "no URL");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::secret::mask_address;
+use crate::secret::{mask_address, mask_url};
 use crate::{Failure, Result, Secret, Var};
 
 /// Where a value came from.
@@ -188,8 +188,12 @@ impl Settings {
     pub fn show(&self, vars: &[&Var]) -> Result<Vec<serde_json::Value>> {
         let row = |(_, var): (usize, &&Var)| {
             let setting = self.get(var)?;
-            let value =
-                setting.value.map(|value| if var.secret { "********".into() } else { mask_address(&value) });
+            let value = setting.value.map(|value| match var {
+                var if var.secret => "********".into(),
+                var if var.is_address() => mask_address(&value),
+                // A user's name or a file's may have an @ as well.
+                _ => mask_url(&value),
+            });
             Ok(serde_json::json!({"name": var.name, "value": value, "source": setting.source.to_string()}))
         };
         let first = |&(at, var): &(usize, &&Var)| vars[..at].iter().all(|before| before.name != var.name);
@@ -291,5 +295,20 @@ mod tests {
         let text = serde_json::Value::from(rows).to_string();
         assert!(!text.contains("hunter2"), "{text}");
         assert!(text.contains(r#""source":"environment""#), "{text}");
+    }
+
+    #[test]
+    fn shown_addresses_lose_a_token_and_the_name_of_a_user_is_kept() {
+        let shown = |var: &Var, value: &str| {
+            let rows = Settings::from_pairs([(var.name, value)]).show(&[var]).unwrap();
+            rows[0]["value"].as_str().unwrap().to_owned()
+        };
+        for value in ["http://hunter2@h:9", "hunter2@h:9", "hunter2@h"] {
+            assert!(shown(&vars::HTTP_PROXY, value).starts_with(value.split_once("hunter2").unwrap().0));
+            assert!(!shown(&vars::HTTP_PROXY, value).contains("hunter2"), "{value}");
+            assert!(!shown(&vars::CONNECT_URL, value).contains("hunter2"), "{value}");
+        }
+        assert_eq!(shown(&vars::CONNECT_USERNAME, "me@example.com"), "me@example.com");
+        assert_eq!(shown(&vars::CONNECT_CA, "/home/me@work/ca.pem"), "/home/me@work/ca.pem");
     }
 }

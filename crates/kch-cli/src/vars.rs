@@ -16,6 +16,14 @@ pub struct Var {
     pub about: &'static str,
 }
 
+impl Var {
+    /// Whether its value is an address, or several, which may hold a user and a password.
+    #[must_use]
+    pub fn is_address(&self) -> bool {
+        ["_URL", "_HTTP", "_SERVERS", "_proxy"].iter().any(|end| self.name.ends_with(end))
+    }
+}
+
 macro_rules! vars {
     ($($ident:ident $default:expr, $secret:expr, $about:literal;)*) => {
         $(#[doc = $about] pub const $ident: Var =
@@ -101,6 +109,16 @@ mod tests {
 
     /// Variables of the stack itself: read by Compose and the scripts, by no tool.
     const STACK: &[&str] = &["CLUSTER_ID", "SINK"];
+
+    #[test]
+    fn addresses_are_told_by_their_names() {
+        let about =
+            |var: &&Var| ["base URL", "host:port", "sees it"].iter().any(|word| var.about.contains(word));
+        let found: Vec<_> = ALL.iter().filter(|var| var.is_address()).map(|var| var.name).collect();
+        let wanted: Vec<_> = ALL.iter().copied().filter(about).map(|var| var.name).collect();
+        assert_eq!(found, wanted);
+        assert!([HTTP_PROXY, HTTPS_PROXY, ALL_PROXY].iter().all(Var::is_address));
+    }
 
     #[test]
     fn env_example_lists_every_variable() {
