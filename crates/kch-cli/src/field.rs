@@ -1,24 +1,26 @@
 //! One field of each row (`-q`), for scripts: `version=$(sr get orders-value -q version)`.
+//!
+//! A field that no row has is a slip, but one that is seen only when something is printed, and then the work is done or
+//! half done: it never ends the work, and is told when that has ended.
 
 use serde_json::Value;
 
-use crate::{Failure, nearest};
+use crate::{Exit, Failure, nearest};
 
 /// The path of a field, as typed: `id`, `config.retention.ms`, `fields.0.name`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Field(pub(crate) String);
 
 impl Field {
-    /// The field of each row; `None` where another row has it and this one has not.
-    ///
-    /// # Errors
-    /// A usage failure when no row has it.
-    pub(crate) fn of<'r>(&self, rows: &'r [Value]) -> Result<Vec<Option<&'r Value>>, Failure> {
-        let found: Vec<_> = rows.iter().map(|row| inside(row, &self.0)).collect();
-        match rows.first() {
-            Some(row) if found.iter().all(Option::is_none) => Err(self.unknown(row)),
-            _ => Ok(found),
+    /// The field of a row; `None` where it has none. `sought` remembers whether any row of the run had it.
+    pub(crate) fn of<'r>(&self, row: &'r Value, sought: &mut Sought) -> Option<&'r Value> {
+        let found = inside(row, &self.0);
+        match (found, &*sought) {
+            (Some(_), _) => *sought = Sought::Found,
+            (None, Sought::NotYet) => *sought = Sought::Missing(self.unknown(row)),
+            (None, _) => {}
         }
+        found
     }
 
     fn unknown(&self, row: &Value) -> Failure {
@@ -28,6 +30,29 @@ impl Field {
             Some(near) => Failure::usage(text).hint(format!("did you mean {near}?")),
             None if there_are.is_empty() => Failure::usage(text).hint("it is looked for in an object"),
             None => Failure::usage(text).hint(format!("there are {}", there_are.join(", "))),
+        }
+    }
+}
+
+/// What became of the field that was asked for, over all rows that a run prints.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Sought {
+    /// No row was printed yet.
+    #[default]
+    NotYet,
+    /// No row had it so far; what is to be said of the first one.
+    Missing(Failure),
+    /// A row had it.
+    Found,
+}
+
+impl Sought {
+    /// How a run ends that ended with `exit` otherwise, and what it must say: a usage failure where no row had the field.
+    pub(crate) fn end(&self, exit: Exit) -> (Exit, Option<&Failure>) {
+        match self {
+            Sought::Missing(failure) if exit == Exit::Done => (failure.exit(), Some(failure)),
+            Sought::Missing(failure) => (exit, Some(failure)),
+            Sought::NotYet | Sought::Found => (exit, None),
         }
     }
 }
@@ -77,8 +102,13 @@ mod tests {
 
     use super::*;
 
+    fn sought(rows: &[Value], path: &str) -> (Vec<String>, Sought) {
+        let (field, mut sought) = (Field(path.to_owned()), Sought::default());
+        (rows.iter().map(|row| plain(field.of(row, &mut sought))).collect(), sought)
+    }
+
     fn found(rows: &[Value], path: &str) -> Vec<String> {
-        Field(path.to_owned()).of(rows).unwrap().into_iter().map(plain).collect()
+        sought(rows, path).0
     }
 
     #[test]
@@ -90,15 +120,35 @@ mod tests {
         assert_eq!(found(rows, "a.d.0"), ["x"]);
         assert_eq!(found(rows, "a.d.1.e"), [""]);
         assert_eq!(found(rows, "a.d"), [r#"["x",{"e":null}]"#]);
-        assert_eq!(found(&[json!({"f": 1}), json!({})], "f"), ["1", ""]);
         assert!(found(&[], "f").is_empty());
+    }
+
+    #[test]
+    fn a_field_of_some_rows_only_is_empty_in_the_others() {
+        for rows in [[json!({"f": 1}), json!({})], [json!({}), json!({"f": 1})]] {
+            let (lines, sought) = sought(&rows, "f");
+            assert_eq!(lines.concat(), "1");
+            assert_eq!(sought.end(Exit::Done), (Exit::Done, None));
+        }
+        assert_eq!(sought(&[], "f").1.end(Exit::Done), (Exit::Done, None));
+    }
+
+    #[test]
+    fn an_unknown_field_changes_only_how_a_good_run_ends() {
+        let (lines, sought) = sought(&[json!({"e": 1}), json!({"e": 2})], "f");
+        assert_eq!(lines, ["", ""]);
+        for exit in [Exit::Refused, Exit::Unavailable, Exit::Interrupted] {
+            assert_eq!(sought.end(exit).0, exit);
+        }
+        assert_eq!(sought.end(Exit::Done).0, Exit::Usage);
+        assert_eq!(sought.end(Exit::Done).1.unwrap().text(), "-q f: there is no such field");
     }
 
     #[test]
     fn an_unknown_field_is_told_with_those_there_are() {
         let failure = |path: &str| {
-            let failure =
-                Field(path.to_owned()).of(&[json!({"subject": "s", "config": {"a.b": 1}})]).unwrap_err();
+            let (_, sought) = sought(&[json!({"subject": "s", "config": {"a.b": 1}})], path);
+            let failure = sought.end(Exit::Done).1.unwrap().clone();
             (failure.text().to_owned(), failure.hint_text().unwrap_or_default().to_owned())
         };
         assert_eq!(failure("subjct").1, "did you mean subject?");

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use rustix::event::{PollFd, PollFlags};
 
 use crate::Failure;
+use crate::field::Sought;
 
 /// The stdout of a tool: buffered; flushed at each line when a person looks at it.
 /// A write after the reader has gone gives [`io::ErrorKind::BrokenPipe`], which [`crate::Failure`] knows as the end.
@@ -12,6 +13,8 @@ pub struct Output {
     write: BufWriter<Box<dyn Write + Send>>,
     terminal: bool,
     pipe: bool,
+    /// Whether a row that was printed had the field that was asked for.
+    pub(crate) sought: Sought,
 }
 
 impl std::fmt::Debug for Output {
@@ -42,7 +45,8 @@ impl Output {
 
     /// Any writer. For tests.
     pub fn new(write: impl Write + Send + 'static, terminal: bool) -> Output {
-        Output { write: BufWriter::with_capacity(128 << 10, Box::new(write)), terminal, pipe: false }
+        let write = BufWriter::with_capacity(128 << 10, Box::new(write) as Box<dyn Write + Send>);
+        Output { write, terminal, pipe: false, sought: Sought::default() }
     }
 
     /// Whether a person looks at it.

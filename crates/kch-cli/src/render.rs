@@ -63,13 +63,15 @@ impl Render {
     /// Prints objects as rows; the columns of a table are the keys of the first one.
     ///
     /// # Errors
-    /// Those of the writer; a usage failure when no row has the field that alone is to be printed.
+    /// Those of the writer. That no row has the field which alone is to be printed is told when the run has ended.
     pub fn rows(&self, rows: &[Value], output: &mut Output) -> Result<()> {
         if let Some(field) = &self.field {
-            let escape =
-                |text: String| if output.is_terminal() { text.escape_default_control() } else { text };
-            let lines: Vec<String> = field.of(rows)?.into_iter().map(plain).map(escape).collect();
-            lines.iter().try_for_each(|line| output.line(line.as_bytes()))?;
+            let terminal = output.is_terminal();
+            for row in rows {
+                let text = plain(field.of(row, &mut output.sought));
+                let text = if terminal { text.escape_default_control() } else { text };
+                output.line(text.as_bytes())?;
+            }
             return Ok(());
         }
         match self.format {

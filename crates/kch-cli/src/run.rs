@@ -60,6 +60,8 @@ fn finish(outcome: Result<Exit>, io: &mut Io) -> Exit {
             exit = exit.worst(failure.exit());
         }
     }
+    let (exit, missing) = io.output.sought.end(exit);
+    missing.into_iter().for_each(|failure| io.messages.failure(failure));
     exit
 }
 
@@ -68,6 +70,7 @@ mod tests {
     use std::io::{self, Write};
 
     use super::*;
+    use crate::RenderArgs;
 
     struct Broken(io::ErrorKind);
 
@@ -86,6 +89,21 @@ mod tests {
         let messages = Messages::new("tool", io::sink());
         let input = Input::new("stdin", io::empty());
         finish(outcome, &mut Io { input, output, messages, signals: Signals::none() })
+    }
+
+    #[test]
+    fn an_unknown_field_fails_when_the_work_is_done_and_changes_no_other_end() {
+        let end_of = |outcome: Result<Exit>| {
+            let mut output = Output::new(io::sink(), false);
+            let args = RenderArgs { output: None, field: Some("nme".to_owned()) };
+            args.render(&output).rows(&[serde_json::json!({"name": "a"})], &mut output).unwrap();
+            let messages = Messages::new("tool", io::sink());
+            let input = Input::new("stdin", io::empty());
+            finish(outcome, &mut Io { input, output, messages, signals: Signals::none() })
+        };
+        assert_eq!(end_of(Ok(Exit::Done)), Exit::Usage);
+        assert_eq!(end_of(Ok(Exit::Interrupted)), Exit::Interrupted);
+        assert_eq!(end_of(Err(Failure::refused("x"))), Exit::Refused);
     }
 
     #[test]

@@ -42,7 +42,7 @@ fn one_field_is_printed_alone() {
     sr(&scene, &["subjects", "-q", "subject"]).succeeds().stdout_is("a\nb\n");
     sr(&scene, &["-q", "subjct", "subjects"])
         .fails_with(2)
-        .stdout_is("")
+        .stdout_is("\n\n")
         .stderr_is("sr: -q subjct: there is no such field\nhint: did you mean subject?\n");
     registry.reply("GET", "/subjects/s/versions/latest", 200, &version(2, V1));
     sr(&scene, &["get", "s", "--field", "id"]).succeeds().stdout_is("12\n");
