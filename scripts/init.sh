@@ -60,7 +60,7 @@ tables() {
 sink() {
   case ${SINK:-engine} in
     engine)
-      connect-ctl delete clickhouse-sink --if-exists
+      connect-ctl delete clickhouse-sink --if-exists --yes
       ch-query -f "$engine"
       ;;
     connect)

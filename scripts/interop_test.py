@@ -196,9 +196,9 @@ def main(count):
         print(f"{count} records through avro-consume | avro-produce: AvroSerializer's bytes again")
     finally:
         for topic in (ours, theirs, f"{ours}-again"):
-            subprocess.run(["topic-ctl", "delete", topic, "--if-exists"], capture_output=True, check=False)
+            subprocess.run(["topic-ctl", "delete", topic, "--if-exists", "--yes"], capture_output=True, check=False)
         for topic in (ours, theirs):
-            subprocess.run(["sr", "delete", f"{topic}-value", "--permanent"], capture_output=True, check=False)
+            subprocess.run(["sr", "delete", f"{topic}-value", "--permanent", "--yes"], capture_output=True, check=False)
 
 
 main(int(sys.argv[1]))

@@ -21,8 +21,8 @@ patience=120
 
 finish() {
   scripts/native_up.sh 2>/dev/null || true
-  topic-ctl delete "$topic" --if-exists >/dev/null || true
-  sr delete "$topic-value" --permanent >/dev/null 2>&1 || true
+  topic-ctl delete "$topic" --if-exists --yes >/dev/null || true
+  sr delete "$topic-value" --permanent --yes >/dev/null 2>&1 || true
 }
 trap finish EXIT
 

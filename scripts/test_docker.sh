@@ -122,7 +122,7 @@ test_sink() {
   equal "with both nodes away the connector is RUNNING" RUNNING "$(connect-ctl status clickhouse-sink | jq -r '.tasks[0].state')"
   compose start clickhouse-1 clickhouse-2 2>/dev/null
   within 120 "and what was sent meanwhile arrives" sink_rows "$source" 10
-  connect-ctl delete clickhouse-sink >/dev/null
+  connect-ctl delete clickhouse-sink --yes >/dev/null
 }
 # On which node a row is does not matter: without replication each has a part of them.
 sink_rows() {
@@ -153,7 +153,7 @@ test_restart() {
   within 90 "a restarted broker is healthy again" healthy kafka-broker-1
   equal "its topics are still there" "$topic" "$(topic-ctl list | jq -r .topic | grep -x "$topic")"
   within 60 "all three replicas are in sync again" in_sync "$topic"
-  topic-ctl delete "$topic" >/dev/null
+  topic-ctl delete "$topic" --yes >/dev/null
 }
 healthy() { [ "$(compose ps --format json "$1" | jq -r .Health)" = healthy ]; }
 in_sync() { [ "$(topic-ctl describe "$1" | jq '.partitions[0].in_sync | length')" = 3 ]; }

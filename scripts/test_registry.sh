@@ -55,7 +55,7 @@ wipe() {
   for _ in 1 2 3; do
     "$@" sr subjects --deleted --prefix "$all" | field .subject | while IFS= read -r subject; do
       "$@" sr mode delete "$subject" >/dev/null
-      "$@" sr delete "$subject" --permanent >/dev/null || true
+      "$@" sr delete "$subject" --permanent --yes >/dev/null || true
     done
   done 2>/dev/null
 }
@@ -105,7 +105,7 @@ settle() {
     ok "the registry has modes, and contexts that count their ids by themselves"
     contexts=yes
   else
-    sr delete "${context}a" --permanent >/dev/null
+    sr delete "${context}a" --permanent --yes >/dev/null
     all=test-registry-$$-
     sr register "${all}a" v1.avsc >/dev/null
     ok "the registry has modes, and no contexts"
@@ -119,7 +119,7 @@ test_read_only() {
   for dry_run in '' --dry-run; do
     refused "register in READONLY" "$why" sr register "$s" v2.avsc ${dry_run:+"$dry_run"}
     refused "delete in READONLY" "$why" sr delete "$s" ${dry_run:+"$dry_run"}
-    refused "delete --permanent in READONLY" "$why" sr delete "$s" --permanent ${dry_run:+"$dry_run"}
+    refused "delete --permanent in READONLY" "$why" sr delete "$s" --permanent --yes ${dry_run:+"$dry_run"}
     grep -qF "hint: sr mode set $s READWRITE" err || die "no hint: $(cat err)"
   done
   refused "compat set in READONLY" "$why" sr compat set "$s" FULL
@@ -136,7 +136,7 @@ test_context_mode() {
   sr register "${all}new" v1.avsc >/dev/null
   equal "mode delete --dry-run shows what would count" "READONLY" "$(sr mode delete "${all}new" --dry-run | field .mode)"
   sr mode delete "$all" >/dev/null
-  sr delete "${all}new" --permanent >/dev/null
+  sr delete "${all}new" --permanent --yes >/dev/null
   sr compat set "$all" NONE >/dev/null
   equal "a context's mode and level are those of its subjects" "NONE context" \
     "$(sr compat get "${all}a" | field '"\(.compatibility) \(.source)"')"
@@ -198,17 +198,17 @@ test_deletion() {
   sr delete "$s" 1 >/dev/null
   sr delete "$s" 1 2>/dev/null || die "what is softly deleted is not deleted again"
   equal "one version is softly deleted, once or twice" "1- 2" "$(versions_of "$s")"
-  sr delete "$s" 1 --permanent >/dev/null
+  sr delete "$s" 1 --permanent --yes >/dev/null
   equal "and for good" 2 "$(versions_of "$s")"
   refused "what is gone" "has no version 1" sr delete "$s" 1
   id=$(sr get "$s" | field .id)
   sr delete "$s" >/dev/null
   sr delete "$s" --dry-run >out 2>err || die "a dry run ends otherwise than the deletion: $(cat err)"
   equal "undelete gives it its id back" "$id" "$(sr undelete "$s" | field .id)"
-  sr delete "$s" --permanent >/dev/null
+  sr delete "$s" --permanent --yes >/dev/null
   equal "--permanent takes both steps" "" "$(versions_of "$s")"
   sr register "$s" v1.avsc >/dev/null && sr register "$s" v2.avsc >/dev/null && sr delete "$s" 2 >/dev/null
-  sr delete "$s" --permanent >/dev/null
+  sr delete "$s" --permanent --yes >/dev/null
   equal "from any state" "" "$(versions_of "$s")"
 }
 
@@ -233,7 +233,7 @@ test_contexts() {
   sr register "$all$plain" v1.avsc >/dev/null
   refused "a subject of another context" "subject $plain does not exist" sr get "$plain"
   equal "register does not take another context's schema for its own" true "$(sr register "$plain" v1.avsc | field .created)"
-  sr delete "$plain" --permanent >/dev/null
+  sr delete "$plain" --permanent --yes >/dev/null
   equal "nor does delete" 1 "$(versions_of "$all$plain")"
 }
 

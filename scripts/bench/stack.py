@@ -73,7 +73,7 @@ create_topic.count = 0
 
 
 def delete_topic(topic):
-    tool("topic-ctl", "delete", topic)
+    tool("topic-ctl", "delete", topic, "--yes")
 
 
 def ensure_has(topic, count):

@@ -1,4 +1,5 @@
-//! The question before something is destroyed. A person is asked, with stdin and stderr on a terminal; a script never is.
+//! The question before something is destroyed. Whoever has stdin and stderr on a terminal is asked: a person, and also a
+//! script that a person started there, which says `-y`.
 
 use std::io::Read as _;
 
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_asked_in_a_script_or_with_yes_or_about_nothing() {
+    fn nobody_is_asked_without_a_terminal_or_with_yes_or_about_nothing() {
         for (terminals, yes, count) in [
             ([false, true], false, 1),
             ([true, false], false, 1),
