@@ -1,6 +1,7 @@
 //! `apply` and `diff`: what is wanted against what is in force. Sends only a difference, so running it twice is running
 //! it once. What nothing is said of is left alone, unless `--prune` is.
 
+use clap::builder::NonEmptyStringValueParser;
 use kch_cli::{ConfirmArgs, Exit, Failure, Io, Result};
 use serde_json::{Map, Value, json};
 
@@ -19,7 +20,7 @@ pub struct Pruning {
     pub prune: bool,
 
     /// With --prune: only those whose names begin so
-    #[arg(long, requires = "prune")]
+    #[arg(long, requires = "prune", value_parser = NonEmptyStringValueParser::new())]
     pub prefix: Option<String>,
 }
 

@@ -35,6 +35,8 @@ fn what_the_folder_does_not_have_is_deleted_when_that_is_asked_for() {
     dry.succeeds()
         .never_says("hunter2")
         .stdout_has(format!("{{\"name\":\"b\",\"dry_run\":true,\"result\":\"deleted\",{GONE}\n"));
+    // A variable that is not set must not prune everything.
+    ctl(&scene, &["apply", "-f", "dir", "--prune", "--prefix", ""]).fails_with(2).stderr_has("--prefix");
     assert!(deleted(&worker).is_empty());
     let done = ctl(&scene, &prefixed);
     done.succeeds().stdout_is(format!("{a}{{\"name\":\"b\",\"result\":\"deleted\",{GONE}\n"));

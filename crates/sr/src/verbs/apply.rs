@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use kch_cli::{ConfirmArgs, Exit, Failure, Result};
 use serde_json::Value;
 
@@ -34,7 +35,7 @@ pub struct Apply {
     #[arg(long)]
     pub prune: bool,
     /// With --prune: only those whose names begin so
-    #[arg(long, requires = "prune")]
+    #[arg(long, requires = "prune", value_parser = NonEmptyStringValueParser::new())]
     pub prefix: Option<String>,
     /// Whether to ask, with --prune
     #[command(flatten)]

@@ -83,6 +83,8 @@ fn what_the_folder_lacks_goes_only_when_asked_users_first() {
         actions(&planned),
         ["unchanged schema z-keep", "delete subject a-money", "delete subject z-order"]
     );
+    // A variable that is not set must not prune everything.
+    sr(&scene, &registry, &["apply", "d", "--prune", "--prefix", ""]).fails_with(2).stderr_has("--prefix");
     assert!(registry.versions().iter().all(|version| !version.starts_with('-')));
     sr(&scene, &registry, &["apply", "d", "--prune", "--prefix", "a-"])
         .fails_with(1)
