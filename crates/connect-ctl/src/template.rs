@@ -139,7 +139,9 @@ pub(crate) fn of_topic(settings: &mut Settings, args: &TemplateArgs, io: &mut Io
     if let Some(address) = settings.text(&vars::SINK_CLICKHOUSE_HTTP)? {
         settings.set_flag(&vars::CLICKHOUSE_HTTP, Some(&address));
     }
-    let address = Endpoint::from_settings(settings, &CLICKHOUSE)?.uri(&[], &[]);
+    // The sink takes one host: of several nodes, the first.
+    let (first, _) = Endpoint::first_and_others(settings, &CLICKHOUSE)?;
+    let address = first.uri(&[], &[]);
     let ssl = address.scheme_str() == Some("https");
     let port = address.port_u16().unwrap_or(if ssl { 8443 } else { 8123 });
     let mut config = Map::new();

@@ -70,7 +70,10 @@ impl Endpoint {
     }
 
     /// As [`Endpoint::all_from_settings`], so that there is a first.
-    pub(crate) fn first_and_others(
+    ///
+    /// # Errors
+    /// As [`Endpoint::from_settings`], for each address.
+    pub fn first_and_others(
         settings: &Settings,
         vars: &'static EndpointVars,
     ) -> kch_cli::Result<(Endpoint, Vec<Endpoint>)> {

@@ -70,6 +70,17 @@ fn with_subject(schema: &str) -> (HttpStub, Scene) {
     (registry, scene)
 }
 
+#[test]
+fn of_several_clickhouse_nodes_the_sink_gets_the_first() {
+    let (_registry, scene) = with_subject("{}");
+    let scene = scene.env("CLICKHOUSE_HTTP", "https://ch-1:8444, https://ch-2:8443");
+    ctl(&scene, &["template", "--topic", "plain"])
+        .succeeds()
+        .stdout_has(r#""hostname":"ch-1","port":"8444","ssl":"true""#);
+    let scene = scene.env("SINK_CLICKHOUSE_HTTP", "http://inside:8123,http://other:8123");
+    ctl(&scene, &["template", "--topic", "plain"]).succeeds().stdout_has(r#""hostname":"inside""#);
+}
+
 const RECORD: &str = r#"{"type":"record","name":"E","fields":[{"name":"id","type":"long"},
     {"name":"price","type":{"type":"fixed","name":"P","size":8,"logicalType":"decimal","precision":9}}]}"#;
 
