@@ -43,7 +43,7 @@ fmt: ## Format the code
 lint: ## Formatting, clippy, shellcheck, yamllint
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
-	shellcheck -x scripts/*.sh scripts/sink/*.sh configs/*/bin/*.sh .ci/run
+	shellcheck -x scripts/*.sh scripts/compose/*.sh scripts/sink/*.sh configs/*/bin/*.sh .ci/run
 	yamllint --strict .
 
 .PHONY: native-up
