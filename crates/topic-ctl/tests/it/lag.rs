@@ -81,3 +81,35 @@ fn a_member_that_has_committed_nothing_yet_is_waited_for_live() {
     drop(member);
     wait_until("the group is gone", || desk.run(&["groups", "delete", &group, "--if-exists"]).code == 0);
 }
+
+#[test]
+fn records_that_were_never_read_are_behind_live() {
+    let Some(desk) = Desk::new() else { return };
+    let (topic, group) = (desk.stack.create_topic("lag-part", 2), desk.stack.unique("test-lag-part-"));
+    let other = desk.stack.create_topic("lag-other", 1);
+    desk.fill(&topic, 0, 4);
+    desk.fill(&topic, 1, 3);
+    desk.fill(&other, 0, 2);
+    commit(&desk, &group, &topic, 4);
+    let lag = |args: &[&str]| desk.scene.tool("topic-ctl").args(["lag", &group]).args(args).run();
+    let row = |topic: &str, id: i32, offset: Option<i64>, end: i64| json!({"topic": topic, "partition": id, "offset": offset, "end": end, "lag": end - offset.unwrap_or(0)});
+    assert_eq!(
+        lag(&[]).succeeds().json_lines(),
+        [
+            json!({"group": group, "lag": 3, "partitions": [row(&topic, 0, Some(4), 4), row(&topic, 1, None, 3)]})
+        ]
+    );
+    lag(&["--max", "2"]).fails_with(1).stderr_has("is 3 records behind, more than 2");
+    lag(&["--wait", "100ms"]).fails_with(3).stderr_has("is still 3 records behind");
+    // A topic that is asked for by name is never all read because no one has read it.
+    assert_eq!(
+        lag(&["-t", &other]).succeeds().json_lines(),
+        [json!({"group": group, "lag": 2, "partitions": [row(&other, 0, None, 2)]})]
+    );
+    lag(&["-t", &other, "--wait", "100ms"]).fails_with(3).stderr_has("is still 2 records behind");
+    // Who reads it is another question.
+    let readers = desk.run(&["lag", "-t", &other]).succeeds().stdout_text();
+    assert!(!readers.contains(&group), "{readers}");
+    assert_eq!(desk.committed(&group, &topic, 2), [Some(4), None]);
+    desk.run(&["groups", "delete", &group]).succeeds();
+}

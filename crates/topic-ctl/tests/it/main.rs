@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use kch_test::live::{Service, Stack};
 use kch_test::{Outcome, Scene};
-use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::producer::{BaseRecord, Producer as _};
@@ -46,8 +46,13 @@ impl Desk {
         self.scene.tool("topic-ctl").args(args).run()
     }
 
-    /// Sends so many records to a partition; the first one is of the time 1000, the next one of 2000, …
+    /// Sends so many records to a partition; the first one is of the time 1000, the next one of 2000, … The topic keeps
+    /// them: by default, the brokers delete what is so old within five minutes.
     pub(crate) fn fill(&self, topic: &str, partition: i32, count: i64) {
+        let kept = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("retention.ms", "-1");
+        let options = AdminOptions::new().request_timeout(Some(PATIENCE));
+        let kept = pollster::block_on(self.admin().alter_configs([&kept], &options)).expect("an answer");
+        assert!(kept.iter().all(Result::is_ok), "{kept:?}");
         let producer = self.stack.producer();
         for number in 1..=count {
             let record: BaseRecord<'_, [u8], [u8]> =
