@@ -42,17 +42,25 @@ impl Cap {
         wanted.then_some(Cap { max_rows, max_bytes, rows: 0, bytes: 0, json_lines: false })
     }
 
-    /// An answer begins, in this format.
+    /// Refuses, before anything runs, rows in a format in which they cannot be counted.
+    ///
+    /// # Errors
+    /// A usage error that names the format.
+    pub(crate) fn ensure_counts(&self, format: &str) -> Result<()> {
+        if self.max_rows.is_none() || tail::is_json_lines(Some(format)) {
+            return Ok(());
+        }
+        Err(Failure::usage(format!("--max-rows: rows are counted in JSON lines, and the answer is {format}"))
+            .hint("-o json makes it JSON lines; --max-bytes cuts any answer"))
+    }
+
+    /// An answer begins, in this format. The answer to a statement that gives no rows, such as INSERT, names none.
+    ///
+    /// # Errors
+    /// As [`Cap::ensure_counts`]: the SQL's own FORMAT is known only now.
     pub(crate) fn begin(&mut self, format: Option<&str>) -> Result<()> {
         (self.rows, self.bytes, self.json_lines) = (0, 0, tail::is_json_lines(format));
-        if self.max_rows.is_some() && !self.json_lines {
-            let format = format.unwrap_or("of no known format");
-            return Err(Failure::usage(format!(
-                "--max-rows: rows are counted in JSON lines, and the answer is {format}"
-            ))
-            .hint("-o json makes it JSON lines; --max-bytes cuts any answer"));
-        }
-        Ok(())
+        format.map_or(Ok(()), |format| self.ensure_counts(format))
     }
 
     /// Which of these bytes, the next of the answer, may be printed. Of JSON lines only whole ones.
@@ -122,7 +130,9 @@ mod tests {
 
     #[test]
     fn rows_of_other_formats_are_not_counted() {
-        assert!(Cap::new(Some(1), None).unwrap().begin(Some("PrettyCompact")).is_err());
+        let mut cap = Cap::new(Some(1), None).unwrap();
+        assert!(cap.begin(Some("PrettyCompact")).is_err());
+        assert!(cap.begin(None).is_ok(), "a statement without rows has run: there is nothing to refuse");
         assert!(Cap::new(None, None).is_none());
     }
 }

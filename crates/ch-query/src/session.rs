@@ -75,10 +75,13 @@ impl Session {
     pub(crate) fn new(args: &Args, settings: &Settings, terminal: bool) -> Result<Session> {
         let server = &args.server;
         let fitting = server.output.unwrap_or(if terminal { Output::Table } else { Output::Json });
+        let format = args.query.format.clone().unwrap_or_else(|| fitting.format().to_owned());
+        let cap = Cap::new(args.query.max_rows, args.query.max_bytes);
+        cap.as_ref().map_or(Ok(()), |cap| cap.ensure_counts(&format))?;
         Ok(Session {
             nodes: Nodes::from_settings(settings)?,
             database: settings.require(&vars::CLICKHOUSE_DATABASE)?,
-            format: args.query.format.clone().unwrap_or_else(|| fitting.format().to_owned()),
+            format,
             foreign_format: args.query.format.is_some(),
             params: args.query.params.clone(),
             settings: server.settings.clone(),
@@ -87,7 +90,7 @@ impl Session {
             compression: server.compress,
             read_only: server.readonly,
             atomic: args.query.atomic,
-            cap: Cap::new(args.query.max_rows, args.query.max_bytes),
+            cap,
             may_not_set: false,
             query_id: server.query_id.clone(),
             queries: 0,

@@ -264,6 +264,28 @@ fn an_answer_that_is_too_long_is_cut_and_its_query_ends_live() {
 }
 
 #[test]
+fn a_cap_on_rows_lets_statements_without_rows_run_live() {
+    let Some(stack) = need() else { return };
+    let (scene, table) = (stack.scene(), stack.unique_table("capped"));
+    let run =
+        |sql: &str, stdin: &str| scene.tool("ch-query").args(["--max-rows", "3", sql]).stdin(stdin).run();
+    let create = format!("CREATE TABLE {table} (id Int64) ENGINE = MergeTree ORDER BY id");
+    run(&create, "").succeeds().stdout_is("").stderr_is("");
+    let insert = format!("INSERT INTO {table} VALUES (1); SELECT id FROM {table}");
+    run(&insert, "").succeeds().stdout_is("{\"id\":1}\n").stderr_is("");
+    run(&format!("INSERT INTO {table} SELECT 2"), "").succeeds().stdout_is("");
+    run(&format!("INSERT INTO {table} FORMAT CSV"), "3\n").succeeds().stdout_is("");
+    assert_eq!(stack.clickhouse(&format!("SELECT id FROM {table} ORDER BY id")), "1\n2\n3\n");
+    // What cannot be counted is refused before anything runs.
+    let insert = format!("INSERT INTO {table} VALUES (4)");
+    for form in [&["-o", "table"], &["--format", "CSV"]] {
+        let run = scene.tool("ch-query").args(["--max-rows", "3"]).args(form).arg(&insert).run();
+        run.fails_with(2).stderr_has("--max-rows: rows are counted in JSON lines");
+    }
+    assert_eq!(stack.clickhouse(&format!("SELECT count() FROM {table}")), "3\n");
+}
+
+#[test]
 fn the_server_is_told_who_asks_live() {
     let Some(stack) = need() else { return };
     let scene = stack.scene();
