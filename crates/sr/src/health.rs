@@ -1,10 +1,10 @@
-//! What can be wrong with a registry and with what is in it, each with its cure. Nothing is changed, except by [`write`].
+//! What can be wrong with a registry and with what is in it, each with its cure. Nothing is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use kch_cli::{Failure, Result};
-use kch_registry::{Error, Level, Mode, NewSchema, Registry, Version};
+use kch_registry::{Error, Level, Mode, Registry};
 use kch_schema::{Severity, lint};
 
 use crate::at_once::at_once;
@@ -29,21 +29,21 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
-    fn new(check: &'static str, grade: Grade, detail: impl Into<String>) -> Finding {
+    pub(crate) fn new(check: &'static str, grade: Grade, detail: impl Into<String>) -> Finding {
         Finding { check, of: None, grade, detail: detail.into(), cure: None }
     }
 
-    fn of(mut self, of: &str) -> Finding {
+    pub(crate) fn of(mut self, of: &str) -> Finding {
         self.of = Some(of.to_owned());
         self
     }
 
-    fn cure(mut self, cure: impl Into<String>) -> Finding {
+    pub(crate) fn cure(mut self, cure: impl Into<String>) -> Finding {
         self.cure = Some(cure.into());
         self
     }
 
-    fn failure(check: &'static str, failure: &Failure) -> Finding {
+    pub(crate) fn failure(check: &'static str, failure: &Failure) -> Finding {
         let cure = failure.hint_text().map(str::to_owned);
         Finding { cure, ..Finding::new(check, Grade::Failed, failure.text()) }
     }
@@ -257,41 +257,6 @@ fn deleted(looked: &[Looked]) -> Finding {
     let detail = format!("{} of {} softly deleted", count(versions, "version"), count(subjects, "subject"));
     Finding::new("deleted", Grade::Ok, detail)
         .cure("sr versions SUBJECT --deleted shows them, sr undelete brings them back")
-}
-
-/// Whether a schema can be registered, read by its id, and deleted: under a name of its own, which is gone afterwards.
-pub(crate) fn write(registry: &Registry, calm: &Registry) -> Finding {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let subject = format!("sr-doctor-{:x}-{now:x}", std::process::id());
-    let trip = round_trip(registry, &subject);
-    let gone = match calm.delete_subject(&subject, true) {
-        Ok(_) | Err(Error::SubjectNotFound { .. }) => Ok(()),
-        Err(error) => Err(Failure::from(error).context(format!("{subject} was left behind"))),
-    };
-    match trip.and(gone) {
-        Ok(()) => {
-            Finding::new("write", Grade::Ok, "a schema was registered, read back and deleted").of(&subject)
-        }
-        Err(failure) => Finding::failure("write", &failure).of(&subject),
-    }
-}
-
-fn round_trip(registry: &Registry, subject: &str) -> Result<()> {
-    let step = |what: &'static str| move |error: Error| Failure::from(error).context(what);
-    // A type of its own, so that no id of another subject is taken for it.
-    let text = format!(r#"{{"type":"fixed","name":"{}","size":1}}"#, subject.replace('-', "_"));
-    let made = registry.register(subject, &NewSchema::avro(&text)).map_err(step("register"))?;
-    let id = made.schema.id;
-    let read = registry.subject_version(subject, Version::Number(made.version)).map_err(step("read back"))?;
-    registry.schema_by_id_of(id, subject).map_err(step("read by id"))?;
-    if read.schema.id != id {
-        return Err(Failure::refused(format!(
-            "registered as id {id}, and read back as id {}",
-            read.schema.id
-        ))
-        .hint("its nodes do not agree: is more than one of them the leader?"));
-    }
-    Ok(())
 }
 
 pub(crate) fn count(number: usize, what: &str) -> String {

@@ -19,6 +19,7 @@ mod siblings;
 mod snapshot;
 mod source;
 mod steps;
+mod trial;
 pub mod verbs;
 
 use kch_cli::{Exit, Failure, Format, Io, RenderArgs, Result, Settings};

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Desk;
 use crate::health::{self, Finding, Grade, count};
+use crate::trial;
 
 const EXAMPLES: &str = "\
 A row for each check, and one for each node or subject that something is wrong with, with the cure. Checked are: whether
@@ -74,7 +75,7 @@ impl Doctor {
         findings.extend(health::global(&registry)?);
         findings.extend(health::subjects(&registry, &self.chosen(&registry, all)?)?);
         if self.write {
-            findings.push(health::write(&registry, &desk.calm_registry()?));
+            findings.push(trial::write(&registry, &desk.calm_registry()?));
         }
         Ok(())
     }

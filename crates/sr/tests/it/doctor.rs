@@ -1,6 +1,8 @@
 //! `sr doctor`: what is wrong is named, with its cure, and nothing is changed.
 
 use kch_test::live::{self, Service};
+use kch_test::wiremock::matchers::{method, path_regex};
+use kch_test::wiremock::{Mock, ResponseTemplate};
 use kch_test::{HttpStub, Outcome, RawServer, Scene};
 use serde_json::json;
 
@@ -105,6 +107,48 @@ fn a_registry_that_takes_no_schema_is_found_out_by_writing() {
     let outcome = scene.tool("sr").args(["doctor", "--write"]).run();
     outcome.fails_with(1).stderr_is("sr: 1 failed, 1 warning\n").stdout_has("register: ");
     assert_eq!(wrong(&outcome)[0], "mode - warning: sr mode set READWRITE");
+    assert!(registry.versions().is_empty());
+}
+
+/// From now on, or so many times, what is asked thus is answered with this refusal.
+fn refuse(registry: &Confluent, asked: (&str, &str), refusal: (u16, u64, &str), times: u64) {
+    let (status, code, message) = refusal;
+    let answer = ResponseTemplate::new(status).set_body_json(json!({"error_code": code, "message": message}));
+    let mock = Mock::given(method(asked.0)).and(path_regex(asked.1)).respond_with(answer);
+    registry.stub.mount(mock.up_to_n_times(times).with_priority(1));
+}
+
+#[test]
+fn a_subject_that_cannot_be_deleted_is_named_with_the_call_that_deletes_it() {
+    let registry = Confluent::start();
+    // Its last row says that the subject is left behind, and why; it is.
+    let leaves = |why: &str, and: &str| {
+        let outcome = doctor(&registry.stub.url(), &["--write"]);
+        let row = outcome.fails_with(1).json_lines().pop().unwrap();
+        let (subject, detail) = (row["of"].as_str().unwrap(), row["detail"].as_str().unwrap());
+        assert!(detail.contains(&format!("{subject} was left behind: ")), "{detail}");
+        assert!(detail.contains(why) && detail.contains(and), "{detail}");
+        assert_eq!(row["cure"], format!("sr delete {subject} --permanent"));
+        assert!(registry.versions().iter().any(|version| version.starts_with(&format!("{subject} 1"))));
+        registry.remove(subject);
+    };
+    let missing = (404, 40401, "Subject not found.");
+    refuse(&registry, ("DELETE", "^/subjects/sr-doctor"), missing, 20);
+    leaves("does not show it, and may do so later", "");
+    registry.stub.reset();
+    registry.answer();
+    refuse(&registry, ("DELETE", "^/subjects/sr-doctor"), (422, 42298, "no deletion"), 20);
+    leaves("no deletion", "");
+    // The other failure does not hide it.
+    refuse(&registry, ("GET", "^/subjects/sr-doctor.*/versions/1$"), (422, 42299, "no reading"), 20);
+    leaves("no deletion", "read back: ");
+}
+
+#[test]
+fn a_node_that_hears_late_of_the_subject_is_asked_again_to_delete_it() {
+    let registry = Confluent::start();
+    refuse(&registry, ("DELETE", "^/subjects/sr-doctor"), (404, 40401, "Subject not found."), 2);
+    doctor(&registry.stub.url(), &["--write"]).succeeds();
     assert!(registry.versions().is_empty());
 }
 
