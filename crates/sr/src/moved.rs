@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use kch_cli::{Failure, Result};
 use kch_registry::{in_context, split_context};
 
-use crate::snapshot::Snapshot;
+use crate::restore::same;
+use crate::snapshot::{Entry, Snapshot};
 
 /// Into which context.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -19,8 +20,8 @@ impl ToContext {
     /// The snapshot as it is to be there. What it refers to moves too, so references are within the context.
     ///
     /// # Errors
-    /// When two subjects would have one name.
-    pub(crate) fn applied_to(&self, mut snapshot: Snapshot) -> Result<Snapshot> {
+    /// When two subjects would have one name, or, unless there are to be `new_ids`, two schemas one id.
+    pub(crate) fn applied_to(&self, mut snapshot: Snapshot, new_ids: bool) -> Result<Snapshot> {
         let Some(context) = &self.to_context else { return Ok(snapshot) };
         let renamed = |subject: &str| in_context(context, split_context(subject).1);
         let mut subjects = BTreeMap::new();
@@ -41,8 +42,26 @@ impl ToContext {
                 reference.subject = split_context(&reference.subject).1.to_owned();
             }
         }
+        if !new_ids {
+            ensure_ids_differ(&snapshot)?;
+        }
         Ok(snapshot)
     }
+}
+
+/// Each context counts its ids by itself, so in one of them those of two may be in each other's way.
+fn ensure_ids_differ(snapshot: &Snapshot) -> Result<()> {
+    let mut by_id: BTreeMap<u32, &Entry> = BTreeMap::new();
+    for entry in &snapshot.entries {
+        let first = by_id.entry(entry.id).or_insert(entry);
+        if !same(&first.schema.text, &entry.schema.text) {
+            let titles = [*first, entry].map(|entry| format!("{} version {}", entry.subject, entry.version));
+            let text = format!("{} would both have the id {}, and differ", titles.join(" and "), entry.id);
+            return Err(Failure::refused(text)
+                .hint("--new-ids gives them ids of their own; --prefix takes the subjects of one context"));
+        }
+    }
+    Ok(())
 }
 
 /// A context's name, with or without its dot and colons.
@@ -59,7 +78,7 @@ mod tests {
     use kch_registry::{NewSchema, Reference};
 
     use super::*;
-    use crate::snapshot::{Entry, Rules};
+    use crate::snapshot::Rules;
 
     fn moved(subjects: &[&str], to: &str) -> Result<Vec<String>> {
         let entry = |subject: &str| Entry {
@@ -78,7 +97,7 @@ mod tests {
             entries: subjects.iter().map(|subject| entry(subject)).collect(),
             ..Snapshot::default()
         };
-        let moved = ToContext { to_context: Some(context(to).unwrap()) }.applied_to(snapshot)?;
+        let moved = ToContext { to_context: Some(context(to).unwrap()) }.applied_to(snapshot, false)?;
         assert!(moved.entries.iter().all(|entry| moved.subjects.contains_key(&entry.subject)));
         assert!(moved.entries.iter().all(|entry| entry.schema.references[0].subject == "m"));
         Ok(moved.entries.into_iter().map(|entry| entry.subject).collect())

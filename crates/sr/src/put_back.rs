@@ -83,7 +83,8 @@ impl PutBack {
         for (subject, was) in self.changed.drain(..).rev() {
             let name = Some(subject.as_str());
             let outcome = match &was {
-                Was::Mode(Some(mode)) => self.registry.set_mode(name, mode, false),
+                // FORWARD does not begin by itself where there are schemas.
+                Was::Mode(Some(mode)) => self.registry.set_mode(name, mode, true),
                 Was::Mode(None) => self.registry.delete_mode(name),
                 Was::Level(Some(level)) => self.registry.set_compatibility(name, level),
                 Was::Level(None) => self.registry.delete_compatibility(name),

@@ -113,9 +113,8 @@ fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut V
         // Users first, or the deletion is refused.
         for entry in order.iter().rev().filter(|entry| entry.deleted) {
             let came = todo.iter().any(|done| done.subject == entry.subject && done.version == entry.version);
-            let is_there = if came { is_shown(&registry, entry)? } else { has_live(&registry, entry)? };
-            if is_there {
-                registry.delete_version(&entry.subject, Version::Number(entry.version), false)?;
+            if came || has_live(&registry, entry)? {
+                delete(&registry, entry)?;
             }
         }
         for (subject, rules) in &snapshot.subjects {
@@ -207,8 +206,24 @@ fn ensure_live(registry: &Registry, entry: &Entry) -> Result<()> {
     .hint("--new-ids registers it as a new version"))
 }
 
+/// Deletes softly what was just sent, or is shown: a node that has not heard of it yet is asked again.
+fn delete(registry: &Registry, entry: &Entry) -> Result<()> {
+    let Entry { subject, version, .. } = entry;
+    let mut outcome = Ok(());
+    registry.until_shown(|| {
+        outcome = registry.delete_version(subject, Version::Number(*version), false).map(|_| ());
+        Ok::<bool, Failure>(!matches!(
+            outcome,
+            Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. })
+        ))
+    })?;
+    outcome.map_err(|error| {
+        Failure::from(error).context(format!("{subject} version {version} is not deleted as it is to be"))
+    })
+}
+
 /// Registries may print a schema in their own way.
-fn same(a: &str, b: &str) -> bool {
+pub(crate) fn same(a: &str, b: &str) -> bool {
     let parse = |text| serde_json::from_str::<Value>(text).ok();
     a == b || parse(a).is_some_and(|a| Some(a) == parse(b))
 }

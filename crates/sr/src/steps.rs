@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kch_cli::{Failure, Result};
-use kch_registry::{Error, Level, Mode, NewSchema, Registry, SubjectVersion, Version};
+use kch_registry::{
+    Error, Level, Mode, NewSchema, Registry, SubjectVersion, Version, context_of, split_context,
+};
 use serde_json::{Value, json};
 
 use crate::desired::title;
@@ -25,6 +27,25 @@ pub(crate) enum Step<'s> {
 /// Which subjects are to go.
 pub(crate) struct Prune<'a> {
     pub(crate) prefix: &'a str,
+}
+
+impl Prune<'_> {
+    /// Those that nobody wants, in the context that the prefix names, or else in those that something is wanted in.
+    fn unwanted(&self, all: Vec<String>, wanted: &Snapshot) -> Vec<String> {
+        fn parts(subject: &str) -> (Option<&str>, &str) {
+            (context_of(subject), split_context(subject).1)
+        }
+        let wanted: BTreeSet<_> = wanted.subjects.keys().map(|subject| parts(subject)).collect();
+        let contexts: BTreeSet<_> =
+            wanted.iter().filter(|(_, name)| !name.is_empty()).map(|(context, _)| context).collect();
+        let names_context = split_context(self.prefix).0.is_some();
+        let goes = |subject: &String| {
+            subject.starts_with(self.prefix)
+                && !wanted.contains(&parts(subject))
+                && (names_context || contexts.contains(&context_of(subject)))
+        };
+        all.into_iter().filter(goes).collect()
+    }
 }
 
 /// What is to be done, in order, and what the registry would refuse.
@@ -50,19 +71,12 @@ impl<'s> Steps<'s> {
         // READWRITE is the first thing and READONLY the last: it refuses all else.
         let (open, close): (Vec<_>, Vec<_>) =
             modes.into_iter().partition(|step| matches!(step, Step::Mode { to: Mode::ReadWrite, .. }));
-        let opened = open.iter().any(|step| matches!(step, Step::Mode { subject: None, .. }));
-        let opened = |subject: &str| {
-            opened
-                || open
-                    .iter()
-                    .any(|step| matches!(step, Step::Mode { subject: Some(s), .. } if *s == subject))
-        };
+        let opened: BTreeSet<Option<&str>> = open.iter().filter_map(Step::changes_mode_of).collect();
         let locked = |subject: &str| match registry.ensure_writable(subject) {
-            Err(locked @ Error::ReadOnly { .. }) if has_modes && !opened(subject) => {
-                Ok(Some(Failure::from(locked)))
-            }
-            Err(Error::ReadOnly { .. }) | Ok(()) => Ok(None),
+            Err(Error::ReadOnly { mode, .. }) if is_opened(registry, subject, &mode, &opened)? => Ok(None),
+            Err(locked @ Error::ReadOnly { .. }) => Ok(Some(Failure::from(locked))),
             Err(error) => Err(Failure::from(error)),
+            Ok(()) => Ok(None),
         };
         found.level(registry, None, &wanted.rules)?;
         let mut changed = BTreeSet::new();
@@ -73,9 +87,8 @@ impl<'s> Steps<'s> {
         }
         found.schemas(registry, wanted, &changed, locked)?;
         if let Some(prune) = prune {
-            let all = registry.subjects(false)?.into_iter();
-            let gone = all.filter(|s| s.starts_with(prune.prefix) && !wanted.subjects.contains_key(s));
-            found.steps.extend(gone.map(|subject| Step::Delete { subject }));
+            let gone = prune.unwanted(registry.subjects(false)?, wanted);
+            found.steps.extend(gone.into_iter().map(|subject| Step::Delete { subject }));
         }
         found.steps = open.into_iter().chain(found.steps).chain(close).collect();
         Ok(found)
@@ -153,6 +166,25 @@ impl<'s> Steps<'s> {
     }
 }
 
+/// Whether one of the steps to READWRITE ends the mode that closes a subject now: the registry's counts before all others, or
+/// else the subject's own does.
+fn is_opened(
+    registry: &Registry,
+    subject: &str,
+    mode: &Mode,
+    opened: &BTreeSet<Option<&str>>,
+) -> Result<bool> {
+    if *mode == Mode::ReadOnlyOverride {
+        return Ok(opened.contains(&None));
+    }
+    if opened.contains(&Some(subject)) {
+        return Ok(true);
+    }
+    let context = context_of(subject).map(|context| format!(":{context}:"));
+    let above = opened.contains(&None) || context.is_some_and(|context| opened.contains(&Some(&context)));
+    Ok(above && registry.own_mode(subject)?.is_none())
+}
+
 /// The registry's versions of the folder's.
 #[derive(Default)]
 struct Known(BTreeMap<SubjectVersion, u32>);
@@ -191,6 +223,11 @@ fn refusal(registry: &Registry, entry: &Entry, schema: &NewSchema) -> Result<Opt
 }
 
 impl Step<'_> {
+    /// Whose mode it changes: a subject's, or, without one, the registry's.
+    fn changes_mode_of(&self) -> Option<Option<&str>> {
+        if let Step::Mode { subject, .. } = self { Some(*subject) } else { None }
+    }
+
     /// The subject that it deletes.
     pub(crate) fn deletes(&self) -> Option<&str> {
         if let Step::Delete { subject } = self { Some(subject) } else { None }

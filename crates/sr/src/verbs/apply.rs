@@ -31,10 +31,10 @@ pub struct Apply {
     /// Print what would be done. Exit code 1 if something would be refused
     #[arg(long, visible_alias = "dry-run")]
     pub plan: bool,
-    /// Delete, softly, the subjects that the folder does not have
+    /// Delete, softly, the subjects that the folder does not have, in the contexts that it has subjects of
     #[arg(long)]
     pub prune: bool,
-    /// With --prune: only those whose names begin so
+    /// With --prune: only those whose names begin so, also in a context that it names, as in :.eu:orders-
     #[arg(long, requires = "prune", value_parser = NonEmptyStringValueParser::new())]
     pub prefix: Option<String>,
     /// Whether to ask, with --prune

@@ -40,7 +40,7 @@ pub enum Compat {
     Delete {
         /// The subject; without one, the registry goes back to its default
         subject: Option<String>,
-        /// Print what would count then
+        /// Print what would count then; null is the registry's default
         #[arg(long)]
         dry_run: bool,
     },
@@ -58,9 +58,13 @@ impl Compat {
                 let source = if subject.is_some() { Source::Subject } else { Source::Global };
                 row(subject.as_deref(), level, source)
             }
-            Compat::Delete { subject, dry_run: true } => {
-                let (level, source) = registry.inherited_compatibility(subject.as_deref())?;
-                row(subject.as_deref(), &level, source)
+            // The default is the registry's secret until it counts.
+            Compat::Delete { subject: None, dry_run: true } => {
+                json!({"subject": null, "compatibility": null, "source": "global"})
+            }
+            Compat::Delete { subject: Some(subject), dry_run: true } => {
+                let (level, source) = registry.inherited_compatibility(Some(subject))?;
+                row(Some(subject), &level, source)
             }
             Compat::Delete { subject, dry_run: false } => {
                 registry.delete_compatibility(subject.as_deref())?;

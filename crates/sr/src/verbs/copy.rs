@@ -53,7 +53,8 @@ impl Copy {
             None => (other()?.with_signals(signals), desk.registry()?, desk.calm_registry()?),
         };
         let messages = &mut desk.io.messages;
-        let snapshot = self.context.applied_to(Snapshot::take(&source, &self.selection, messages)?)?;
+        let snapshot = Snapshot::take(&source, &self.selection, messages)?;
+        let snapshot = self.context.applied_to(snapshot, self.how.new_ids)?;
         let (rows, outcome) = restore(&snapshot, Target { registry, calm, messages }, self.how);
         desk.rows_of(&rows, outcome)
     }

@@ -37,7 +37,7 @@ pub struct Import {
 
 impl Import {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
-        let snapshot = self.context.applied_to(folder::read(&self.folder)?)?;
+        let snapshot = self.context.applied_to(folder::read(&self.folder)?, self.how.new_ids)?;
         let (registry, calm) = (desk.registry()?, desk.calm_registry()?);
         let target = Target { registry, calm, messages: &mut desk.io.messages };
         let (rows, outcome) = restore(&snapshot, target, self.how);

@@ -5,6 +5,7 @@
 mod apply;
 mod beside;
 mod canonical;
+mod careful;
 mod confirm;
 mod confluent;
 mod contexts;
