@@ -122,7 +122,7 @@ fn answer(job: &Job, verb: Verb, io: &mut Io, render: &Render) -> Result<Vec<Val
         Verb::Partition { topic, keys, partitions } => {
             key::lookup(job, &topic, &keys, partitions, io, render)
         }
-        Verb::Trim(args) => trim::run(job, &args, io),
+        Verb::Trim(args) => trim::run(job, &args, io, render),
         Verb::Brokers => brokers::list(job, io),
         // They print as they go.
         Verb::Lag(_) | Verb::Check { .. } => Ok(Vec::new()),

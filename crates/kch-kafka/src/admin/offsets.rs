@@ -144,36 +144,37 @@ impl Admin {
     }
 
     /// Deletes the records of each partition that are before an offset, and gives the partitions' new first offsets, in
-    /// their order. Records that are gone already are no error.
+    /// their order. Records that are gone already are no error. The brokers decide for each partition by itself: one that
+    /// refuses, as where records are compacted, does not keep the others from it.
     ///
     /// # Errors
-    /// When the brokers refuse, as they do where records are compacted, or do not answer.
-    pub fn delete_records(&self, before: &[(Place, i64)]) -> Result<Vec<i64>, KafkaError> {
-        let what = |topic: &str, partition: i32| {
-            format!("cannot delete records of topic {topic:?} partition {partition}")
-        };
+    /// When the request cannot be made or answered at all. What became of one partition is its own result.
+    pub fn delete_records(
+        &self,
+        before: &[(Place, i64)],
+    ) -> Result<Vec<Result<i64, KafkaError>>, KafkaError> {
         let mut list = TopicPartitionList::with_capacity(before.len());
         for ((topic, partition), offset) in before {
             list.add_partition_offset(topic, *partition, Offset::Offset(*offset))
-                .map_err(|error| self.error(&what(topic, *partition), &error))?;
+                .map_err(|error| self.error("cannot delete records", &error))?;
         }
         let done = pollster::block_on(self.client.delete_records(&list, &options()))
             .map_err(|error| self.error("cannot delete records", &error))?;
-        let mut starts = Vec::with_capacity(before.len());
-        for ((topic, partition), offset) in before {
+        let result = |((topic, partition), _): &(Place, i64)| {
+            let what = format!("cannot delete records of topic {topic:?} partition {partition}");
             let element = done.find_partition(topic, *partition);
-            let what = what(topic, *partition);
             match element.as_ref().map(|element| (element.error(), element.offset())) {
-                Some((Ok(()), Offset::Offset(start))) => starts.push(start),
+                Some((Ok(()), Offset::Offset(start))) => Ok(start),
                 Some((Err(RdError::OffsetFetch(Code::PolicyViolation)), _)) => {
                     let reason = "its cleanup.policy does not have \"delete\"".to_owned();
-                    return Err(KafkaError::Refused { what, reason });
+                    Err(KafkaError::Refused { what, reason })
                 }
-                Some((Err(error), _)) => return Err(self.error(&what, &error)),
-                _ => starts.push(*offset),
+                Some((Err(error), _)) => Err(self.error(&what, &error)),
+                // Nobody knows whether they are gone.
+                _ => Err(KafkaError::Failed { what, reason: "the brokers' answer does not say".to_owned() }),
             }
-        }
-        Ok(starts)
+        };
+        Ok(before.iter().map(result).collect())
     }
 
     /// A client that speaks for the group and never joins it, since it subscribes to nothing.

@@ -1,5 +1,7 @@
 //! `trim`: records before a place are gone, and those behind it are not.
 
+use kch_cli::Settings;
+use kch_kafka::{Admin, KafkaArgs, KafkaConfig};
 use serde_json::{Value, json};
 
 use crate::Desk;
@@ -54,4 +56,23 @@ fn one_who_sits_at_a_terminal_is_asked_and_what_is_compacted_is_refused_live() {
     let refused = desk.run(&["trim", &topic, "--before", "end", "--partition", "1"]);
     refused.fails_with(1).stdout_is("").stderr_has("its cleanup.policy does not have \"delete\"");
     assert_eq!(starts(&desk, &topic), [0, 0]);
+}
+
+#[test]
+fn a_partition_that_cannot_be_cut_keeps_no_other_from_it_live() {
+    let Some(desk) = Desk::new() else { return };
+    let topic = desk.stack.create_topic("trim-each", 2);
+    desk.fill(&topic, 0, 4);
+    desk.fill(&topic, 1, 2);
+    let names = ["BOOTSTRAP_SERVERS", "KAFKA_CLIENT_SASL_USERNAME", "KAFKA_CLIENT_SASL_PASSWORD"];
+    let mut settings = Settings::from_pairs(names.map(|name| (name, desk.stack.setting(name))));
+    let config = KafkaConfig::resolve(&KafkaArgs::default(), &mut settings).expect("a configuration");
+    let admin = Admin::connect(config).expect("the brokers");
+    // The tool settles places first; this is what it sees when one is gone by then.
+    let results =
+        admin.delete_records(&[((topic.clone(), 0), 3), ((topic.clone(), 1), 9)]).expect("an answer");
+    assert!(matches!(results.as_slice(), [Ok(3), Err(_)]), "{results:?}");
+    let said = results[1].as_ref().unwrap_err().to_string();
+    assert!(said.contains(&format!("topic {topic:?} partition 1: ")), "{said}");
+    assert_eq!(starts(&desk, &topic), [3, 0]);
 }
