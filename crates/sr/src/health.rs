@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use kch_cli::{Failure, Result};
-use kch_registry::{Error, Level, Mode, Registry};
+use kch_registry::{Error, Level, Mode, Registry, context_of};
 use kch_schema::{Severity, lint};
 
 use crate::at_once::at_once;
@@ -83,14 +83,14 @@ pub(crate) fn credentials(registry: &Registry) -> Finding {
 }
 
 /// The registry's own mode and level.
-pub(crate) fn global(registry: &Registry) -> Result<Vec<Finding>> {
-    let mode = match registry.mode(None) {
-        Ok(Mode::ReadWrite) => Finding::new("mode", Grade::Ok, "READWRITE"),
-        Ok(mode) => mode_warning(&mode, None),
-        Err(Error::Unsupported { .. } | Error::Refused { .. }) => {
-            Finding::new("mode", Grade::Ok, "it has no modes")
+pub(crate) fn global(registry: &Registry, has_modes: bool) -> Result<Vec<Finding>> {
+    let mode = if !has_modes {
+        Finding::new("mode", Grade::Ok, "it has no modes")
+    } else {
+        match registry.mode(None)? {
+            Mode::ReadWrite => Finding::new("mode", Grade::Ok, "READWRITE"),
+            mode => mode_warning(&mode, None),
         }
-        Err(error) => return Err(error.into()),
     };
     let level = match registry.compatibility(None)?.0 {
         Level::None => level_warning(None),
@@ -101,7 +101,7 @@ pub(crate) fn global(registry: &Registry) -> Result<Vec<Finding>> {
 
 fn mode_warning(mode: &Mode, subject: Option<&str>) -> Finding {
     let what = match mode {
-        Mode::ReadOnly => "READONLY: no schema can be registered".to_owned(),
+        mode if mode.is_read_only() => format!("{mode}: no schema can be registered"),
         Mode::Import => "IMPORT: schemas without an id of their own are refused".to_owned(),
         other => format!("{other}: schemas may be refused"),
     };
@@ -123,6 +123,14 @@ fn level_warning(subject: Option<&str>) -> Finding {
     Finding { of: subject.map(str::to_owned), ..finding }
 }
 
+/// Modes and levels of the contexts that these subjects are in; that of the default context is the registry's.
+pub(crate) fn contexts(registry: &Registry, subjects: &[String], has_modes: bool) -> Result<Vec<Finding>> {
+    let names: BTreeSet<&str> = subjects.iter().filter_map(|subject| context_of(subject)).collect();
+    let names: Vec<String> = names.iter().map(|name| format!(":{name}:")).collect();
+    let found = at_once(&names, |name| Ok(Some(rules(name, &own_rules(registry, name, has_modes)?))))?;
+    Ok(found.into_iter().flatten().collect())
+}
+
 /// What the registry says about one subject.
 struct Looked {
     latest: Latest,
@@ -132,17 +140,17 @@ struct Looked {
 }
 
 /// Everything about these subjects: modes and levels of their own, schemas, references, mistakes, deleted versions.
-pub(crate) fn subjects(registry: &Registry, subjects: &[String]) -> Result<Vec<Finding>> {
-    let has_modes = registry.has_modes()?;
+pub(crate) fn subjects(registry: &Registry, subjects: &[String], has_modes: bool) -> Result<Vec<Finding>> {
     let looked = at_once(subjects, |subject| {
         let Some(latest) = latest_of(registry, subject)? else { return Ok(None) };
         let rules = own_rules(registry, subject, has_modes)?;
-        let count = |versions: std::result::Result<Vec<u32>, Error>| versions.map_or(0, |all| all.len());
-        let deleted =
-            count(registry.versions_with_deleted(subject)).saturating_sub(count(registry.versions(subject)));
+        // The live ones first: one that is registered meanwhile is not taken for deleted.
+        let live = known(registry.versions(subject))?.len();
+        let deleted = known(registry.versions_with_deleted(subject))?.len().saturating_sub(live);
         Ok(Some(Looked { latest, rules, deleted }))
     })?;
-    let mut findings: Vec<Finding> = looked.iter().flat_map(rules).collect();
+    let mut findings: Vec<Finding> =
+        looked.iter().flat_map(|of| rules(&of.latest.subject, &of.rules)).collect();
     findings.extend(schemas(&looked));
     findings.extend(references(registry, &looked)?);
     findings.extend(mistakes(&looked));
@@ -150,8 +158,17 @@ pub(crate) fn subjects(registry: &Registry, subjects: &[String]) -> Result<Vec<F
     Ok(findings)
 }
 
-fn rules(Looked { latest, rules, .. }: &Looked) -> Vec<Finding> {
-    let subject = Some(latest.subject.as_str());
+/// The versions of a subject, which may have none.
+fn known(versions: std::result::Result<Vec<u32>, Error>) -> Result<Vec<u32>> {
+    match versions {
+        Err(Error::SubjectNotFound { .. }) => Ok(Vec::new()),
+        outcome => Ok(outcome?),
+    }
+}
+
+/// What is wrong with a subject's own mode and level, or a context's.
+fn rules(subject: &str, rules: &Rules) -> Vec<Finding> {
+    let subject = Some(subject);
     let mode = rules.mode.as_ref().filter(|mode| **mode != Mode::ReadWrite);
     let level = rules.compatibility.as_ref().filter(|level| **level == Level::None);
     mode.map(|mode| mode_warning(mode, subject))
@@ -201,10 +218,7 @@ fn references(registry: &Registry, looked: &[Looked]) -> Result<Vec<Finding>> {
         for reference in &latest.references {
             total += 1;
             if !live.contains_key(reference.subject.as_str()) {
-                let versions = match registry.versions(&reference.subject) {
-                    Err(Error::SubjectNotFound { .. }) => Vec::new(),
-                    outcome => outcome?,
-                };
+                let versions = known(registry.versions(&reference.subject))?;
                 live.insert(&reference.subject, versions.into_iter().collect());
             }
             let is_live =

@@ -10,7 +10,7 @@ use crate::health::{self, Finding, Grade, count};
 use crate::trial;
 
 const EXAMPLES: &str = "\
-A row for each check, and one for each node or subject that something is wrong with, with the cure. Checked are: whether
+A row for each check, and one for each node, context or subject that something is wrong with, with the cure. Checked are: whether
 every node answers, and is a registry; credentials; modes and levels; that the latest schemas can be read, with what they
 refer to; mistakes in them; softly deleted versions. Nothing is changed without --write. Exit code 1 when a check failed.
 
@@ -72,8 +72,11 @@ impl Doctor {
         let registry = desk.registry()?;
         let all = registry.subjects(false)?;
         findings.push(health::credentials(&registry));
-        findings.extend(health::global(&registry)?);
-        findings.extend(health::subjects(&registry, &self.chosen(&registry, all)?)?);
+        let has_modes = registry.has_modes()?;
+        findings.extend(health::global(&registry, has_modes)?);
+        let chosen = self.chosen(&registry, all)?;
+        findings.extend(health::contexts(&registry, &chosen, has_modes)?);
+        findings.extend(health::subjects(&registry, &chosen, has_modes)?);
         if self.write {
             findings.push(trial::write(&registry, &desk.calm_registry()?));
         }

@@ -1,7 +1,7 @@
 //! `sr doctor`: what is wrong is named, with its cure, and nothing is changed.
 
 use kch_test::live::{self, Service};
-use kch_test::wiremock::matchers::{method, path_regex};
+use kch_test::wiremock::matchers::{method, path, path_regex, query_param, query_param_is_missing};
 use kch_test::wiremock::{Mock, ResponseTemplate};
 use kch_test::{HttpStub, Outcome, RawServer, Scene};
 use serde_json::json;
@@ -150,6 +150,49 @@ fn a_node_that_hears_late_of_the_subject_is_asked_again_to_delete_it() {
     refuse(&registry, ("DELETE", "^/subjects/sr-doctor"), (404, 40401, "Subject not found."), 2);
     doctor(&registry.stub.url(), &["--write"]).succeeds();
     assert!(registry.versions().is_empty());
+}
+
+#[test]
+fn a_context_s_own_mode_and_level_are_found() {
+    let registry = Confluent::start();
+    registry.put("a", V1, &json!([]));
+    registry.put(":.eu:b", V1, &json!([]));
+    registry.set_mode(":.eu:", "READONLY");
+    registry.set_level(":.eu:", "NONE");
+    let found = ["mode :.eu: warning: sr mode delete :.eu:", "level :.eu: warning: sr compat delete :.eu:"];
+    assert_eq!(wrong(&doctor(&registry.stub.url(), &[])), found);
+    // Only the contexts of what is asked for.
+    doctor(&registry.stub.url(), &["a", "--strict"]).succeeds();
+}
+
+#[test]
+fn a_registry_that_overrides_all_modes_takes_no_schema() {
+    let registry = Confluent::start();
+    let body = json!({"mode": "READONLY_OVERRIDE"});
+    let answer = ResponseTemplate::new(200).set_body_json(body);
+    registry.stub.mount(Mock::given(method("GET")).and(path("/mode")).respond_with(answer).with_priority(1));
+    let outcome = doctor(&registry.stub.url(), &[]);
+    outcome.succeeds().stdout_has("READONLY_OVERRIDE: no schema can be registered");
+    assert_eq!(wrong(&outcome), ["mode - warning: sr mode set READWRITE"]);
+}
+
+#[test]
+fn what_a_registry_refuses_to_tell_is_not_taken_for_nothing() {
+    for (asked, deleted) in
+        [("/subjects/a/versions", None), ("/subjects/a/versions", Some("true")), ("/mode", None)]
+    {
+        let registry = Confluent::start();
+        registry.put("a", V1, &json!([]));
+        let body = json!({"error_code": 42298, "message": "not now, on purpose"});
+        let mock = Mock::given(method("GET")).and(path(asked));
+        let mock = match deleted {
+            Some(value) => mock.and(query_param("deleted", value)),
+            None => mock.and(query_param_is_missing("deleted")),
+        };
+        let answer = ResponseTemplate::new(422).set_body_json(body);
+        registry.stub.mount(mock.respond_with(answer).with_priority(1));
+        doctor(&registry.stub.url(), &[]).fails_with(1).stderr_has("not now, on purpose");
+    }
 }
 
 #[test]
