@@ -72,7 +72,7 @@ pub enum Bytes {
 impl Decode {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
         let given = match &self.schema {
-            Some(name) => Some(Arc::new(desk.source_of(name, &[])?.schema()?)),
+            Some(name) => Some(Given::of(desk.source_of(name, &[])?.schema()?)),
             None => None,
         };
         let mut input = Vec::new();
@@ -109,6 +109,7 @@ impl Decode {
             |bytes: &[u8]| bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
         let is_json = input.trim_ascii_start().starts_with(b"{");
         if self.format == Bytes::Binary || self.format == Bytes::Auto && !is_json && !is_text(input) {
+            self.ensure_no_half()?;
             let record = (name.to_owned(), Framed::alone(input.to_vec()));
             return Ok(if input.is_empty() { Vec::new() } else { vec![record] });
         }
@@ -133,9 +134,7 @@ impl Decode {
         if format == Bytes::Envelope {
             return Framed::of_envelope(line, self.part);
         }
-        if self.part == Half::Key {
-            return Err(Failure::usage("--part key is for envelopes, and this is none"));
-        }
+        self.ensure_no_half()?;
         let line = line.trim_matches('"');
         let (bytes, what) = match format {
             Bytes::Hex => (from_hex(line), "hexadecimal"),
@@ -145,6 +144,14 @@ impl Decode {
             Failure::refused(format!("not {what}"))
                 .hint("--format says what is on stdin: binary, base64, hex or envelope")
         })
+    }
+
+    /// Bytes alone have no key.
+    fn ensure_no_half(&self) -> Result<()> {
+        match self.part {
+            Half::Key => Err(Failure::usage("--part key is for envelopes, and this is none")),
+            Half::Value => Ok(()),
+        }
     }
 
     /// The row of one record. Its value is the codec's own text, so that no digit is lost on the way.
@@ -167,18 +174,29 @@ impl Decode {
     }
 }
 
-/// A fingerprint tells whether a schema is the writer's.
-fn ensure_same(given: &Schema, named: Named) -> Result<()> {
-    let Named::Fingerprint(fingerprint) = named else { return Ok(()) };
-    let own = Fingerprints::of(&canonical(given)).rabin.to_le_bytes();
-    if own == fingerprint {
-        return Ok(());
+/// The schema of `--schema`, and its fingerprint, by which single-object encoding names it.
+struct Given {
+    schema: Arc<Schema>,
+    rabin: [u8; 8],
+}
+
+impl Given {
+    fn of(schema: Schema) -> Given {
+        let rabin = Fingerprints::of(&canonical(&schema)).rabin.to_le_bytes();
+        Given { schema: Arc::new(schema), rabin }
     }
-    Err(Failure::refused(format!(
-        "it was written with a schema of the fingerprint {}, and --schema has {}",
-        named.text(),
-        to_hex(&own)
-    )))
+
+    /// A fingerprint tells whether a schema is the writer's.
+    fn ensure_same(&self, named: Named) -> Result<()> {
+        match named {
+            Named::Fingerprint(fingerprint) if fingerprint != self.rabin => Err(Failure::refused(format!(
+                "it was written with a schema of the fingerprint {}, and --schema has {}",
+                named.text(),
+                to_hex(&self.rabin)
+            ))),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What a line is.
@@ -193,7 +211,7 @@ fn guess(line: &str) -> Bytes {
 
 /// The schemas that records name.
 struct Schemas {
-    given: Option<Arc<Schema>>,
+    given: Option<Given>,
     registry: Option<Registry>,
     last: Option<(Named, u32, Arc<Schema>)>,
 }
@@ -202,8 +220,8 @@ impl Schemas {
     /// The schema, and its id in the registry, which is none where the schema was given and the record names a GUID.
     fn of(&mut self, named: Named, desk: &Desk<'_>) -> Result<(Option<u32>, Arc<Schema>)> {
         if let Some(given) = &self.given {
-            ensure_same(given, named)?;
-            return Ok((None, Arc::clone(given)));
+            given.ensure_same(named)?;
+            return Ok((None, Arc::clone(&given.schema)));
         }
         let Named::Registered(wanted) = named else {
             return Err(Failure::refused("Avro's single-object encoding names a schema, and no registry")

@@ -47,6 +47,7 @@ fn what_cannot_be_decoded_is_said_with_its_line() {
     decode(&["--schema", "v1.avsc", "--part", "key"], b"00000000070a")
         .fails_with(2)
         .stderr_has("--part key is for envelopes");
+    decode(&["--schema", "v1.avsc", "--part", "key"], &FRAME).fails_with(2).stderr_has("--part key is for");
     decode(&["--schema", "v1.avsc"], &[1, 2, 3]).fails_with(1).stderr_has("the first byte is 0x01, not 0x00");
     decode(&[], b"").fails_with(1).stderr_is("sr: stdin is empty\n");
 }
