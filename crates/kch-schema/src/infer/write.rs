@@ -44,7 +44,7 @@ impl Writer<'_> {
             branches.push(json!("boolean"));
         }
         let alone = shape.kinds() == 1;
-        branches.extend(self.numbers(shape));
+        branches.extend(self.numbers(shape, path));
         if shape.texts.count > 0 {
             branches.push(self.text(shape, alone, path, name));
         }
@@ -67,20 +67,17 @@ impl Writer<'_> {
         }
     }
 
-    fn numbers(&self, shape: &Shape) -> Vec<Value> {
+    fn numbers(&mut self, shape: &Shape, path: &str) -> Vec<Value> {
         let integers = &shape.integers;
-        let whole = || match integers.beyond_int {
-            0 if self.inferring.ints => json!("int"),
-            _ => json!("long"),
-        };
         let mut found = Vec::new();
-        if let Some(decimal) = self.decimal(shape) {
+        if let Some(decimal) = self.decimal(shape, path) {
             return vec![decimal];
         }
         if integers.beyond_long > 0 {
             found.push(json!({"type": "bytes", "logicalType": "decimal", "precision": integers.digits.max(38), "scale": 0}));
         } else if integers.count > 0 && (shape.floats == 0 || integers.digits > DOUBLE_DIGITS) {
-            found.push(whole());
+            let is_int = self.inferring.ints && integers.beyond_int == 0;
+            found.push(json!(if is_int { "int" } else { "long" }));
         }
         if shape.floats > 0 {
             found.insert(found.len().min(usize::from(integers.beyond_long == 0)), json!("double"));
@@ -89,9 +86,16 @@ impl Writer<'_> {
     }
 
     /// A decimal that has all digits seen, and room for 18.
-    fn decimal(&self, shape: &Shape) -> Option<Value> {
+    fn decimal(&mut self, shape: &Shape, path: &str) -> Option<Value> {
         let fractions = &shape.fractions;
-        if !self.inferring.decimals || shape.floats == 0 || fractions.exponent {
+        if !self.inferring.decimals || shape.floats == 0 {
+            return None;
+        }
+        if fractions.exponent {
+            self.note(
+                path,
+                "has a number with an exponent: it is a double, which is not exact, and no decimal",
+            );
             return None;
         }
         let precision = (fractions.before.max(shape.integers.digits) + fractions.behind).max(18);

@@ -108,6 +108,12 @@ fn fractions_are_decimals_when_asked_for() {
     assert_eq!(of(&["12345678901234567890", "0.125"]), decimal(23, 3));
     assert_eq!(of(&["9.5", "1e3"]), "double");
     assert_eq!(of(&["9", "8"]), "long");
+    let notes = draft(Inferring { decimals: true, ..inferring() }, &[r#"{"f":9.5}"#, r#"{"f":1e3}"#]).notes;
+    assert_eq!(
+        notes,
+        ["field \"f\" has a number with an exponent: it is a double, which is not exact, and no decimal"]
+    );
+    assert!(draft(inferring(), &[r#"{"f":1e3}"#]).notes.is_empty());
 }
 
 #[test]
