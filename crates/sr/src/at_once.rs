@@ -1,5 +1,6 @@
 //! The same question about many subjects, a few at a time: a registry far away would else be waited for once a subject.
 
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -13,6 +14,9 @@ const AT_ONCE: usize = 8;
 ///
 /// # Errors
 /// The first failure of `ask`, after which no more is asked.
+///
+/// # Panics
+/// When `ask` does.
 pub(crate) fn at_once<I: Sync, T: Send>(
     items: &[I],
     ask: impl Fn(&I) -> Result<Option<T>> + Sync,
@@ -36,7 +40,10 @@ pub(crate) fn at_once<I: Sync, T: Send>(
     };
     let mut found: Vec<(usize, T)> = thread::scope(|scope| {
         let workers: Vec<_> = (0..AT_ONCE.min(items.len())).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
     });
     if let Some(failure) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(failure);
@@ -57,5 +64,14 @@ mod tests {
         let failing = |item: &u32| if *item == 7 { Err(Failure::refused("7")) } else { Ok(Some(())) };
         assert_eq!(at_once(&items, failing).unwrap_err().text(), "7");
         assert!(at_once(&[], |item: &u32| Ok(Some(*item))).unwrap().is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "on purpose")]
+    fn a_panic_is_no_answer() {
+        let _ = at_once(&[1, 2, 3], |item: &u32| -> Result<Option<()>> {
+            assert!(*item != 2, "on purpose");
+            Ok(None)
+        });
     }
 }

@@ -5,6 +5,7 @@ use kch_schema::{Spot, spots};
 use serde_json::json;
 
 use crate::Desk;
+use crate::health::count;
 use crate::latest::latest;
 
 const EXAMPLES: &str = "\
@@ -71,10 +72,9 @@ impl Who {
             }
         }
         if rows.is_empty() {
-            let among = all.iter().filter(|of| of.schema.is_ok()).count();
-            let subjects = if among == 1 { "1 subject" } else { &format!("{among} subjects") };
+            let among = count(all.iter().filter(|of| of.schema.is_ok()).count(), "subject");
             return Err(Failure::refused(format!(
-                "nothing in the latest schemas of {subjects} has \"{}\"",
+                "nothing in the latest schemas of {among} has \"{}\"",
                 self.text
             )));
         }
