@@ -48,6 +48,8 @@ impl Stack {
     pub fn create_topic(&self, name: &str, partitions: i32) -> String {
         let topic = self.unique_topic(name);
         let new = NewTopic::new(&topic, partitions, TopicReplication::Fixed(3));
+        // Tests send records of any age, and the brokers look every five minutes for those that are too old.
+        let new = new.set("retention.ms", "-1");
         let made = block_on(admin(self).create_topics([&new], &options())).expect("the brokers answer");
         for result in made {
             result.unwrap_or_else(|(topic, error)| panic!("{topic}: {error}"));

@@ -9,30 +9,30 @@ use crate::Desk;
 fn partitions_and_settings_are_changed_once_live() {
     let Some(desk) = Desk::new() else { return };
     let topic = desk.stack.create_topic("alter", 1);
-    let alter = ["alter", &topic, "-p", "3", "-c", "retention.ms=86400000"];
+    let alter = ["alter", &topic, "-p", "3", "-c", "segment.ms=86400000"];
     let changes = json!([
         {"setting": "partitions", "from": 1, "to": 3},
-        {"setting": "retention.ms", "from": null, "to": "86400000"},
+        {"setting": "segment.ms", "from": null, "to": "86400000"},
     ]);
 
     let tried = desk.run(&[&alter[..], &["--dry-run"]].concat()).succeeds().json_lines().remove(0);
     assert_eq!(tried, json!({"topic": topic, "result": "updated", "changes": changes, "dry_run": true}));
     assert_eq!(desk.partitions(&topic), 1);
-    assert_eq!(desk.settings(&ResourceSpecifier::Topic(&topic))["retention.ms"], "604800000");
+    assert_eq!(desk.settings(&ResourceSpecifier::Topic(&topic))["segment.ms"], "604800000");
 
     let made = desk.run(&alter).succeeds().json_lines().remove(0);
     assert_eq!(made, json!({"topic": topic, "result": "updated", "changes": changes}));
     assert_eq!(desk.partitions(&topic), 3);
-    assert_eq!(desk.settings(&ResourceSpecifier::Topic(&topic))["retention.ms"], "86400000");
+    assert_eq!(desk.settings(&ResourceSpecifier::Topic(&topic))["segment.ms"], "86400000");
 
     let again = desk.run(&alter).succeeds().json_lines().remove(0);
     assert_eq!(again, json!({"topic": topic, "result": "unchanged", "changes": []}));
 
     // What is not named stays.
     desk.run(&["alter", &topic, "-c", "cleanup.policy=compact"]).succeeds();
-    desk.run(&["alter", &topic, "--unset", "retention.ms"]).succeeds();
+    desk.run(&["alter", &topic, "--unset", "segment.ms"]).succeeds();
     let settings = desk.settings(&ResourceSpecifier::Topic(&topic));
-    assert_eq!((&*settings["retention.ms"], &*settings["cleanup.policy"]), ("604800000", "compact"));
+    assert_eq!((&*settings["segment.ms"], &*settings["cleanup.policy"]), ("604800000", "compact"));
 }
 
 #[test]

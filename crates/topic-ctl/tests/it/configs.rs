@@ -10,25 +10,25 @@ fn a_topics_settings_are_shown_with_their_sources_set_and_unset_live() {
     let Some(desk) = Desk::new() else { return };
     let topic = desk.stack.create_topic("configs", 1);
     let shown = |args: &[&str]| desk.run(&[&["configs", &topic], args].concat()).succeeds().json_lines();
-    let set = shown(&["-c", "retention.ms=5000", "-c", "segment.ms=60000"]).remove(0);
+    let set = shown(&["-c", "segment.ms=5000", "-c", "segment.bytes=1048576"]).remove(0);
     let change = |name: &str, to: &str| json!({"setting": name, "from": null, "to": to});
-    let changes = [change("retention.ms", "5000"), change("segment.ms", "60000")];
+    let changes = [change("segment.ms", "5000"), change("segment.bytes", "1048576")];
     assert_eq!(set, json!({"topic": topic, "result": "updated", "changes": changes}));
-    assert_eq!(desk.settings(&ResourceSpecifier::Topic(&topic))["segment.ms"], "60000");
+    assert_eq!(desk.settings(&ResourceSpecifier::Topic(&topic))["segment.bytes"], "1048576");
 
-    let own = json!({"setting": "retention.ms", "value": "5000", "source": "topic", "read_only": false});
+    let own = json!({"setting": "segment.ms", "value": "5000", "source": "topic", "read_only": false});
     assert!(shown(&[]).contains(&own));
     let default =
         json!({"setting": "compression.type", "value": "producer", "source": "default", "read_only": false});
     assert!(!shown(&[]).contains(&default));
     assert!(shown(&["--defaults"]).contains(&default));
 
-    let tried = shown(&["--unset", "retention.ms", "--dry-run"]).remove(0);
+    let tried = shown(&["--unset", "segment.ms", "--dry-run"]).remove(0);
     assert_eq!(tried["dry_run"], true);
-    assert_eq!(desk.settings(&ResourceSpecifier::Topic(&topic))["retention.ms"], "5000");
-    shown(&["--unset", "retention.ms"]);
-    assert_eq!(desk.settings(&ResourceSpecifier::Topic(&topic))["retention.ms"], "604800000");
-    assert_eq!(shown(&["--unset", "retention.ms"]).remove(0)["result"], "unchanged");
+    assert_eq!(desk.settings(&ResourceSpecifier::Topic(&topic))["segment.ms"], "5000");
+    shown(&["--unset", "segment.ms"]);
+    assert_eq!(desk.settings(&ResourceSpecifier::Topic(&topic))["segment.ms"], "604800000");
+    assert_eq!(shown(&["--unset", "segment.ms"]).remove(0)["result"], "unchanged");
 }
 
 #[test]
