@@ -70,6 +70,8 @@ pub(crate) struct Column {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     pub(crate) default_kind: String,
+    #[serde(default)]
+    pub(crate) default_expression: String,
 }
 
 impl Column {

@@ -2,7 +2,7 @@
 
 use kch_cli::{Exit, Failure, Format, Io, Render, Result, Settings};
 use kch_registry::{Registry, Version};
-use kch_schema::{Columns, Mapping, Note, NoteKind, Route, Schema, columns};
+use kch_schema::{Column, ColumnType, Columns, Mapping, Note, NoteKind, Route, Schema, columns};
 use serde_json::{Value, json};
 
 use crate::args::{CheckArgs, RouteName};
@@ -12,6 +12,12 @@ use crate::session::Session;
 
 /// A field without a column is no loss when it holds nothing.
 const NOTHING: [&str; 2] = ["is always null", "has no bytes to keep"];
+
+/// AvroConfluent wants a field for each column that the table is read or written with, those with a DEFAULT too.
+const NOT_IN_AVRO: &str =
+    "no field fills it: every record is refused, unless input_format_avro_allow_missing_fields = 1";
+const NOT_FROM_AVRO: &str = "no field fills it: it gets its default where a materialized view fills the table; an INSERT of \
+     AvroConfluent is refused, unless it names its columns, or input_format_avro_allow_missing_fields = 1";
 
 /// The columns that would fit the subject's records. Not for use inside async code, as the registry's calls are not.
 pub(crate) fn wanted(args: &CheckArgs, settings: &Settings, io: &Io) -> Result<Columns> {
@@ -58,6 +64,9 @@ fn compare(wanted: &Columns, table: &Table, route: Route) -> Vec<Value> {
             None => ("lost", "there is no such column: the field is passed over in silence".to_owned()),
             Some(there) if !there.takes_values() => ("lost", format!("the column is {}", there.default_kind)),
             Some(there) => match fit(&column.column_type, &there.kind, route) {
+                Fit::Kept if route == Route::Sink && gets_default_for_null(column, there) => {
+                    ("lost", format!("the sink writes DEFAULT {} for null", there.default_expression))
+                }
                 Fit::Kept => ("kept", String::new()),
                 Fit::Not(why) => ("lost", why),
             },
@@ -90,7 +99,9 @@ fn compare(wanted: &Columns, table: &Table, route: Route) -> Vec<Value> {
                 ("lost", "no field fills it: the sink refuses every record; give the column a DEFAULT")
             }
             ("", Route::Sink) => ("note", "no field fills it: it gets null"),
-            ("", _) => ("note", "no field fills it: it gets the type's default"),
+            (_, Route::Avro) if table.engine == "Kafka" => ("lost", NOT_IN_AVRO),
+            (_, Route::Avro) => ("note", NOT_FROM_AVRO),
+            ("", Route::Json) => ("note", "no field fills it: it gets the type's default"),
             _ => ("note", "no field fills it: it gets its own default"),
         };
         json!({"field": null, "avro": null, "fits": null, "column": format!("{} {}", there.name, there.kind), "verdict": verdict, "why": why})
@@ -98,12 +109,22 @@ fn compare(wanted: &Columns, table: &Table, route: Route) -> Vec<Value> {
     rows
 }
 
+/// The sink writes no null where the column has a default, whatever the column could hold.
+fn gets_default_for_null(column: &Column, there: &catalog::Column) -> bool {
+    let may_be_null = match column.column_type {
+        ColumnType::Nullable(_) => true,
+        ColumnType::Variant(_) => column.avro.split(" or ").any(|branch| branch == "null"),
+        _ => false,
+    };
+    may_be_null && !matches!(there.default_expression.as_str(), "" | "NULL")
+}
+
 fn takes_null(kind: &str) -> bool {
     ["Nullable(", "LowCardinality(Nullable(", "Variant("].iter().any(|prefix| kind.starts_with(prefix))
 }
 
 fn note_row(note: &Note) -> Value {
-    let lost = note.kind >= NoteKind::LeftOut && !holds_nothing(note);
+    let lost = note.kind >= NoteKind::Lost && !holds_nothing(note);
     let verdict = if lost { "lost" } else { "note" };
     json!({"field": note.path, "avro": null, "fits": null, "column": null, "verdict": verdict, "why": note.text})
 }
@@ -165,6 +186,78 @@ mod tests {
                 ("part", "lost"),
                 ("text", "lost"),
             ]
+        );
+    }
+
+    /// The fields' verdicts, for a table of these columns: name, type, default.
+    fn verdicts(fields: &str, route: Route, columns: &[(&str, &str, &str)]) -> Vec<String> {
+        let text = format!(r#"{{"type":"record","name":"R","fields":[{fields}]}}"#);
+        let schema = Schema::parse(&text).unwrap();
+        let wanted = super::columns(&schema, &Mapping { route, ..Mapping::default() }).unwrap();
+        let column = |(name, kind, default): &(&str, &str, &str)| catalog::Column {
+            name: (*name).into(),
+            kind: (*kind).into(),
+            default_kind: if default.is_empty() { "" } else { "DEFAULT" }.into(),
+            default_expression: (*default).into(),
+        };
+        let table = Table { columns: columns.iter().map(column).collect(), ..Table::default() };
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let rows = compare(&wanted, &table, route);
+        rows.iter()
+            .map(|row| format!("{} {}: {}", text(&row["verdict"]), text(&row["field"]), text(&row["why"])))
+            .collect()
+    }
+
+    #[test]
+    fn a_branch_that_the_sink_writes_null_for_is_lost() {
+        let union = r#"{"name":"v","type":["string","long",{"type":"array","items":"string"}]}"#;
+        assert_eq!(
+            verdicts(union, Route::Sink, &[("v", "Variant(String, Int64)", "")]),
+            [
+                "kept v: ",
+                "lost v<array of string>: the sink writes NULL for this branch of a union, in silence"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_default_that_the_sink_writes_for_null_is_a_loss() {
+        let fields = r#"{"name":"a","type":["null","string"]},{"name":"b","type":"string"},
+            {"name":"c","type":["null","string","long"]},{"name":"d","type":["string","long"]}"#;
+        let variant = "Variant(String, Int64)";
+        let columns = |default| {
+            [
+                ("a", "Nullable(String)", default),
+                ("b", "String", default),
+                ("c", variant, default),
+                ("d", variant, default),
+            ]
+        };
+        let lost = |field| format!("lost {field}: the sink writes DEFAULT 'x' for null");
+        assert_eq!(
+            verdicts(fields, Route::Sink, &columns("'x'")),
+            [lost("a"), "kept b: ".to_owned(), lost("c"), "kept d: ".to_owned()]
+        );
+        let kept = ["kept a: ", "kept b: ", "kept c: ", "kept d: "];
+        assert_eq!(verdicts(fields, Route::Sink, &columns("NULL")), kept);
+        assert_eq!(verdicts(fields, Route::Avro, &columns("'x'")), kept);
+    }
+
+    #[test]
+    fn a_null_that_comes_back_as_something_else_is_lost() {
+        let fields = r#"{"name":"a","type":["null",{"type":"array","items":"long"}]}"#;
+        let column = [("a", "Array(Int64)", "")];
+        for route in [Route::Avro, Route::Sink] {
+            assert_eq!(
+                verdicts(fields, route, &column),
+                ["kept a: ", "lost a: null becomes an empty array"],
+                "{route:?}"
+            );
+        }
+        let refused = &verdicts(fields, Route::Json, &column)[1];
+        assert!(
+            refused.starts_with("lost a: a line with null here is refused by ch-query insert"),
+            "{refused}"
         );
     }
 }

@@ -82,6 +82,8 @@ pub enum NoteKind {
     Form,
     /// Values that differ in Avro become one in the table, or change.
     Lossy,
+    /// Values that are no rarities come back as others, in silence: a null, a branch of a union.
+    Lost,
     /// There is no column for it.
     LeftOut,
     /// Records do not get into the table for it: all of them, or those that the text names.
@@ -103,6 +105,7 @@ pub fn sentences(notes: &[Note]) -> Vec<String> {
         let kind = match kind {
             NoteKind::Form => "note",
             NoteKind::Lossy => "lossy",
+            NoteKind::Lost => "lost",
             NoteKind::LeftOut => "left out",
             NoteKind::Refused => "refused",
         };

@@ -87,6 +87,51 @@ fn a_table_is_compared_with_a_schema_field_by_field_live() {
     assert_eq!(kept, "9007199254740993\t12345678.9\t2026-11-22 10:00:00.123456\t\\N\t['a']\tx\n");
 }
 
+/// What ClickHouse does with a record whose schema lacks a column, and what becomes of a null that no column takes.
+#[test]
+fn what_is_said_of_avro_is_what_clickhouse_does_live() {
+    let Some(stack) = live::need(&[Service::ClickHouse, Service::Registry]) else { return };
+    let (scene, table, subject) = (stack.scene(), stack.unique_table("avro"), stack.unique_subject("avro"));
+    let schema = json!({"type": "record", "name": "R", "fields": [
+        {"name": "id", "type": "long"}, {"name": "list", "type": ["null", {"type": "array", "items": "long"}]}
+    ]});
+    let body = json!({"schema": schema.to_string()}).to_string();
+    let (status, said) = stack.registry("POST", &format!("/subjects/{subject}/versions"), Some(&body));
+    assert_eq!(status, 200, "{said}");
+    let id = serde_json::from_str::<Value>(&said).unwrap()["id"].as_u64().unwrap();
+    // One record: id 1, list null.
+    let read = |columns: &str, settings: &str| {
+        let sql = format!(
+            "SELECT * FROM format('AvroConfluent', '{columns}', unhex('00{id:08x}0200')) \
+             SETTINGS format_avro_schema_registry_url = '{}'{settings}",
+            stack.setting("SCHEMA_REGISTRY_URL")
+        );
+        scene.tool("ch-query").arg(sql).run()
+    };
+    read("id Int64, list Array(Int64)", "").succeeds().stdout_is("{\"id\":1,\"list\":[]}\n");
+    let more = "id Int64, list Array(Int64), more String";
+    read(more, "").fails_with(1).stderr_has("Field more not found");
+    let allowed = ", input_format_avro_allow_missing_fields = 1";
+    read(more, allowed).succeeds().stdout_is("{\"id\":1,\"list\":[],\"more\":\"\"}\n");
+
+    let check = |engine: &str| {
+        stack.clickhouse(&format!("CREATE OR REPLACE TABLE {table} ({more}) ENGINE = {engine}"));
+        let run = scene.tool("ch-query").args(["check", &table, &subject]).run();
+        let rows = run.fails_with(1).json_lines();
+        let said = |row: &Value| (row["verdict"].clone(), row["why"].as_str().unwrap().to_owned());
+        rows.iter().filter(|row| row["verdict"] != "kept").map(said).collect::<Vec<_>>()
+    };
+    let null = (json!("lost"), "null becomes an empty array".to_owned());
+    let merged = check("MergeTree ORDER BY id");
+    assert_eq!(merged[0], null);
+    assert_eq!(merged[1].0, "note");
+    assert!(merged[1].1.contains("an INSERT of AvroConfluent is refused"), "{merged:?}");
+    let queue = "Kafka('localhost:1', 'none', 'none', 'AvroConfluent')";
+    let refused =
+        "no field fills it: every record is refused, unless input_format_avro_allow_missing_fields = 1";
+    assert_eq!(check(queue), [null, (json!("lost"), refused.to_owned())]);
+}
+
 #[test]
 fn a_field_that_no_column_can_hold_is_lost() {
     let stub = HttpStub::start();

@@ -51,7 +51,7 @@ fn warnings(sink: &Columns, own: Option<&Columns>, subject: &str) -> Vec<String>
     let untold: Vec<Note> = sink
         .notes
         .iter()
-        .filter(|note| note.kind > NoteKind::Lossy || note.kind == NoteKind::Lossy && !told(note))
+        .filter(|note| note.kind > NoteKind::Lost || note.kind >= NoteKind::Lossy && !told(note))
         .cloned()
         .collect();
     let mut warnings = sentences(&untold);

@@ -17,6 +17,9 @@ pub(super) struct Mapper<'s> {
     pub(super) notes: Vec<Note>,
 }
 
+/// Arrays, maps and tuples take no null.
+const NULL_IN_A_LINE: &str =
+    "a line with null here is refused by ch-query insert; an INSERT of your own makes a default of it";
 const YEARS: &str = "years outside 1900 to 2299 are not kept";
 
 impl<'s> Mapper<'s> {
@@ -199,14 +202,21 @@ impl<'s> Mapper<'s> {
             if inner.can_be_nullable() {
                 return Some(ColumnType::Nullable(Box::new(inner)));
             }
-            let has_note = match self.mapping.route {
+            let takes_null = matches!(inner, ColumnType::Variant(_) | ColumnType::Nullable(_));
+            let becomes_another = match self.mapping.route {
                 Route::Sink => self.null_for_the_sink(&inner, path),
-                _ => !matches!(inner, ColumnType::Variant(_) | ColumnType::Nullable(_)),
+                Route::Avro => !takes_null,
+                Route::Json => {
+                    if !takes_null {
+                        self.note(path, NoteKind::Refused, NULL_IN_A_LINE);
+                    }
+                    false
+                }
             };
-            if has_note {
+            if becomes_another {
                 self.note(
                     path,
-                    NoteKind::Lossy,
+                    NoteKind::Lost,
                     match inner {
                         ColumnType::Array(_) => "null becomes an empty array",
                         ColumnType::Map(_) => "null becomes an empty map",

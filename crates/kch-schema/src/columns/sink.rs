@@ -60,7 +60,7 @@ impl Mapper<'_> {
                 Some(found) => types.push(found),
                 None => self.note(
                     &branch_path,
-                    NoteKind::Lossy,
+                    NoteKind::Lost,
                     "the sink writes NULL for this branch of a union, in silence",
                 ),
             }

@@ -89,7 +89,7 @@ fn what_a_table_cannot_keep_is_said() {
         notes(&columns),
         [
             "LeftOut nothing: is always null",
-            "Lossy list: null becomes an empty array",
+            "Lost list: null becomes an empty array",
             "LeftOut huge: ClickHouse has no decimal of more than 76 digits",
             "LeftOut tree: holds itself, which ClickHouse cannot read from Avro",
             "LeftOut text: cannot be read from Avro: its branches are not as many types in ClickHouse",
@@ -157,8 +157,8 @@ fn what_the_sink_of_connect_cannot_write_is_said() {
             "refused: lists[]: null here spoils its batch: the sink writes nothing for it, and what follows is read as \
              something else",
             "left out: neither: is a union of which the sink writes no branch",
-            "lossy: list: null becomes an empty array",
-            "lossy: mixed<array of int>, mixed<date>: the sink writes NULL for this \
+            "lost: list: null becomes an empty array",
+            "lost: mixed<array of int>, mixed<date>: the sink writes NULL for this \
              branch of a union, in silence",
             "lossy: seven: a record without it gets null, not its default: the sink would write the default for null too",
             "note: text: is kept without which branch it was",

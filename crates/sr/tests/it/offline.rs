@@ -195,7 +195,7 @@ fn ddl_prints_the_table_and_says_what_it_cannot_keep() {
          `tags` Array(String)\n)\nENGINE = MergeTree\nORDER BY `id`;\n",
     );
     outcome.stderr_is(
-        "sr: lossy: at: years outside 1900 to 2299 are not kept\nsr: lossy: tags: null becomes an empty array\n",
+        "sr: lost: tags: null becomes an empty array\nsr: lossy: at: years outside 1900 to 2299 are not kept\n",
     );
 }
 
@@ -215,8 +215,14 @@ fn each_choice_of_ddl_is_in_the_statement() {
     ddl(&["--cluster", "c"]).succeeds().stdout_has("ON CLUSTER `c`\n");
     ddl(&["--enums"]).succeeds().stdout_has("`state` Enum8('NEW' = 0, 'SENT' = 1)");
     ddl(&["--low-cardinality", "note"]).succeeds().stdout_has("`note` LowCardinality(Nullable(String))");
-    ddl(&["--via", "json"]).succeeds().stderr_has("lossy");
-    ddl(&["--via", "sink"]).succeeds().stdout_has("`note` Nullable(String)").stderr_has("lossy: tags");
+    ddl(&["--via", "json"])
+        .succeeds()
+        .stderr_has("lossy: at")
+        .stderr_has("refused: tags: a line with null here is refused by ch-query insert");
+    ddl(&["--via", "sink"])
+        .succeeds()
+        .stdout_has("`note` Nullable(String)")
+        .stderr_has("lost: tags: null becomes an empty array");
     scene.file(
         "sink.avsc",
         ORDER.replace(r#"{"type":"array","items":"string"}"#, r#"{"type":"map","values":"int"}"#),
