@@ -1,4 +1,4 @@
-//! What a registry can refuse. Exit 1, except where the registry cannot be talked to at all.
+//! What a registry can refuse. Exit 1, except where the registry cannot be talked to at all, or does not show what it took.
 
 use kch_cli::{Exit, Explain};
 use kch_http::{Reply, shorten};
@@ -29,6 +29,16 @@ pub enum Error {
         version: Version,
         /// The versions there are.
         known: Vec<u32>,
+    },
+    /// A schema was registered, and no node that was asked has heard of it yet.
+    #[error("{subject} is registered with id {id}, but the schema registry at {url} does not show it yet")]
+    NotShown {
+        /// The subject.
+        subject: String,
+        /// The schema's id.
+        id: u32,
+        /// Where it was asked.
+        url: String,
     },
     /// No schema has this id.
     #[error("the schema registry at {url} has no schema with id {id}")]
@@ -201,6 +211,7 @@ impl Explain for Error {
     fn exit(&self) -> Exit {
         match self {
             Error::Http(error) => error.exit(),
+            Error::NotShown { .. } => Exit::Unavailable,
             _ => Exit::Refused,
         }
     }
@@ -211,6 +222,9 @@ impl Explain for Error {
             Error::SubjectNotFound { nearest: Some(nearest), .. } => Some(format!("did you mean {nearest}?")),
             Error::SubjectNotFound { subject, .. } => {
                 Some(format!("`sr subjects` lists those there are; `sr register {subject} FILE` makes it"))
+            }
+            Error::NotShown { subject, .. } => {
+                Some(format!("`sr get {subject}` shows it once all nodes have heard of it"))
             }
             Error::SchemaNotFound { .. } => {
                 Some("was the record written with another registry's schema?".to_owned())

@@ -29,5 +29,7 @@ pub use mode::Mode;
 pub use model::{
     Contract, NewSchema, Reference, Registered, Schema, SchemaType, SubjectVersion, Version, guid_text,
 };
-pub use naming::{Part, SubjectNameStrategy, context_of, in_context, split_context};
+pub use naming::{
+    Part, SubjectNameStrategy, context_alone, context_name, context_of, in_context, is_context, split_context,
+};
 pub use registry::{Registry, registry_settings};

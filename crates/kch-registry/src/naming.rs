@@ -95,11 +95,27 @@ fn record_name(schema: &str) -> Option<String> {
     }
 }
 
+/// A context's name as `.eu`, whether it is written `eu`, `.eu` or `:.eu:`; `.` is the default one.
+///
+/// # Errors
+/// What such a name is like.
+pub fn context_name(text: &str) -> Result<String, String> {
+    match bare(text) {
+        name if name.contains(':') || text.is_empty() => Err("a context's name is like eu or .eu".to_owned()),
+        name => Ok(format!(".{name}")),
+    }
+}
+
+/// Without its dot and colons.
+fn bare(context: &str) -> &str {
+    context.trim_matches(':').trim_start_matches('.')
+}
+
 /// The subject's full name in a context: `:.eu:orders-value` for `.eu` (or `eu`) and `orders-value`. A subject that names its
 /// context keeps it; the default context is `.`.
 #[must_use]
 pub fn in_context(context: &str, subject: &str) -> String {
-    let context = context.trim_matches(':').trim_start_matches('.');
+    let context = bare(context);
     if context.is_empty() || split_context(subject).0.is_some() {
         return subject.to_owned();
     }
@@ -123,13 +139,20 @@ pub fn context_of(subject: &str) -> Option<&str> {
     split_context(subject).0.filter(|context| *context != ".")
 }
 
+/// Whether this stands for a context, as `:.eu:` does, and not for one of its subjects.
+#[must_use]
+pub fn is_context(subject: &str) -> bool {
+    matches!(split_context(subject), (Some(_), ""))
+}
+
 /// The name in its shortest form: the default context goes without saying.
 pub(crate) fn without_default(subject: &str) -> &str {
     subject.strip_prefix(":.:").unwrap_or(subject)
 }
 
-/// What asks for the context of `subject` where a registry takes a subject: more than the context would narrow the answer.
-pub(crate) fn context_alone(subject: &str) -> Option<String> {
+/// What stands for the context of `subject` where a registry takes a subject, `:.eu:`: the whole name would narrow the answer.
+#[must_use]
+pub fn context_alone(subject: &str) -> Option<String> {
     context_of(subject).map(|context| format!(":{context}:"))
 }
 
@@ -172,7 +195,10 @@ mod tests {
     fn a_context_stands_in_front_of_a_subject() {
         for context in ["eu", ".eu", ":.eu:"] {
             assert_eq!(in_context(context, "a:b"), ":.eu:a:b");
+            assert_eq!(context_name(context).unwrap(), ".eu");
         }
+        assert!(context_name("a:b").is_err() && context_name("").is_err());
+        assert_eq!((is_context(":.eu:"), is_context(":.eu:a"), is_context("a")), (true, false, false));
         assert_eq!(in_context(".", "a"), "a");
         assert_eq!(in_context(".eu", ":.us:a"), ":.us:a");
         assert_eq!(split_context(":.eu:a:b"), (Some(".eu"), "a:b"));

@@ -210,7 +210,7 @@ impl Registry {
     /// Registers a schema under `subject`, or finds it there.
     ///
     /// # Errors
-    /// [`Error::Incompatible`], [`Error::InvalidSchema`], [`Error::ReadOnly`].
+    /// [`Error::Incompatible`], [`Error::InvalidSchema`], [`Error::ReadOnly`]; [`Error::NotShown`] although it is registered.
     pub fn register(&self, subject: &str, schema: &NewSchema) -> Result<Registered, Error> {
         if let Some(registered) = self.lookup(subject, schema)? {
             return Ok(registered);
@@ -224,7 +224,9 @@ impl Registry {
                 messages: crate::compatibility::reasons(&reply.message()),
             });
         }
-        self.accept(reply).map_err(|error| self.because_of_mode(error, subject))?;
+        let reply = self.accept(reply).map_err(|error| self.because_of_mode(error, subject))?;
+        let said: WireSchema = reply.json()?;
+        let id = said.id.ok_or_else(|| Error::Http(reply.unexpected()))?;
         let mut found = None;
         self.until_shown(|| {
             found = self.lookup(subject, schema)?;
@@ -232,7 +234,7 @@ impl Registry {
         })?;
         match found {
             Some(registered) => Ok(Registered { created: true, ..registered }),
-            None => Err(self.subject_not_found(subject)),
+            None => Err(Error::NotShown { subject: subject.to_owned(), id, url: self.url().to_owned() }),
         }
     }
 

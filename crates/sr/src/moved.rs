@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use kch_cli::{Failure, Result};
-use kch_registry::{in_context, split_context};
+use kch_cli::{Failure, Messages, Result};
+use kch_registry::{context_name, in_context, is_context, split_context};
 
 use crate::restore::same;
 use crate::snapshot::{Entry, Snapshot};
@@ -12,7 +12,7 @@ use crate::snapshot::{Entry, Snapshot};
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ToContext {
     /// Put all subjects into this context, whichever they come from; . is the default one
-    #[arg(long, value_name = "NAME", value_parser = context)]
+    #[arg(long, value_name = "NAME", value_parser = context_name)]
     pub to_context: Option<String>,
 }
 
@@ -21,12 +21,24 @@ impl ToContext {
     ///
     /// # Errors
     /// When two subjects would have one name, or, unless there are to be `new_ids`, two schemas one id.
-    pub(crate) fn applied_to(&self, mut snapshot: Snapshot, new_ids: bool) -> Result<Snapshot> {
+    pub(crate) fn applied_to(
+        &self,
+        mut snapshot: Snapshot,
+        new_ids: bool,
+        messages: &mut Messages,
+    ) -> Result<Snapshot> {
         let Some(context) = &self.to_context else { return Ok(snapshot) };
         let renamed = |subject: &str| in_context(context, split_context(subject).1);
         let mut subjects = BTreeMap::new();
         let mut was: BTreeMap<String, String> = BTreeMap::new();
         for (subject, rules) in std::mem::take(&mut snapshot.subjects) {
+            if is_context(&subject) {
+                let from = subject.trim_matches(':');
+                messages.say(&format!(
+                    "left out: the level and mode of {from} itself, since {context} has its own"
+                ));
+                continue;
+            }
             let name = renamed(&subject);
             if let Some(other) = was.get(&name) {
                 return Err(Failure::refused(format!("{other} and {subject} would both be {name}"))
@@ -64,15 +76,6 @@ fn ensure_ids_differ(snapshot: &Snapshot) -> Result<()> {
     Ok(())
 }
 
-/// A context's name, with or without its dot and colons.
-fn context(text: &str) -> std::result::Result<String, String> {
-    let name = text.trim_matches(':').trim_start_matches('.');
-    match name.contains(':') || text.is_empty() {
-        true => Err("a context's name is like eu or .eu".to_owned()),
-        false => Ok(format!(".{name}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use kch_registry::{NewSchema, Reference};
@@ -97,7 +100,11 @@ mod tests {
             entries: subjects.iter().map(|subject| entry(subject)).collect(),
             ..Snapshot::default()
         };
-        let moved = ToContext { to_context: Some(context(to).unwrap()) }.applied_to(snapshot, false)?;
+        let moved = ToContext { to_context: Some(context_name(to).unwrap()) }.applied_to(
+            snapshot,
+            false,
+            &mut Messages::new("sr", std::io::sink()),
+        )?;
         assert!(moved.entries.iter().all(|entry| moved.subjects.contains_key(&entry.subject)));
         assert!(moved.entries.iter().all(|entry| entry.schema.references[0].subject == "m"));
         Ok(moved.entries.into_iter().map(|entry| entry.subject).collect())
@@ -109,6 +116,5 @@ mod tests {
         assert_eq!(moved(&[":.eu:b"], ".").unwrap(), ["b"]);
         let clash = moved(&["a", ":.eu:a"], ":.us:").unwrap_err();
         assert_eq!(clash.text(), ":.eu:a and a would both be :.us:a");
-        assert!(context("a:b").is_err() && context("").is_err());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kch_cli::{Failure, Messages, Result};
-use kch_registry::{Error, Level, Mode, Registry, SubjectVersion, Version};
+use kch_registry::{Error, Level, Mode, Registry, SubjectVersion, Version, context_alone, is_context};
 use serde_json::{Value, json};
 
 use crate::put_back::PutBack;
@@ -79,8 +79,9 @@ fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut V
     let subjects: BTreeSet<&str> = todo.iter().map(|entry| entry.subject.as_str()).collect();
     for &subject in &subjects {
         // IMPORT mode would open what somebody has closed there, unless it is closed where it comes from too.
-        let rules = snapshot.subjects.get(subject);
-        if !rules.and_then(|rules| rules.mode.as_ref()).is_some_and(Mode::is_read_only) {
+        let own = |name: &str| snapshot.subjects.get(name).and_then(|rules| rules.mode.as_ref());
+        let of_context = || own(&context_alone(subject)?);
+        if !own(subject).or_else(of_context).is_some_and(Mode::is_read_only) {
             registry.ensure_writable(subject)?;
         }
     }
@@ -117,7 +118,10 @@ fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut V
                 delete(&registry, entry)?;
             }
         }
-        for (subject, rules) in &snapshot.subjects {
+        // Contexts last: one that is closed then closes its subjects.
+        let (contexts, others): (Vec<_>, Vec<_>) =
+            snapshot.subjects.iter().partition(|(subject, _)| is_context(subject));
+        for (subject, rules) in others.into_iter().chain(contexts) {
             take_rules(&registry, subject, rules, subjects.contains(subject.as_str()), &mut put_back)?;
         }
         Ok(())
@@ -135,7 +139,8 @@ fn take_rules(
 ) -> Result<()> {
     let Rules { compatibility, mode } = rules;
     let own = own_rules(registry, subject, true)?;
-    if compatibility.is_some() && *compatibility != own.compatibility && is_live(registry, subject)? {
+    let differs = compatibility.is_some() && *compatibility != own.compatibility;
+    if differs && (is_context(subject) || is_live(registry, subject)?) {
         compatibility.iter().try_for_each(|level| registry.set_compatibility(Some(subject), level))?;
     }
     if importing {
@@ -154,7 +159,8 @@ fn left_in_import<'s>(
 ) -> Result<Vec<&'s str>> {
     let mut left = Vec::new();
     for (subject, rules) in &snapshot.subjects {
-        let done = !todo.contains(subject.as_str()) && rules.mode != Some(Mode::Import);
+        let done =
+            !todo.contains(subject.as_str()) && rules.mode != Some(Mode::Import) && !is_context(subject);
         if done && registry.own_mode(subject)? == Some(Mode::Import) {
             left.push(subject.as_str());
         }
@@ -285,9 +291,14 @@ fn anew(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut Vec<V
         }
         for (subject, rules) in &snapshot.subjects {
             let Some(level) = rules.compatibility.as_ref().filter(|_| !dry_run) else { continue };
+            // A registry without modes is one without contexts.
+            let takes_level = match is_context(subject) {
+                true => has_modes,
+                false => is_live(&registry, subject)?,
+            };
             if open.contains(subject.as_str()) {
                 put_back.instead(subject, None, Some(level));
-            } else if is_live(&registry, subject)? {
+            } else if takes_level {
                 registry.set_compatibility(Some(subject), level)?;
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kch_cli::{Messages, Result};
-use kch_registry::{Error, Level, Mode, NewSchema, Reference, Registry, Version, context_of};
+use kch_registry::{Error, Level, Mode, NewSchema, Reference, Registry, Version, context_alone, context_of};
 
 /// One version of one subject.
 #[derive(Clone, Debug)]
@@ -35,6 +35,7 @@ pub(crate) struct Rules {
 pub(crate) struct Snapshot {
     /// The registry's own.
     pub(crate) rules: Rules,
+    /// Contexts too, as `:.eu:`, that have a level or a mode of their own.
     pub(crate) subjects: BTreeMap<String, Rules>,
     pub(crate) entries: Vec<Entry>,
 }
@@ -90,6 +91,14 @@ impl Snapshot {
             let needed: Vec<String> = needed.collect();
             needed_only.extend(needed.iter().cloned());
             open.extend(needed);
+        }
+        let contexts: BTreeSet<String> =
+            snapshot.subjects.keys().filter_map(|subject| context_alone(subject)).collect();
+        for context in contexts {
+            let rules = own_rules(registry, &context, has_modes)?;
+            if rules != Rules::default() {
+                snapshot.subjects.insert(context, rules);
+            }
         }
         snapshot.leave_out_broken(messages);
         Ok(snapshot)

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kch_cli::{Failure, Result};
 use kch_registry::{
-    Error, Level, Mode, NewSchema, Registry, SubjectVersion, Version, context_of, split_context,
+    Error, Level, Mode, NewSchema, Registry, SubjectVersion, Version, context_alone, context_of,
+    split_context,
 };
 use serde_json::{Value, json};
 
@@ -180,7 +181,7 @@ fn is_opened(
     if opened.contains(&Some(subject)) {
         return Ok(true);
     }
-    let context = context_of(subject).map(|context| format!(":{context}:"));
+    let context = context_alone(subject);
     let above = opened.contains(&None) || context.is_some_and(|context| opened.contains(&Some(&context)));
     Ok(above && registry.own_mode(subject)?.is_none())
 }

@@ -263,6 +263,19 @@ mod deleting {
 }
 
 #[test]
+fn a_schema_that_is_registered_and_not_shown_is_not_called_missing() {
+    let stub = HttpStub::start();
+    stub.reply("POST", "/subjects/s", 404, r#"{"error_code":40401,"message":"no"}"#);
+    stub.reply("POST", "/subjects/s/versions", 200, r#"{"id":7}"#);
+    let error = registry(&stub).register("s", &NewSchema::avro("\"long\"")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("s is registered with id 7, but the schema registry at {} does not show it yet", stub.url())
+    );
+    assert_eq!(error.exit(), Exit::Unavailable);
+}
+
+#[test]
 fn a_node_that_hears_of_a_schema_later_is_asked_again() {
     let stub = HttpStub::start();
     let not_yet =

@@ -1,7 +1,7 @@
 //! `sr contexts`: the rooms of a registry, each with subjects, ids and rules of its own.
 
 use kch_cli::{Exit, Failure, Result, nearest};
-use kch_registry::{Registry, context_of};
+use kch_registry::{Registry, context_name, context_of};
 use serde_json::{Value, json};
 
 use crate::Desk;
@@ -26,7 +26,7 @@ pub enum Contexts {
     #[command(after_help = EXAMPLES)]
     Delete {
         /// The context
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "NAME", value_parser = context_name)]
         context: String,
         /// Print what would be deleted
         #[arg(long)]
@@ -54,8 +54,7 @@ impl Contexts {
                 desk.rows(&contexts.iter().map(row).collect::<Vec<Value>>())
             }
             Contexts::Delete { context, dry_run } => {
-                let context = format!(".{}", context.trim_matches(':').trim_start_matches('.'));
-                delete(&registry, &contexts, &context, *dry_run)?;
+                delete(&registry, &contexts, context, *dry_run)?;
                 let mut row = json!({"context": context, "deleted": true});
                 if *dry_run {
                     row["dry_run"] = true.into();

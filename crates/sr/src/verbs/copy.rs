@@ -54,7 +54,7 @@ impl Copy {
         };
         let messages = &mut desk.io.messages;
         let snapshot = Snapshot::take(&source, &self.selection, messages)?;
-        let snapshot = self.context.applied_to(snapshot, self.how.new_ids)?;
+        let snapshot = self.context.applied_to(snapshot, self.how.new_ids, messages)?;
         let (rows, outcome) = restore(&snapshot, Target { registry, calm, messages }, self.how);
         desk.rows_of(&rows, outcome)
     }

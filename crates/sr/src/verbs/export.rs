@@ -9,7 +9,8 @@ use crate::snapshot::{Selection, Snapshot};
 use crate::{Desk, folder};
 
 const EXAMPLES: &str = "\
-DIR gets one file for each version, as it was registered, and registry.json: ids, references, compatibility, modes. \
+DIR gets one file for each version, as it was registered, and registry.json: ids, references, levels and modes of \
+subjects and contexts. \
 An older export in DIR is replaced, so that `git diff` shows what has changed. Softly deleted versions are part of it.
 
 Examples:

@@ -11,8 +11,8 @@ use crate::{Desk, folder};
 const EXAMPLES: &str = "\
 Ids and versions stay as they are: each subject is in IMPORT mode meanwhile, and its mode is put back on any way out, \
 Ctrl-C too. What is there already is not sent again, so that an import that was cut short can be run again; what is softly \
-deleted there comes back. Where a version or an id is another schema's, nothing is done. The subjects get their levels and \
-modes, the registry's own are not touched.
+deleted there comes back. Where a version or an id is another schema's, nothing is done. Subjects and contexts get their \
+levels and modes, the registry's own are not touched.
 
 Examples:
   sr import backup --dry-run
@@ -37,7 +37,8 @@ pub struct Import {
 
 impl Import {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
-        let snapshot = self.context.applied_to(folder::read(&self.folder)?, self.how.new_ids)?;
+        let (messages, new_ids) = (&mut desk.io.messages, self.how.new_ids);
+        let snapshot = self.context.applied_to(folder::read(&self.folder)?, new_ids, messages)?;
         let (registry, calm) = (desk.registry()?, desk.calm_registry()?);
         let target = Target { registry, calm, messages: &mut desk.io.messages };
         let (rows, outcome) = restore(&snapshot, target, self.how);

@@ -99,7 +99,7 @@ impl Register {
         }
         let outcome = registry.register(subject, schema);
         match &outcome {
-            Ok(_) => put_back.keep(),
+            Ok(_) | Err(Error::NotShown { .. }) => put_back.keep(),
             Err(error) => {
                 put_back.finish(Ok(()), messages).inspect_err(|_| messages.say(&error.to_string()))?;
             }

@@ -1,4 +1,4 @@
-//! What could be lost in silence: by a prune, an import, or what is put back after one.
+//! What could be lost in silence: by a prune, a move to another registry, or what is put back after one.
 
 use kch_test::Scene;
 use kch_test::wiremock::matchers::{body_json, method, path, path_regex, query_param};
@@ -136,4 +136,53 @@ fn a_dry_run_does_not_call_the_level_that_would_go_the_default() {
         .succeeds()
         .stdout_is("{\"subject\":null,\"compatibility\":null,\"source\":\"global\"}\n");
     sr(&scene, &registry, &["compat", "get"]).succeeds().stdout_has("FULL");
+}
+
+#[test]
+fn a_level_that_was_set_for_a_schema_stays_with_it_when_no_node_shows_it_yet() {
+    let (registry, scene) = (Confluent::start(), Scene::new());
+    registry.put("s", V1, &json!([]));
+    scene.file("v2.avsc", V2);
+    let no = ResponseTemplate::new(404).set_body_json(json!({"error_code": 40403, "message": "no"}));
+    registry
+        .stub
+        .mount(Mock::given(method("POST")).and(path("/subjects/s")).respond_with(no).with_priority(1));
+    sr(&scene, &registry, &["register", "s", "v2.avsc", "--set-compat", "NONE"])
+        .fails_with(3)
+        .stdout_is("")
+        .stderr_has("sr: s is registered with id 2, but the schema registry at ")
+        .stderr_has("hint: `sr get s` shows it once all nodes have heard of it");
+    assert_eq!(registry.levels(), ["s=NONE"]);
+}
+
+#[test]
+fn contexts_keep_their_levels_and_modes() {
+    let (source, scene) = (source(), Scene::new());
+    source.set_level(":.eu:", "FULL");
+    source.set_mode(":.eu:", "READONLY");
+    let expected = (source.levels(), source.modes());
+    sr(&scene, &source, &["export", "dir"]).succeeds();
+    sr(&scene, &source, &["export", "default", "z/money"]).succeeds();
+    assert!(!scene.read("default/registry.json").contains(":.eu:"), "only those of the selection");
+    let target = Confluent::start();
+    sr(&scene, &target, &["import", "dir"]).succeeds().stderr_is("");
+    assert_eq!(
+        (target.versions(), target.levels(), target.modes()),
+        (VERSIONS.map(str::to_owned).to_vec(), expected.0, expected.1)
+    );
+    // What comes later from a context that is closed on both sides is taken too.
+    source.put(":.eu:y", V1, &json!([]));
+    sr(&scene, &source, &["copy", ":.eu:y", "--to", &target.stub.url()]).succeeds();
+    assert_eq!(target.modes(), source.modes());
+    let other = Confluent::start();
+    sr(&scene, &other, &["import", "dir", "--to-context", "us"])
+        .succeeds()
+        .stderr_is("sr: left out: the level and mode of .eu itself, since .us has its own\n");
+    assert_eq!(
+        (other.levels(), other.modes()),
+        (vec![":.us:a order=FULL".to_owned()], vec![":.us:x=READONLY".to_owned()])
+    );
+    let anew = Confluent::start();
+    sr(&scene, &anew, &["import", "dir", "--new-ids"]).succeeds();
+    assert_eq!(anew.levels(), [":.eu:=FULL", "a order=FULL"]);
 }

@@ -31,6 +31,7 @@ fn contexts_are_listed_and_only_an_empty_one_is_deleted() {
     }
     sr(&["contexts", "delete", ".tes"]).fails_with(1).stderr_has("did you mean .test?");
     sr(&["contexts", "delete", "."]).fails_with(2);
+    sr(&["contexts", "delete", "a:b"]).fails_with(2).stderr_has("like eu or .eu");
     sr(&["contexts", "delete", "test", "--dry-run"]).succeeds().stdout_has("\"dry_run\":true");
     sr(&["contexts", "list", "-q", "context"]).succeeds().stdout_is(".\n.eu\n.test\n");
     sr(&["contexts", "delete", "test"]).succeeds().stdout_is("{\"context\":\".test\",\"deleted\":true}\n");
