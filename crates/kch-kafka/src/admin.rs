@@ -69,6 +69,7 @@ pub struct Admin {
     metadata: BaseConsumer<Shared>,
     watch: Arc<Watch>,
     config: KafkaConfig,
+    speakers: offsets::Speakers,
 }
 
 impl std::fmt::Debug for Admin {
@@ -88,7 +89,7 @@ impl Admin {
         let watch = Arc::clone(&shared.0);
         let metadata = config.client().create_with_context(shared.clone()).map_err(creation_error)?;
         let client = config.client().create_with_context(shared).map_err(creation_error)?;
-        let admin = Admin { client, metadata, watch, config };
+        let admin = Admin { client, metadata, watch, config, speakers: offsets::Speakers::default() };
         admin.cluster()?;
         Ok(admin)
     }

@@ -1,5 +1,9 @@
 //! Offsets: what partitions have, and where groups are.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::KafkaError as RdError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -13,6 +17,25 @@ use crate::{Bound, KafkaError};
 
 /// A topic and the number of a partition.
 pub type Place = (String, i32);
+
+/// So many groups keep the client that speaks for them.
+const SPEAKERS: usize = 32;
+
+/// The clients that speak for groups, by group.
+#[derive(Default)]
+pub(super) struct Speakers(Mutex<HashMap<String, Arc<BaseConsumer>>>);
+
+impl Drop for Speakers {
+    /// Each takes its time to end: they end together.
+    fn drop(&mut self) {
+        let kept = std::mem::take(self.0.get_mut().unwrap_or_else(PoisonError::into_inner));
+        std::thread::scope(|scope| {
+            for speaker in kept.into_values() {
+                scope.spawn(move || drop(speaker));
+            }
+        });
+    }
+}
 
 /// Which offset of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,10 +200,55 @@ impl Admin {
         Ok(before.iter().map(result).collect())
     }
 
-    /// A client that speaks for the group and never joins it, since it subscribes to nothing.
-    fn speaker_for(&self, group: &str) -> Result<BaseConsumer, KafkaError> {
+    /// A client that speaks for the group and never joins it, since it subscribes to nothing. It takes its time to connect:
+    /// those of some groups are kept for the next question.
+    fn speaker_for(&self, group: &str) -> Result<Arc<BaseConsumer>, KafkaError> {
+        let mut kept = self.speakers.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(speaker) = kept.get(group) {
+            // What it has logged since then is dropped.
+            let _ = speaker.poll(Duration::ZERO);
+            return Ok(Arc::clone(speaker));
+        }
         let mut config = self.config.clone();
         config.force("group.id", group).force("enable.auto.commit", "false");
-        config.client().create().map_err(creation_error)
+        let speaker: Arc<BaseConsumer> = Arc::new(config.client().create().map_err(creation_error)?);
+        if kept.len() < SPEAKERS {
+            kept.insert(group.to_owned(), Arc::clone(&speaker));
+        }
+        Ok(speaker)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kch_cli::Settings;
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::producer::DefaultProducerContext;
+
+    use super::*;
+    use crate::{KafkaArgs, KafkaConfig};
+
+    #[test]
+    fn who_speaks_for_a_group_is_kept_for_the_next_question() {
+        let cluster: MockCluster<'static, DefaultProducerContext> = MockCluster::new(1).unwrap();
+        cluster.create_topic("orders", 1, 1).unwrap();
+        let args = KafkaArgs {
+            brokers: Some(cluster.bootstrap_servers()),
+            properties: vec!["security.protocol=PLAINTEXT".into()],
+            ..KafkaArgs::default()
+        };
+        let config = KafkaConfig::resolve(&args, &mut Settings::from_pairs([])).unwrap();
+        let admin = Admin::connect(config).unwrap();
+        let place = ("orders".to_owned(), 0);
+        admin.commit("nightly", &[(place.clone(), 7)]).unwrap();
+        let first = admin.speaker_for("nightly").unwrap();
+        assert_eq!(admin.committed("nightly", std::slice::from_ref(&place)).unwrap(), [Some(7)]);
+        assert!(Arc::ptr_eq(&first, &admin.speaker_for("nightly").unwrap()));
+        assert_eq!(admin.committed("hourly", &[place]).unwrap(), [None]);
+        // Each has threads of its own: not all of a great cluster's groups are kept.
+        for number in 0..SPEAKERS {
+            admin.speaker_for(&format!("group-{number}")).unwrap();
+        }
+        assert_eq!(admin.speakers.0.lock().unwrap().len(), SPEAKERS);
     }
 }
