@@ -45,11 +45,7 @@ fn step(what: &'static str) -> impl FnOnce(Error) -> Failure {
 
 /// Whether the registry may have the schema: it was registered, or no answer says that it was not.
 fn may_be_there(made: &std::result::Result<Registered, Error>) -> bool {
-    match made {
-        // Taken, and not shown afterwards.
-        Ok(_) | Err(Error::SubjectNotFound { .. }) => true,
-        Err(error) => !matches!(error.exit(), Exit::Refused | Exit::Usage),
-    }
+    made.as_ref().map_or_else(|error| !matches!(error.exit(), Exit::Refused | Exit::Usage), |_| true)
 }
 
 fn read_back(registry: &Registry, subject: &str, made: &Registered) -> Result<()> {

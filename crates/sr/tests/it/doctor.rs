@@ -150,6 +150,13 @@ fn a_node_that_hears_late_of_the_subject_is_asked_again_to_delete_it() {
     refuse(&registry, ("DELETE", "^/subjects/sr-doctor"), (404, 40401, "Subject not found."), 2);
     doctor(&registry.stub.url(), &["--write"]).succeeds();
     assert!(registry.versions().is_empty());
+    // One that did not even show it after it had been registered.
+    refuse(&registry, ("POST", "^/subjects/sr-doctor[^/]*$"), (404, 40401, "Subject not found."), 20);
+    refuse(&registry, ("DELETE", "^/subjects/sr-doctor"), (404, 40401, "Subject not found."), 2);
+    let outcome = doctor(&registry.stub.url(), &["--write"]);
+    outcome.fails_with(1).stdout_has("register: ");
+    assert!(!outcome.stdout_text().contains("left behind"));
+    assert!(registry.versions().is_empty());
 }
 
 #[test]
