@@ -115,10 +115,11 @@ impl Registry {
             version,
             schema,
         )
+        .map_err(|error| self.with_nearest(error))
     }
 
     /// Whether `subject` would take `schema` now, and why not: compared with the last version, or with all of them, as its
-    /// level wants it.
+    /// level wants it. Of a subject that is not there, no name that is near is looked for: that is a subject to be.
     ///
     /// # Errors
     /// [`Error::SubjectNotFound`], [`Error::InvalidSchema`].

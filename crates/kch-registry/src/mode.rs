@@ -156,10 +156,7 @@ impl Registry {
             Some((context, (Some(_), ""))) => {
                 !self.subjects(true)?.iter().any(|subject| context_of(subject) == context_of(context))
             }
-            Some((subject, _)) => match self.versions_with_deleted(subject) {
-                Err(Error::SubjectNotFound { .. }) => true,
-                versions => versions?.is_empty(),
-            },
+            Some((subject, _)) => self.all_versions(subject)?.is_empty(),
         };
         if is_empty {
             return Ok(());

@@ -117,8 +117,7 @@ impl Registry {
     /// # Errors
     /// [`Error::SubjectNotFound`].
     pub fn versions(&self, subject: &str) -> Result<Vec<u32>, Error> {
-        let reply = self.service.get(&["subjects", subject, "versions"]).send()?;
-        Ok(self.of_subject(reply, subject)?.json()?)
+        self.ask_for_versions(subject, false)?.ok_or_else(|| self.subject_not_found(subject))
     }
 
     /// The numbers of a subject's versions, those that are softly deleted included.
@@ -126,9 +125,34 @@ impl Registry {
     /// # Errors
     /// [`Error::SubjectNotFound`].
     pub fn versions_with_deleted(&self, subject: &str) -> Result<Vec<u32>, Error> {
+        self.ask_for_versions(subject, true)?.ok_or_else(|| self.subject_not_found(subject))
+    }
+
+    /// As [`Registry::versions`], none where the subject is not there, or softly deleted as a whole.
+    ///
+    /// # Errors
+    /// [`Error::Http`].
+    pub fn live_versions(&self, subject: &str) -> Result<Vec<u32>, Error> {
+        Ok(self.ask_for_versions(subject, false)?.unwrap_or_default())
+    }
+
+    /// As [`Registry::versions_with_deleted`], none where the subject is not there.
+    ///
+    /// # Errors
+    /// [`Error::Http`].
+    pub fn all_versions(&self, subject: &str) -> Result<Vec<u32>, Error> {
+        Ok(self.ask_for_versions(subject, true)?.unwrap_or_default())
+    }
+
+    fn ask_for_versions(&self, subject: &str, deleted: bool) -> Result<Option<Vec<u32>>, Error> {
         let path = ["subjects", subject, "versions"];
-        let reply = self.service.get(&path).query("deleted", "true").send()?;
-        Ok(self.of_subject(reply, subject)?.json()?)
+        let request = self.service.get(&path);
+        let request = if deleted { request.query("deleted", "true") } else { request };
+        let reply = request.send()?;
+        match (reply.status, reply.error_code()) {
+            (404, Some(40401)) => Ok(None),
+            _ => Ok(Some(self.accept(reply)?.json()?)),
+        }
     }
 
     /// Waits until the registry answers.
@@ -144,23 +168,17 @@ impl Registry {
         if reply.is_success() { Ok(reply) } else { Err(Error::refused(&reply, self.url())) }
     }
 
-    /// A success, or a refusal that concerns `subject`.
-    pub(crate) fn of_subject(&self, reply: Reply, subject: &str) -> Result<Reply, Error> {
-        match (reply.status, reply.error_code()) {
-            (404, Some(40401)) => Err(self.subject_not_found(subject)),
-            _ => self.accept(reply),
-        }
-    }
-
-    /// A success, or a refusal that concerns one version of `subject`.
+    /// A success, or a refusal that concerns one version of `subject`; a name that is near is not looked for.
     pub(crate) fn of_version(&self, reply: Reply, subject: &str, version: Version) -> Result<Reply, Error> {
+        let no_subject = || Error::SubjectNotFound { subject: subject.to_owned(), nearest: None };
         match (reply.status, reply.error_code()) {
+            (404, Some(40401)) => Err(no_subject()),
             // Apicurio says 40402 for a compatibility check of a subject that it does not have.
-            (404, Some(40402)) => Err(match self.versions(subject) {
-                Ok(known) => Error::VersionNotFound { subject: subject.to_owned(), version, known },
-                Err(error) => error,
+            (404, Some(40402)) => Err(match self.ask_for_versions(subject, false)? {
+                Some(known) => Error::VersionNotFound { subject: subject.to_owned(), version, known },
+                None => no_subject(),
             }),
-            _ => self.of_subject(reply, subject),
+            _ => self.accept(reply),
         }
     }
 
@@ -170,6 +188,15 @@ impl Registry {
         // A context in our address is that of all names.
         let whole = context_of(asked).is_none() && self.url().contains("/contexts/");
         whole || said.is_none_or(|said| context_of(said) == context_of(asked))
+    }
+
+    /// With the name that is nearest to that of a subject which is not there: it takes the list of all subjects, so only where
+    /// the error is for people.
+    pub(crate) fn with_nearest(&self, error: Error) -> Error {
+        match error {
+            Error::SubjectNotFound { subject, nearest: None } => self.subject_not_found(&subject),
+            error => error,
+        }
     }
 
     pub(crate) fn subject_not_found(&self, subject: &str) -> Error {

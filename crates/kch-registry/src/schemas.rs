@@ -105,7 +105,7 @@ impl Registry {
     /// # Errors
     /// [`Error::SubjectNotFound`], [`Error::VersionNotFound`].
     pub fn subject_version(&self, subject: &str, version: Version) -> Result<Registered, Error> {
-        self.version(subject, version, false)
+        self.version(subject, version, false).map_err(|error| self.with_nearest(error))
     }
 
     /// One version of a subject, even if it is softly deleted: records that were written with it need it still.
@@ -116,7 +116,7 @@ impl Registry {
         // An older registry, and Apicurio, have no ear for `deleted` here, but may give it all the same.
         match self.version(subject, version, false) {
             Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) => {
-                self.version(subject, version, true)
+                self.version(subject, version, true).map_err(|error| self.with_nearest(error))
             }
             outcome => outcome,
         }

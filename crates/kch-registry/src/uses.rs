@@ -44,7 +44,10 @@ impl Registry {
         let number = version.to_string();
         let path = ["subjects", subject, "versions", &number, "referencedby"];
         let reply = self.service.get(&path).send()?;
-        let mut ids: Vec<u32> = self.of_version(reply, subject, crate::Version::Number(version))?.json()?;
+        let mut ids: Vec<u32> = self
+            .of_version(reply, subject, crate::Version::Number(version))
+            .map_err(|error| self.with_nearest(error))?
+            .json()?;
         ids.sort_unstable();
         Ok(ids)
     }

@@ -6,6 +6,7 @@ use kch_cli::{Failure, Messages, Result};
 use kch_registry::{Error, Level, Mode, Registry, SubjectVersion, Version, context_alone, is_context};
 use serde_json::{Value, json};
 
+use crate::at_once::at_once;
 use crate::put_back::PutBack;
 use crate::snapshot::{Entry, Rules, Snapshot, own_rules};
 
@@ -57,14 +58,12 @@ fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut V
         .hint("--new-ids registers the schemas under ids of its own"));
     }
     let order = snapshot.in_order();
-    let mut live = BTreeMap::new();
-    for subject in order.iter().map(|entry| entry.subject.as_str()).collect::<BTreeSet<_>>() {
-        live.insert(subject, live_versions(&registry, subject)?);
-    }
-    let (mut todo, mut revived, mut occupied) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-    for &entry in &order {
-        let is_live = live.get(entry.subject.as_str()).is_some_and(|live| live.contains(&entry.version));
-        if !is_there(&registry, entry, &mut occupied)? {
+    let there = There::find(&registry, &order)?;
+    let is_there = at_once(&order, |entry| is_there(&registry, entry, &there).map(Some))?;
+    let (mut todo, mut revived) = (Vec::new(), BTreeSet::new());
+    for (&entry, is_there) in order.iter().zip(is_there) {
+        let is_live = there.live.contains(&(entry.subject.as_str(), entry.version));
+        if !is_there {
             todo.push(entry);
         } else if entry.deleted || is_live {
             rows.push(row(entry, false));
@@ -77,14 +76,13 @@ fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut V
         messages.say(&format!("{subject} version {version} is softly deleted there, and comes back"));
     }
     let subjects: BTreeSet<&str> = todo.iter().map(|entry| entry.subject.as_str()).collect();
-    for &subject in &subjects {
-        // IMPORT mode would open what somebody has closed there, unless it is closed where it comes from too.
-        let own = |name: &str| snapshot.subjects.get(name).and_then(|rules| rules.mode.as_ref());
-        let of_context = || own(&context_alone(subject)?);
-        if !own(subject).or_else(of_context).is_some_and(Mode::is_read_only) {
-            registry.ensure_writable(subject)?;
-        }
-    }
+    // IMPORT mode would open what somebody has closed there, unless it is closed where it comes from too.
+    let own = |name: &str| snapshot.subjects.get(name).and_then(|rules| rules.mode.as_ref());
+    let is_closed = |subject: &str| {
+        own(subject).or_else(|| own(&context_alone(subject)?)).is_some_and(Mode::is_read_only)
+    };
+    let open: Vec<&str> = subjects.iter().copied().filter(|subject| !is_closed(subject)).collect();
+    at_once(&open, |subject| Ok(Some(registry.ensure_writable(subject)?)))?;
     if dry_run {
         rows.extend(todo.iter().map(|entry| row(entry, true)));
         return Ok(());
@@ -99,7 +97,7 @@ fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut V
         }
         for &subject in &subjects {
             let was = registry.own_mode(subject)?.filter(|mode| *mode != Mode::Import);
-            put_back.begin_import(subject, was, occupied.contains(subject))?;
+            put_back.begin_import(subject, was, there.has_any(subject))?;
         }
         for &entry in &todo {
             let Entry { subject, version, id, schema, .. } = entry;
@@ -168,28 +166,49 @@ fn left_in_import<'s>(
     Ok(left)
 }
 
+/// The versions that the registry has of the subjects to come.
+struct There<'s> {
+    all: BTreeSet<(&'s str, u32)>,
+    live: BTreeSet<(&'s str, u32)>,
+}
+
+impl<'s> There<'s> {
+    fn find(registry: &Registry, order: &[&'s Entry]) -> Result<There<'s>> {
+        let subjects: BTreeSet<&str> = order.iter().map(|entry| entry.subject.as_str()).collect();
+        let subjects: Vec<&str> = subjects.into_iter().collect();
+        let found = at_once(&subjects, |&subject| {
+            let all = registry.all_versions(subject)?;
+            let live = if all.is_empty() { Vec::new() } else { registry.live_versions(subject)? };
+            Ok(Some((subject, all, live)))
+        })?;
+        let mut there = There { all: BTreeSet::new(), live: BTreeSet::new() };
+        for (subject, all, live) in found {
+            there.all.extend(all.into_iter().map(|version| (subject, version)));
+            there.live.extend(live.into_iter().map(|version| (subject, version)));
+        }
+        Ok(there)
+    }
+
+    fn has_any(&self, subject: &str) -> bool {
+        self.all.iter().any(|(known, _)| *known == subject)
+    }
+}
+
 /// Whether the registry has this very version. One that has another schema there, or under the id, is refused before
 /// anything is changed.
-fn is_there(registry: &Registry, entry: &Entry, occupied: &mut BTreeSet<String>) -> Result<bool> {
+fn is_there(registry: &Registry, entry: &Entry, there: &There<'_>) -> Result<bool> {
     let Entry { subject, version, id, schema, .. } = entry;
     let conflict =
         |what: String| Err(Failure::refused(what).hint("--new-ids gives them ids and versions of their own"));
-    match registry.subject_version_even_deleted(subject, Version::Number(*version)) {
-        Ok(found) if found.schema.id == *id && same(&found.schema.text, &schema.text) => {
-            occupied.insert(subject.clone());
+    if there.all.contains(&(subject.as_str(), *version)) {
+        let found = registry.subject_version_even_deleted(subject, Version::Number(*version))?;
+        if found.schema.id == *id && same(&found.schema.text, &schema.text) {
             return Ok(true);
         }
-        Ok(found) => {
-            return conflict(format!(
-                "{subject} version {version} is another schema there, with id {}",
-                found.schema.id
-            ));
-        }
-        Err(Error::VersionNotFound { .. }) => {
-            occupied.insert(subject.clone());
-        }
-        Err(Error::SubjectNotFound { .. }) => {}
-        Err(error) => return Err(error.into()),
+        return conflict(format!(
+            "{subject} version {version} is another schema there, with id {}",
+            found.schema.id
+        ));
     }
     match registry.schema_by_id_of(*id, subject) {
         Ok(found) if !same(&found.text, &schema.text) => {
@@ -313,17 +332,9 @@ fn is_shown(registry: &Registry, entry: &Entry) -> Result<bool> {
 }
 
 fn has_live(registry: &Registry, Entry { subject, version, .. }: &Entry) -> Result<bool> {
-    Ok(live_versions(registry, subject)?.contains(version))
+    Ok(registry.live_versions(subject)?.contains(version))
 }
 
 fn is_live(registry: &Registry, subject: &str) -> Result<bool> {
-    Ok(!live_versions(registry, subject)?.is_empty())
-}
-
-/// None where the subject is not there, or softly deleted.
-fn live_versions(registry: &Registry, subject: &str) -> Result<Vec<u32>> {
-    match registry.versions(subject) {
-        Err(Error::SubjectNotFound { .. }) => Ok(Vec::new()),
-        outcome => Ok(outcome?),
-    }
+    Ok(!registry.live_versions(subject)?.is_empty())
 }

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use kch_cli::{Messages, Result};
 use kch_registry::{Error, Level, Mode, NewSchema, Reference, Registry, Version, context_alone, context_of};
 
+use crate::at_once::at_once;
+
 /// One version of one subject.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -73,24 +75,28 @@ impl Snapshot {
         let mode = if has_modes { Some(registry.mode(None)?) } else { None };
         let rules = Rules { compatibility: Some(registry.compatibility(None)?.0), mode };
         let mut snapshot = Snapshot { rules, ..Snapshot::default() };
-        let mut open = selection.of(registry)?;
-        // Subjects that others refer to, and that were not asked for.
-        let mut needed_only = BTreeSet::new();
-        while let Some(subject) = open.pop_first() {
+        let mut open: Vec<String> = selection.of(registry)?.into_iter().collect();
+        // After the first round: subjects that others refer to, and that were not asked for.
+        let mut needed_only = false;
+        while !open.is_empty() {
+            let taken = at_once(&open, |subject| match Taken::of(registry, subject, has_modes) {
+                Err(Error::SubjectNotFound { .. }) if needed_only => Ok(None),
+                outcome => Ok(Some(outcome?)),
+            })?;
             let from = snapshot.entries.len();
-            match snapshot.take_versions(registry, &subject, messages) {
-                Err(Error::SubjectNotFound { .. }) if needed_only.contains(&subject) => continue,
-                outcome => outcome?,
+            for Taken { subject, rules, entries, hidden } in taken {
+                for version in hidden {
+                    messages.say(&format!(
+                        "left out: {subject} version {version} is deleted and no longer shown"
+                    ));
+                }
+                snapshot.entries.extend(entries);
+                snapshot.subjects.insert(subject, rules);
             }
-            let rules = own_rules(registry, &subject, has_modes)?;
-            snapshot.subjects.insert(subject, rules);
             let needed = snapshot.entries[from..].iter().flat_map(Entry::needs);
-            let needed = needed.map(|reference| reference.subject);
-            let needed =
-                needed.filter(|subject| !snapshot.subjects.contains_key(subject) && !open.contains(subject));
-            let needed: Vec<String> = needed.collect();
-            needed_only.extend(needed.iter().cloned());
-            open.extend(needed);
+            let needed: BTreeSet<String> = needed.map(|reference| reference.subject).collect();
+            open = needed.into_iter().filter(|name| !snapshot.subjects.contains_key(name)).collect();
+            needed_only = true;
         }
         let contexts: BTreeSet<String> =
             snapshot.subjects.keys().filter_map(|subject| context_alone(subject)).collect();
@@ -125,34 +131,6 @@ impl Snapshot {
         }
     }
 
-    fn take_versions(
-        &mut self,
-        registry: &Registry,
-        subject: &str,
-        messages: &mut Messages,
-    ) -> std::result::Result<(), Error> {
-        let live = match registry.versions(subject) {
-            Err(Error::SubjectNotFound { .. }) => Vec::new(),
-            outcome => outcome?,
-        };
-        for version in registry.versions_with_deleted(subject)? {
-            let deleted = !live.contains(&version);
-            let found = match registry.subject_version_even_deleted(subject, Version::Number(version)) {
-                Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) if deleted => {
-                    // Apicurio's registry, where the whole subject is deleted.
-                    messages.say(&format!(
-                        "left out: {subject} version {version} is deleted and no longer shown"
-                    ));
-                    continue;
-                }
-                outcome => outcome?,
-            };
-            let (id, schema) = (found.schema.id, NewSchema::from(found.schema));
-            self.entries.push(Entry { subject: subject.to_owned(), version, id, schema, deleted });
-        }
-        Ok(())
-    }
-
     /// The entries so that each comes after the one before it in its subject and after all that it refers to.
     pub(crate) fn in_order(&self) -> Vec<&Entry> {
         let mut by_subject: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
@@ -165,6 +143,36 @@ impl Snapshot {
             order.up_to(subject, entries.last().map_or(0, |entry| entry.version));
         }
         order.ordered
+    }
+}
+
+/// One subject of a registry.
+struct Taken {
+    subject: String,
+    rules: Rules,
+    entries: Vec<Entry>,
+    /// Versions that are softly deleted and not shown: Apicurio's registry, where the whole subject is deleted.
+    hidden: Vec<u32>,
+}
+
+impl Taken {
+    fn of(registry: &Registry, subject: &str, has_modes: bool) -> std::result::Result<Taken, Error> {
+        let live = registry.live_versions(subject)?;
+        let (mut entries, mut hidden) = (Vec::new(), Vec::new());
+        for version in registry.versions_with_deleted(subject)? {
+            let deleted = !live.contains(&version);
+            let found = match registry.subject_version_even_deleted(subject, Version::Number(version)) {
+                Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) if deleted => {
+                    hidden.push(version);
+                    continue;
+                }
+                outcome => outcome?,
+            };
+            let (id, schema) = (found.schema.id, NewSchema::from(found.schema));
+            entries.push(Entry { subject: subject.to_owned(), version, id, schema, deleted });
+        }
+        let rules = own_rules(registry, subject, has_modes)?;
+        Ok(Taken { subject: subject.to_owned(), rules, entries, hidden })
     }
 }
 
@@ -190,7 +198,11 @@ impl Order<'_, '_> {
 }
 
 /// The subject's own level and mode. Apicurio's registry has no modes, and says `NONE` for a subject without a level.
-pub(crate) fn own_rules(registry: &Registry, subject: &str, has_modes: bool) -> Result<Rules> {
+pub(crate) fn own_rules(
+    registry: &Registry,
+    subject: &str,
+    has_modes: bool,
+) -> std::result::Result<Rules, Error> {
     let compatibility =
         registry.own_compatibility(subject)?.filter(|level| has_modes || *level != Level::None);
     let mode = if has_modes { registry.own_mode(subject)? } else { None };

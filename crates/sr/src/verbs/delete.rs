@@ -104,10 +104,7 @@ impl Delete {
     /// Whether it is there, and softly deleted.
     fn is_deleted(&self, registry: &Registry) -> Result<bool> {
         let Delete { subject, version, .. } = self;
-        let live = match registry.versions(subject) {
-            Err(Error::SubjectNotFound { .. }) => Vec::new(),
-            live => live?,
-        };
+        let live = registry.live_versions(subject)?;
         let all = registry.versions_with_deleted(subject)?;
         Ok(match version {
             Some(Version::Number(number)) => all.contains(number) && !live.contains(number),

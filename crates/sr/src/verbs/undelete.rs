@@ -55,7 +55,8 @@ impl Undelete {
             let schema = NewSchema::from(found.schema);
             if *dry_run {
                 // It may be there under a later number.
-                if live(registry, subject)?.is_empty() || registry.lookup(subject, &schema)?.is_none() {
+                if registry.live_versions(subject)?.is_empty() || registry.lookup(subject, &schema)?.is_none()
+                {
                     rows.push(json!({"subject": subject, "version": null, "id": id, "was": was}));
                 }
                 continue;
@@ -79,7 +80,7 @@ impl Undelete {
     /// The versions that are softly deleted.
     fn deleted(&self, registry: &Registry) -> Result<Vec<u32>> {
         let Undelete { subject, version, .. } = self;
-        let live = live(registry, subject)?;
+        let live = registry.live_versions(subject)?;
         let mut all = registry.versions_with_deleted(subject)?;
         match version {
             Some(version) if live.contains(version) => {
@@ -104,12 +105,4 @@ impl Undelete {
 fn hidden(subject: &str, version: u32) -> Failure {
     Failure::refused(format!("{subject} version {version} is deleted, and this registry no longer shows it"))
         .hint(format!("the same text comes back under its old id: sr register {subject} FILE"))
-}
-
-/// None where the whole subject is softly deleted.
-fn live(registry: &Registry, subject: &str) -> Result<Vec<u32>> {
-    match registry.versions(subject) {
-        Err(Error::SubjectNotFound { .. }) => Ok(Vec::new()),
-        outcome => Ok(outcome?),
-    }
 }

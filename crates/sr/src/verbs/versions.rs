@@ -1,7 +1,6 @@
 //! `sr versions`.
 
 use kch_cli::{Exit, Result};
-use kch_registry::Error;
 use serde_json::{Value, json};
 
 use crate::Desk;
@@ -35,10 +34,7 @@ impl Versions {
             return desk.rows(&registry.versions(subject)?.iter().map(row).collect::<Vec<Value>>());
         }
         let all = registry.versions_with_deleted(subject)?;
-        let live = match registry.versions(subject) {
-            Err(Error::SubjectNotFound { .. }) => Vec::new(),
-            outcome => outcome?,
-        };
+        let live = registry.live_versions(subject)?;
         let shown = all.iter().filter(|version| !self.only_deleted || !live.contains(version));
         let row = |version: &u32| json!({"subject": subject, "version": version, "deleted": !live.contains(version)});
         desk.rows(&shown.map(row).collect::<Vec<Value>>())

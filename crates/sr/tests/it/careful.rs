@@ -186,3 +186,24 @@ fn contexts_keep_their_levels_and_modes() {
     sr(&scene, &anew, &["import", "dir", "--new-ids"]).succeeds();
     assert_eq!(anew.levels(), [":.eu:=FULL", "a order=FULL"]);
 }
+
+#[test]
+fn subjects_that_are_not_there_yet_cost_no_list_of_all_subjects() {
+    let (source, target, scene) = (source(), Confluent::start(), Scene::new());
+    sr(&scene, &source, &["export", "dir"]).succeeds();
+    let lists = |registry: &Confluent| {
+        registry
+            .stub
+            .request_lines()
+            .iter()
+            .filter(|line| line.starts_with("GET /subjects?") || *line == "GET /subjects")
+            .count()
+    };
+    assert_eq!(lists(&source), 1);
+    sr(&scene, &target, &["import", "dir"]).succeeds();
+    assert_eq!(lists(&target), 0);
+    scene.file("d/new.avsc", V1);
+    sr(&scene, &target, &["apply", "d"]).succeeds();
+    assert_eq!(lists(&target), 0);
+    sr(&scene, &target, &["versions", "z/mony"]).fails_with(1).stderr_has("did you mean z/money?");
+}
