@@ -7,6 +7,11 @@ use kch_cli::{Failure, Result};
 
 use crate::tail;
 
+/// Makes one array of all rows, whose brackets are lines too.
+const ARRAY_OF_ROWS: &str = "output_format_json_array_of_rows";
+/// What it must be for rows to be counted.
+pub(crate) const ROWS_AS_LINES: (&str, &str) = (ARRAY_OF_ROWS, "0");
+
 /// How much of an answer is printed at most.
 #[derive(Clone, Debug)]
 pub(crate) struct Cap {
@@ -15,6 +20,8 @@ pub(crate) struct Cap {
     rows: u64,
     bytes: u64,
     json_lines: bool,
+    /// Each line is an object: none begins with a bracket.
+    objects: bool,
 }
 
 /// An answer has more than may be printed.
@@ -39,7 +46,29 @@ impl Cut {
 impl Cap {
     pub(crate) fn new(max_rows: Option<u64>, max_bytes: Option<u64>) -> Option<Cap> {
         let wanted = max_rows.is_some() || max_bytes.is_some();
-        wanted.then_some(Cap { max_rows, max_bytes, rows: 0, bytes: 0, json_lines: false })
+        wanted.then_some(Cap { max_rows, max_bytes, rows: 0, bytes: 0, json_lines: false, objects: false })
+    }
+
+    /// Whether rows are counted.
+    pub(crate) fn counts_rows(&self) -> bool {
+        self.max_rows.is_some()
+    }
+
+    /// Refuses, before anything runs, rows that settings make one array of.
+    ///
+    /// # Errors
+    /// A usage error that names the setting.
+    pub(crate) fn ensure_lines(&self, settings: &[(String, String)]) -> Result<()> {
+        let is_on = |(name, value): &(String, String)| {
+            name == ARRAY_OF_ROWS && !matches!(value.as_str(), "0" | "false")
+        };
+        if self.counts_rows() && settings.iter().any(is_on) {
+            let why = format!(
+                "--max-rows: rows are counted in JSON lines, and {ARRAY_OF_ROWS} makes one array of them"
+            );
+            return Err(Failure::usage(why).hint("leave the setting out; --max-bytes cuts any answer"));
+        }
+        Ok(())
     }
 
     /// Refuses, before anything runs, rows in a format in which they cannot be counted.
@@ -47,7 +76,7 @@ impl Cap {
     /// # Errors
     /// A usage error that names the format.
     pub(crate) fn ensure_counts(&self, format: &str) -> Result<()> {
-        if self.max_rows.is_none() || tail::is_json_lines(Some(format)) {
+        if !self.counts_rows() || tail::is_json_lines(Some(format)) {
             return Ok(());
         }
         Err(Failure::usage(format!("--max-rows: rows are counted in JSON lines, and the answer is {format}"))
@@ -60,6 +89,7 @@ impl Cap {
     /// As [`Cap::ensure_counts`]: the SQL's own FORMAT is known only now.
     pub(crate) fn begin(&mut self, format: Option<&str>) -> Result<()> {
         (self.rows, self.bytes, self.json_lines) = (0, 0, tail::is_json_lines(format));
+        self.objects = self.json_lines && format != Some("JSONCompactEachRow");
         format.map_or(Ok(()), |format| self.ensure_counts(format))
     }
 
@@ -72,6 +102,10 @@ impl Cap {
             let text = format!("the answer was cut after {limit} {what}, as {flag} says");
             (kept, Some(io::Error::other(Cut(text))))
         };
+        if self.counts_rows() && self.objects && bytes.starts_with(b"[") {
+            let text = format!("{ARRAY_OF_ROWS} makes one array of the rows, which --max-rows cannot count");
+            return (&[], Some(io::Error::other(Cut(text))));
+        }
         if let Some(max) = self.max_rows {
             let left = usize::try_from(max - self.rows).unwrap_or(usize::MAX);
             let mut ends = memchr::memchr_iter(b'\n', bytes);

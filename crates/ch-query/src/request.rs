@@ -7,6 +7,7 @@ use kch_cli::{Failure, Result};
 use kch_http::{Body, Client, body};
 
 use crate::args::Compression;
+use crate::cap::ROWS_AS_LINES;
 use crate::quoting::{composite_parameters, escape};
 use crate::session::{Pairs, Query, Session};
 use crate::sql::Kind;
@@ -99,6 +100,7 @@ impl Session {
         let mut own = [for_json, for_table, if insert { FOR_DATA } else { FOR_ROWS }].concat();
         own.push(WHO);
         own.extend(self.atomic.then_some(HELD_BACK));
+        own.extend(self.cap.as_ref().filter(|cap| cap.counts_rows()).map(|_| ROWS_AS_LINES));
         own.extend(self.read_only.then_some(READ_ONLY));
         own.extend(self.compression.encoding().map(|_| PACKED));
         own

@@ -77,7 +77,10 @@ impl Session {
         let fitting = server.output.unwrap_or(if terminal { Output::Table } else { Output::Json });
         let format = args.query.format.clone().unwrap_or_else(|| fitting.format().to_owned());
         let cap = Cap::new(args.query.max_rows, args.query.max_bytes);
-        cap.as_ref().map_or(Ok(()), |cap| cap.ensure_counts(&format))?;
+        if let Some(cap) = &cap {
+            cap.ensure_counts(&format)?;
+            cap.ensure_lines(&server.settings)?;
+        }
         Ok(Session {
             nodes: Nodes::from_settings(settings)?,
             database: settings.require(&vars::CLICKHOUSE_DATABASE)?,
@@ -116,7 +119,7 @@ impl Session {
             self.settings.push((name, value));
         }
         self.heads = Heads::wanted_by(&self.settings);
-        Ok(())
+        self.cap.as_ref().map_or(Ok(()), |cap| cap.ensure_lines(&self.settings))
     }
 
     /// Runs one query, its rows to stdout.

@@ -68,6 +68,18 @@ fn the_form_of_rows_can_be_chosen() {
 }
 
 #[test]
+fn rows_that_are_counted_are_asked_for_as_lines_whatever_the_profile_says() {
+    let stub = answering("");
+    let scene = at(&stub);
+    let array = "output_format_json_array_of_rows";
+    scene.tool("ch-query").args(["--max-rows", "3", "SELECT 1"]).run().succeeds();
+    scene.tool("ch-query").args(["--max-bytes", "3k", "SELECT 1"]).run().succeeds();
+    let asked = queries(&stub);
+    assert_eq!(asked[0][array], "0");
+    assert!(!asked[1].contains_key(array));
+}
+
+#[test]
 fn statements_run_one_after_the_other_and_set_and_use_last() {
     let stub = answering("");
     let scene = at(&stub);

@@ -286,6 +286,30 @@ fn a_cap_on_rows_lets_statements_without_rows_run_live() {
 }
 
 #[test]
+fn rows_are_counted_where_they_are_lines_and_no_array_live() {
+    let Some(stack) = need() else { return };
+    let scene = stack.scene();
+    let run = |args: &[&str]| scene.tool("ch-query").args(["--max-rows", "2"]).args(args).run();
+    let setting = "output_format_json_array_of_rows";
+    let (three, on) = ("SELECT number AS n FROM numbers(3)", format!("{setting}=1"));
+    run(&["-s", &on, three])
+        .fails_with(2)
+        .stdout_is("")
+        .stderr_has(format!("--max-rows: rows are counted in JSON lines, and {setting} makes one array"));
+    run(&["-s", &format!("{setting}=0"), three]).fails_with(1).stdout_is("{\"n\":0}\n{\"n\":1}\n");
+    run(&[&format!("SET {on}; {three}")]).fails_with(2).stdout_is("").stderr_has("statement 1: --max-rows");
+    run(&[&format!("{three} SETTINGS {on}")])
+        .fails_with(1)
+        .stdout_is("")
+        .stderr_has("makes one array of the rows, which --max-rows cannot count");
+    let arrays = ["--format", "JSONCompactEachRow", three];
+    run(&arrays).fails_with(1).stdout_is("[0]\n[1]\n");
+    // Without a cap it is the user's own affair.
+    let array = scene.tool("ch-query").args(["-s", &on, "SELECT 1 AS n"]).run();
+    array.succeeds().stdout_is("[\n{\"n\":1}\n]\n");
+}
+
+#[test]
 fn the_server_is_told_who_asks_live() {
     let Some(stack) = need() else { return };
     let scene = stack.scene();
