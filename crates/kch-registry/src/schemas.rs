@@ -247,7 +247,7 @@ impl Registry {
         &self,
         mut shown: impl FnMut() -> std::result::Result<bool, E>,
     ) -> std::result::Result<bool, E> {
-        for pause in [20, 50, 100, 200, 400, 800] {
+        for pause in [20, 50, 100, 200, 400, 800, 1600, 2000] {
             if shown()? {
                 return Ok(true);
             }
