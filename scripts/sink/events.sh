@@ -60,8 +60,8 @@ test_poison() {
   jaas="org.apache.kafka.common.security.plain.PlainLoginModule required username=\"$KAFKA_CLIENT_SASL_USERNAME\""
   printf '%s\n' security.protocol=SASL_PLAINTEXT sasl.mechanism=PLAIN \
     "sasl.jaas.config=$jaas password=\"$KAFKA_CLIENT_SASL_PASSWORD\";" >"$work/client.properties"
-  # All of them wait for the sink as one batch.
-  connect-ctl pause clickhouse-sink --wait 30s >/dev/null
+  # All of them wait for the sink as one batch: a paused one may have read the first of them already.
+  connect-ctl stop clickhouse-sink --wait 30s >/dev/null
   seq 1 3 | events poison
   java -Xmx128m -cp "$(part_dir kafka)/*" kafka.tools.ConsoleProducer --bootstrap-server "${BOOTSTRAP_SERVERS%%,*}" \
     --producer.config "$work/client.properties" --topic kafka-events <<<"not Avro" >"$work/producer.log" 2>&1
@@ -84,7 +84,7 @@ test_poison() {
 
 # A null where the table has none is found in the batch, and takes it along; the good ones can be sent again.
 test_send_again() {
-  connect-ctl pause clickhouse-sink --wait 30s >/dev/null
+  connect-ctl stop clickhouse-sink --wait 30s >/dev/null
   seq 1 3 | events again
   stranger Null '{"name":"id","type":["null","long"]},{"name":"source","type":"string"},{"name":"ts","type":"string"},{"name":"payload","type":"string"}' \
     '{"id":null,"source":"again","ts":"t","payload":"p"}'
