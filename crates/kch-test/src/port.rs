@@ -1,6 +1,6 @@
 //! Ports that nobody listens on.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// Below the ports that the kernel gives to outgoing connections, which would take one before a test listens on it, and
@@ -23,6 +23,7 @@ pub fn free_address() -> SocketAddr {
             let offset = u16::try_from(next % u32::from(COUNT)).unwrap_or_default();
             SocketAddr::from((Ipv4Addr::LOCALHOST, FIRST + offset))
         })
-        .find(|address| TcpListener::bind(address).is_ok())
+        // Not by listening there: a process that another thread starts meanwhile has the listener too, until it runs.
+        .find(|address| TcpStream::connect(address).is_err())
         .expect("a free port")
 }
