@@ -239,7 +239,7 @@ impl Registry {
     }
 
     /// Waits until a change is `shown`, which gives whether it is: where a registry has several nodes, one that is asked right
-    /// after a change may not have heard of it yet. Ends after some seconds, shown or not.
+    /// after a change may not have heard of it yet. Ends after two seconds, shown or not.
     ///
     /// # Errors
     /// Those of `shown`.
@@ -247,7 +247,7 @@ impl Registry {
         &self,
         mut shown: impl FnMut() -> std::result::Result<bool, E>,
     ) -> std::result::Result<bool, E> {
-        for pause in [20, 50, 100, 200, 400, 800, 1600, 2000] {
+        for pause in [20, 50, 100, 200, 400, 800] {
             if shown()? {
                 return Ok(true);
             }

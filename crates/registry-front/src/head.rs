@@ -4,9 +4,23 @@
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     /// Send this head to the registry, then the body as it is.
-    Pass(Vec<u8>),
+    Pass(Vec<u8>, Company),
     /// The registry has no answer to this; give this JSON, with the status.
     Answer(&'static str, &'static str),
+}
+
+/// Which other requests may be under way at the same time.
+///
+/// Apicurio stores a schema's text first and its version second. At each deletion it takes away the texts that no
+/// version has: one of the first kind in between, and what was registered is gone for good, though the answer was 200.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// Changes nothing.
+    Any,
+    /// May change something: any but a deletion.
+    NoDeletion,
+    /// A deletion: none that may change something.
+    NoChange,
 }
 
 /// Where the head ends: the place after its empty line.
@@ -44,7 +58,12 @@ pub(crate) fn decide(head: &[u8], prefix: &str) -> Decision {
         out.push_str("\r\n");
     }
     out.push_str("Connection: close\r\n\r\n");
-    Decision::Pass(out.into_bytes())
+    let company = match method {
+        "GET" | "HEAD" | "OPTIONS" => Company::Any,
+        "DELETE" => Company::NoChange,
+        _ => Company::NoDeletion,
+    };
+    Decision::Pass(out.into_bytes(), company)
 }
 
 /// The registry's own paths, which Confluent's API does not have.
@@ -71,7 +90,7 @@ mod tests {
 
     fn passed(request: &str) -> String {
         match decide(request.as_bytes(), PREFIX) {
-            Decision::Pass(head) => String::from_utf8(head).expect("text"),
+            Decision::Pass(head, _) => String::from_utf8(head).expect("text"),
             Decision::Answer(status, _) => panic!("answered {status}"),
         }
     }
@@ -106,6 +125,22 @@ mod tests {
             head,
             "POST /apis/ccompat/v7/x HTTP/1.1\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
         );
+    }
+
+    #[test]
+    fn keeps_deletions_and_other_changes_apart() {
+        for (method, company) in [
+            ("GET", Company::Any),
+            ("POST", Company::NoDeletion),
+            ("PUT", Company::NoDeletion),
+            ("DELETE", Company::NoChange),
+        ] {
+            let request = format!("{method} /subjects/a HTTP/1.1\r\n\r\n");
+            assert!(
+                matches!(decide(request.as_bytes(), PREFIX), Decision::Pass(_, found) if found == company),
+                "{method}"
+            );
+        }
     }
 
     #[test]

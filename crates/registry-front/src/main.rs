@@ -2,7 +2,8 @@
 //!
 //! Apicurio serves Confluent's API under `/apis/ccompat/v7` and its paths are fixed when it is built, while
 //! every tool of this project, like Confluent's own, expects it at `/`. This program puts the prefix in front
-//! of each request's path and passes everything else through. One request a connection: the answer's end is
+//! of each request's path and passes everything else through. Deletions wait for other changes, and these for them, since
+//! Apicurio loses what is registered during a deletion. One request a connection: the answer's end is
 //! then the connection's end, and no body needs to be understood.
 
 mod args;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::thread;
 
 use args::{Args, Command};
+use relay::Turns;
 
 fn main() -> ExitCode {
     let outcome = match Command::parse(std::env::args().skip(1)) {
@@ -35,10 +37,10 @@ fn main() -> ExitCode {
 fn serve(args: Args) -> Result<(), (u8, String)> {
     let listener =
         TcpListener::bind(args.listen).map_err(|e| (3, format!("cannot listen on {}: {e}", args.listen)))?;
-    let args = Arc::new(args);
+    let shared = Arc::new((args, Turns::default()));
     for client in listener.incoming() {
         match client {
-            Ok(client) => begin(client, &args),
+            Ok(client) => begin(client, &shared),
             // Too many open files, say: the connections at work will give theirs back.
             Err(e) => say(&format!("cannot accept a connection: {e}")),
         }
@@ -46,10 +48,11 @@ fn serve(args: Args) -> Result<(), (u8, String)> {
     Ok(())
 }
 
-fn begin(client: TcpStream, args: &Arc<Args>) {
-    let args = Arc::clone(args);
+fn begin(client: TcpStream, shared: &Arc<(Args, Turns)>) {
+    let shared = Arc::clone(shared);
     let spawned = thread::Builder::new().name("request".to_owned()).spawn(move || {
-        if let Err(e) = relay::relay(&client, &args) {
+        let (args, turns) = &*shared;
+        if let Err(e) = relay::relay(&client, args, turns) {
             // A client that goes away before its answer is its own affair; it is worth a line in the log only.
             say(&format!("request failed: {e}"));
         }

@@ -2,31 +2,43 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::{PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
 use crate::args::Args;
-use crate::head::{Decision, decide, end_of_head};
+use crate::head::{Company, Decision, decide, end_of_head};
 
 /// Far more than a client of a registry sends.
 const LARGEST_HEAD: usize = 64 * 1024;
 /// A client or registry that says nothing for this long is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Keeps requests apart that may not be under way at the same time: a deletion takes it alone, any other change shares it.
+pub(crate) type Turns = RwLock<()>;
+
 /// Serves one request.
-pub(crate) fn relay(client: &TcpStream, args: &Args) -> io::Result<()> {
+pub(crate) fn relay(client: &TcpStream, args: &Args, turns: &Turns) -> io::Result<()> {
     client.set_read_timeout(Some(PATIENCE))?;
     client.set_nodelay(true)?;
     let Some((head, start_of_body)) = read_head(client)? else { return Ok(()) };
     match decide(&head, &args.prefix) {
         Decision::Answer(status, json) => answer(client, status, json),
-        Decision::Pass(head) => match TcpStream::connect(args.backend) {
-            Ok(backend) => pass(client, &backend, &[head, start_of_body].concat()),
-            Err(e) => {
-                answer(client, "503 Service Unavailable", &no_backend())?;
-                Err(io::Error::new(e.kind(), format!("no registry at {}: {e}", args.backend)))
+        Decision::Pass(head, company) => {
+            let request = [head, start_of_body].concat();
+            // Held until the answer is there: the registry has then stored what it was asked to.
+            let _shared = (company == Company::NoDeletion)
+                .then(|| turns.read().unwrap_or_else(PoisonError::into_inner));
+            let _alone =
+                (company == Company::NoChange).then(|| turns.write().unwrap_or_else(PoisonError::into_inner));
+            match TcpStream::connect(args.backend) {
+                Ok(backend) => pass(client, &backend, &request),
+                Err(e) => {
+                    answer(client, "503 Service Unavailable", &no_backend())?;
+                    Err(io::Error::new(e.kind(), format!("no registry at {}: {e}", args.backend)))
+                }
             }
-        },
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The front with a stand-in behind it: what comes through, and what a client sees when nothing is there.
 
+mod deletions_live;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command};
