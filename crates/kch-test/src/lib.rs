@@ -14,6 +14,7 @@
 //! ```
 
 mod diff;
+mod foreign;
 mod http;
 #[cfg(feature = "kafka")]
 pub mod kafka;
@@ -27,6 +28,7 @@ mod scene;
 mod tls;
 mod tool;
 
+pub use foreign::{foreign_file, foreign_schemas};
 pub use http::HttpStub;
 pub use outcome::Outcome;
 pub use port::free_address;

@@ -91,7 +91,7 @@ pub fn need(services: &[Service]) -> Option<Stack> {
 }
 
 #[expect(clippy::print_stderr, reason = "the test runner captures and shows it")]
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     eprintln!("{text}");
 }
 

@@ -1,10 +1,8 @@
 //! `ch-query check` on tables that `sr ddl` made: clean as they are, whoever wrote the schema, and of each damage it says
 //! what it does.
 
-use std::path::{Path, PathBuf};
-
-use kch_test::Scene;
 use kch_test::live::{self, Service, Stack};
+use kch_test::{Scene, foreign_file, foreign_schemas};
 use serde_json::Value;
 
 /// What a field of every kind becomes when its column is another: the field, the column, what is said of it.
@@ -110,7 +108,7 @@ fn schemas_of_others_become_tables_that_are_clean_and_hold_their_records_live() 
     let Some(stack) = live::need(&[Service::ClickHouse, Service::Registry]) else { return };
     let scene = stack.scene();
     let mut count = 0;
-    for file in schemas() {
+    for file in foreign_schemas(&["datagen", "avro"]) {
         let schema = std::fs::read_to_string(&file).expect("a schema");
         let Some((table, subject)) = make(&stack, &scene, &schema, "json") else { continue };
         assert_eq!(lost(&scene, &table, &subject, "json"), [""; 0], "{}", file.display());
@@ -127,9 +125,7 @@ fn schemas_of_others_become_tables_that_are_clean_and_hold_their_records_live() 
 #[test]
 fn records_of_a_schema_of_others_go_through_kafka_into_the_table_live() {
     let Some(stack) = live::need(&[Service::ClickHouse, Service::Registry, Service::Kafka]) else { return };
-    let Some(file) = schemas().into_iter().find(|file| file.ends_with("users_array_map_schema.avsc")) else {
-        return;
-    };
+    let Some(file) = foreign_file("datagen/users_array_map_schema.avsc") else { return };
     let (scene, topic, table) = (stack.scene(), stack.unique("test-schemas-"), stack.unique_table("through"));
     let subject = format!("{topic}-value");
     stack.delete_subject_later(&subject);
@@ -157,25 +153,4 @@ fn records_of_a_schema_of_others_go_through_kafka_into_the_table_live() {
         rows
     };
     assert_eq!(parsed(&rows), parsed(&scene.read("lines")));
-}
-
-/// Schemas that nobody here wrote. They are not part of the project: where they are not, there is nothing to try.
-fn schemas() -> Vec<PathBuf> {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let mut files: Vec<PathBuf> = ["datagen", "avro"]
-        .iter()
-        .filter_map(|folder| std::fs::read_dir(data.join(folder)).ok())
-        .flat_map(|entries| entries.flatten().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "avsc"))
-        .collect();
-    files.sort();
-    if files.is_empty() {
-        say(&format!("skipped: {} is not there", data.display()));
-    }
-    files
-}
-
-#[expect(clippy::print_stderr, reason = "the test runner captures and shows it")]
-fn say(text: &str) {
-    eprintln!("{text}");
 }

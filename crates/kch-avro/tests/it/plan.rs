@@ -1,9 +1,9 @@
 //! Schemas: names, references, hints that other tools leave in them, and what a tool asks of a plan.
 
 use std::fs;
-use std::path::Path;
 
 use kch_avro::{JsonMode, Plan, SchemaError};
+use kch_test::{foreign_file, foreign_schemas};
 
 use crate::{decode, encode, plan, through};
 
@@ -133,32 +133,16 @@ fn defaults_of_every_type() {
 
 #[test]
 fn real_schemas_compile() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let mut count = 0;
-    for folder in ["avro", "datagen"] {
-        for entry in fs::read_dir(data.join(folder)).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|e| e == "avsc") {
-                let text = fs::read_to_string(&path).unwrap();
-                Plan::compile(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-                count += 1;
-            }
-        }
+    for path in foreign_schemas(&["avro", "datagen"]) {
+        let text = fs::read_to_string(&path).unwrap();
+        Plan::compile(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
-    println!(
-        "{count} real schemas compiled{}",
-        if count == 0 { ": skipped, ../shared/data is not there" } else { "" }
-    );
 }
 
 #[test]
 fn real_data_survives() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/avro/data-weather.avro");
-    let Ok(file) = fs::File::open(path) else {
-        println!("skipped, ../shared/data is not there");
-        return;
-    };
-    let reader = apache_avro::Reader::new(file).unwrap();
+    let Some(path) = foreign_file("avro/data-weather.avro") else { return };
+    let reader = apache_avro::Reader::new(fs::File::open(path).unwrap()).unwrap();
     let schema = reader.writer_schema().clone();
     let plan = plan(&serde_json::to_string(&schema).unwrap());
     let mut count = 0;

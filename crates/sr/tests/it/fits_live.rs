@@ -1,11 +1,9 @@
 //! The table that `sr ddl` prints takes the records of its schema, and has them afterwards: read from Avro by ClickHouse
 //! itself, and as JSON lines.
 
-use std::path::Path;
-
 use kch_avro::{Encoder, JsonMode, Plan};
-use kch_test::Scene;
 use kch_test::live::{self, Service, Stack};
+use kch_test::{Scene, foreign_schemas};
 use serde_json::{Value, json};
 
 const EVERYTHING: &str = r#"{"type":"record","name":"Every","namespace":"test","fields":[
@@ -149,21 +147,13 @@ fn a_draft_from_lines_becomes_a_table_that_has_them_live() {
     assert_eq!((&rows[1]["at"], &rows[1]["note"]), (&json!("2026-11-22 10:00:00.000000"), &json!("x")));
 }
 
-/// Schemas that nobody here wrote. They are not part of the project: where they are not, there is nothing to try.
 #[test]
 fn real_schemas_become_tables_that_hold_their_records_live() {
     let Some(stack) = live::need(&[Service::Registry, Service::ClickHouse]) else { return };
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/datagen");
-    let Ok(files) = std::fs::read_dir(&folder) else { return skip(&folder) };
     let scene = stack.scene();
-    for file in files.flatten().map(|file| file.path()) {
+    for file in foreign_schemas(&["datagen"]) {
         let schema = std::fs::read_to_string(&file).unwrap();
         let (from_avro, from_json) = fill(&stack, &scene, "sr_real", &schema);
         assert_eq!((from_avro.len(), from_json.len()), (ROWS, ROWS), "{}", file.display());
     }
-}
-
-#[expect(clippy::print_stderr, reason = "the test runner captures and shows it")]
-fn skip(folder: &Path) {
-    eprintln!("skipped: {} is not there", folder.display());
 }
