@@ -109,10 +109,11 @@ fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut V
             }
             rows.push(row(entry, true));
         }
+        let came: BTreeSet<(&str, u32)> =
+            todo.iter().map(|entry| (entry.subject.as_str(), entry.version)).collect();
         // Users first, or the deletion is refused.
         for entry in order.iter().rev().filter(|entry| entry.deleted) {
-            let came = todo.iter().any(|done| done.subject == entry.subject && done.version == entry.version);
-            if came || has_live(&registry, entry)? {
+            if came.contains(&(entry.subject.as_str(), entry.version)) || has_live(&registry, entry)? {
                 delete(&registry, entry)?;
             }
         }
@@ -190,7 +191,7 @@ impl<'s> There<'s> {
     }
 
     fn has_any(&self, subject: &str) -> bool {
-        self.all.iter().any(|(known, _)| *known == subject)
+        self.all.range((subject, 0)..).next().is_some_and(|(known, _)| *known == subject)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use kch_test::live::{self, Service};
 
-use crate::{V1, V2};
+use crate::{Pair, V1, V2};
 
 #[test]
 fn a_subject_lives_and_dies_live() {
@@ -41,22 +41,12 @@ fn a_subject_lives_and_dies_live() {
 #[test]
 fn a_referenced_subject_is_found_and_not_deleted_live() {
     let Some(stack) = live::need(&[Service::Registry]) else { return };
-    let money = stack.unique_subject("sr-ref/money");
-    let order = stack.unique_subject("sr-ref-order");
     let scene = stack.scene();
-    scene.file(
-        "money.avsc",
-        r#"{"type":"record","name":"ex.Money","fields":[{"name":"cents","type":"long"}]}"#,
-    );
-    scene.file(
-        "order.avsc",
-        r#"{"type":"record","name":"ex.Order","fields":[{"name":"m","type":"ex.Money"}]}"#,
-    );
+    let money = r#"{"type":"record","name":"ex.Money","fields":[{"name":"cents","type":"long"}]}"#;
+    let order = r#"{"type":"record","name":"ex.Order","fields":[{"name":"m","type":"ex.Money"}]}"#;
+    let Pair { order, money, .. } = Pair::register(&stack, &scene, money, order);
     let sr = |args: &[&str]| scene.tool("sr").args(args).run();
-    sr(&["register", &money, "money.avsc"]).succeeds();
     sr(&["register", &order, "order.avsc"]).fails_with(1).stderr_has("not an Avro schema");
-    let reference = format!("ex.Money={money}:1");
-    sr(&["register", &order, "order.avsc", "--reference", &reference]).succeeds();
     sr(&["get", &order]).succeeds().stdout_has("\"references\":[{\"name\":\"ex.Money\"");
     sr(&["delete", &money]).fails_with(1).stderr_has(format!("is referenced by {order} version 1"));
     sr(&["delete", &order, "--permanent"]).succeeds();

@@ -4,6 +4,8 @@ use kch_avro::{Encoder, JsonMode, Plan};
 use kch_test::live::{self, Service};
 use serde_json::Value;
 
+use crate::Pair;
+
 const MONEY: &str = r#"{"type":"record","name":"ex.Money","fields":[{"name":"cents","type":"long"}]}"#;
 const ORDER: &str = r#"{"type":"record","name":"ex.Order","fields":[{"name":"id","type":"long"},{"name":"total","type":"ex.Money"},
     {"name":"note","type":["null","string"]}]}"#;
@@ -11,17 +13,9 @@ const ORDER: &str = r#"{"type":"record","name":"ex.Order","fields":[{"name":"id"
 #[test]
 fn a_subject_with_references_is_looked_at_from_all_sides_live() {
     let Some(stack) = live::need(&[Service::Registry, Service::ClickHouse]) else { return };
-    // In this order they are deleted at the end: who refers first.
-    let (order, money) = (stack.unique_subject("sr-look-order"), stack.unique_subject("sr-look-money"));
     let scene = stack.scene();
-    scene.file("money.avsc", MONEY);
-    scene.file("order.avsc", ORDER);
+    let Pair { order, money, id } = Pair::register(&stack, &scene, MONEY, ORDER);
     let sr = |args: &[&str]| scene.tool("sr").args(args).run();
-    sr(&["register", &money, "money.avsc"]).succeeds();
-    let reference = format!("ex.Money={money}:1");
-    let registered =
-        sr(&["register", &order, "order.avsc", "--reference", &reference]).succeeds().json_lines();
-    let id = u32::try_from(registered[0]["id"].as_u64().unwrap()).unwrap();
 
     let line = sr(&["sample", &order, "-n", "1"]).succeeds().stdout_text();
     let sample: Value = serde_json::from_str(&line).unwrap();
@@ -49,7 +43,7 @@ fn a_subject_with_references_is_looked_at_from_all_sides_live() {
     assert!(described[0]["$defs"]["ex.Money"].is_object());
     sr(&["diff", &order, "order.avsc", "--with", "money.avsc"]).succeeds().stdout_is("");
     scene.file("v2.avsc", ORDER.replace("\"id\",\"type\":\"long\"", "\"id\",\"type\":\"int\""));
-    sr(&["check", &order, "v2.avsc", "--reference", &reference])
+    sr(&["check", &order, "v2.avsc", "--reference", &format!("ex.Money={money}:1")])
         .fails_with(1)
         .stderr_has("field \"id\" was long and is now int");
     sr(&["check", "--old", &order, "--new", "v2.avsc", "--with", "money.avsc", "--level", "FORWARD"])

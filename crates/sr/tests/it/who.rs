@@ -4,8 +4,8 @@ use kch_test::live::{self, Service};
 use kch_test::{Outcome, Scene};
 use serde_json::json;
 
-use crate::V1;
 use crate::confluent::Confluent;
+use crate::{Pair, V1};
 
 const MONEY: &str = r#"{"type":"record","name":"ex.Money","doc":"An amount","fields":[
     {"name":"cents","type":"long","doc":"Hundredths of a Euro"}]}"#;
@@ -82,14 +82,9 @@ fn a_registry_that_is_away_is_no_empty_answer() {
 #[test]
 fn a_field_is_found_with_its_subject_and_version_live() {
     let Some(stack) = live::need(&[Service::Registry]) else { return };
-    let (order, money) = (stack.unique_subject("sr-who-order"), stack.unique_subject("sr-who-money"));
     let scene = stack.scene();
-    scene.file("money.avsc", MONEY);
-    scene.file("order.avsc", ORDER);
+    let Pair { order, money, .. } = Pair::register(&stack, &scene, MONEY, ORDER);
     let sr = |args: &[&str]| scene.tool("sr").args(args).run();
-    sr(&["register", &money, "money.avsc"]).succeeds();
-    let reference = format!("ex.Money={money}:1");
-    sr(&["register", &order, "order.avsc", "--reference", &reference]).succeeds();
     let rows = sr(&["who", "cents", "--prefix", &order]).succeeds().json_lines();
     assert_eq!(
         rows,
