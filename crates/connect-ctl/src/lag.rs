@@ -99,14 +99,11 @@ pub(crate) fn run(
                 let behind = too_far_behind(&now, looking.max.unwrap_or_default());
                 let is_over =
                     deadline.is_none_or(|deadline| behind.is_empty() || Instant::now() + EVERY > deadline);
-                let printed =
-                    if looking.watch || is_over { print(job, before.as_ref(), &now, io) } else { Ok(()) };
-                // The verdict stands, also when nobody reads the rows.
+                if looking.watch || is_over {
+                    print(job, before.as_ref(), &now, io)?;
+                }
                 if is_over {
                     looking.judge(&behind)?;
-                }
-                if !printed.as_ref().is_err_and(Failure::is_closed_pipe) {
-                    printed?;
                 }
                 if is_over && !looking.watch || sinks.is_empty() || io.output.reader_gone() {
                     return Ok(exit);

@@ -61,6 +61,10 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     let Some(verb) = &args.verb else {
         return Err(Failure::usage("no verb given").hint("connect-ctl --help lists them"));
     };
+    // What is done, and the verdict, stand also when nobody reads the rows.
+    if !matches!(verb, Verb::Watch(_) | Verb::Dlq(_)) {
+        io.output.outlive_reader();
+    }
     // Where topics go needs no worker.
     if let Verb::Template(args) = verb
         && args.class.is_none()

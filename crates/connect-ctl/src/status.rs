@@ -37,7 +37,7 @@ pub(crate) fn run(
     } else {
         connectors.iter().map(|connector| connector.row(traces)).collect()
     };
-    let printed = job.render.rows(&rows, &mut io.output);
+    job.render.rows(&rows, &mut io.output)?;
     if fail_on.contains(&FailOn::Failed) || fail_on.contains(&FailOn::NotRunning) {
         // With the causes, and what to do.
         ensure_none_failed(&connectors)?;
@@ -47,9 +47,8 @@ pub(crate) fn run(
         .filter(|connector| fail_on.iter().any(|state| state.is_of(connector)))
         .map(|connector| format!("{} is {}", connector.name, connector.states()))
         .collect();
-    // The verdict stands, also when nobody reads the rows.
     match wrong.as_slice() {
-        [] => printed.map(|()| Exit::Done),
+        [] => Ok(Exit::Done),
         [one] => Err(Failure::refused(one.as_str())),
         all => Err(Failure::refused(format!("{} connectors:\n  {}", all.len(), all.join("\n  ")))),
     }

@@ -13,6 +13,7 @@ pub struct Output {
     write: BufWriter<Box<dyn Write + Send>>,
     terminal: bool,
     pipe: bool,
+    outlives_reader: bool,
     /// Whether a row that was printed had the field that was asked for.
     pub(crate) sought: Sought,
 }
@@ -46,7 +47,7 @@ impl Output {
     /// Any writer. For tests.
     pub fn new(write: impl Write + Send + 'static, terminal: bool) -> Output {
         let write = BufWriter::with_capacity(128 << 10, Box::new(write) as Box<dyn Write + Send>);
-        Output { write, terminal, pipe: false, sought: Sought::default() }
+        Output { write, terminal, pipe: false, outlives_reader: false, sought: Sought::default() }
     }
 
     /// Whether a person looks at it.
@@ -60,9 +61,25 @@ impl Output {
     /// # Errors
     /// Those of the writer.
     pub fn line(&mut self, line: &[u8]) -> io::Result<()> {
-        self.write.write_all(line)?;
-        self.write.write_all(b"\n")?;
-        if self.terminal { self.write.flush() } else { Ok(()) }
+        self.write_all(line)?;
+        self.write_all(b"\n")?;
+        if self.terminal { self.flush() } else { Ok(()) }
+    }
+
+    /// From now on a reader that goes away ends nothing: what is written for it is dropped. For work that has an effect,
+    /// or a verdict, besides its rows; without this it is the end of the work, as it should be of a stream.
+    pub fn outlive_reader(&mut self) {
+        self.outlives_reader = true;
+    }
+
+    fn unless_unread<T>(&mut self, written: io::Result<T>, dropped: T) -> io::Result<T> {
+        match written {
+            Err(error) if self.outlives_reader && error.kind() == io::ErrorKind::BrokenPipe => {
+                self.abandon();
+                Ok(dropped)
+            }
+            other => other,
+        }
     }
 
     /// Gives up on it, after an error that the tool has told itself: what is buffered is dropped, and what comes is lost.
@@ -86,11 +103,13 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write.write(bytes)
+        let written = self.write.write(bytes);
+        self.unless_unread(written, bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.write.flush()
+        let written = self.write.flush();
+        self.unless_unread(written, ())
     }
 }
 
@@ -172,6 +191,33 @@ fn escape_control(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Broken(io::ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn work_outlives_its_reader_if_it_says_so_and_no_full_disk() {
+        let long = vec![b'x'; 1 << 20];
+        let write = |kind, outlives: bool| {
+            let mut output = Output::new(Broken(kind), false);
+            if outlives {
+                output.outlive_reader();
+            }
+            output.line(&long).and_then(|()| output.line(&long)).and_then(|()| output.flush())
+        };
+        assert_eq!(write(io::ErrorKind::BrokenPipe, true).map_err(|error| error.kind()), Ok(()));
+        for (kind, outlives) in [(io::ErrorKind::BrokenPipe, false), (io::ErrorKind::StorageFull, true)] {
+            assert_eq!(write(kind, outlives).map_err(|error| error.kind()), Err(kind));
+        }
+    }
 
     #[test]
     fn control_characters_are_escaped_and_text_is_left_alone() {

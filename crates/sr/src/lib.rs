@@ -43,36 +43,42 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         let rows = desk.settings.show(&kch_registry::registry_settings())?;
         return desk.rows(&rows);
     }
-    match &args.verb {
-        Some(Verb::Subjects(verb)) => verb.run(&mut desk),
-        Some(Verb::Versions(verb)) => verb.run(&mut desk),
-        Some(Verb::Get(verb)) => verb.run(&mut desk),
-        Some(Verb::Lookup(verb)) => verb.run(&mut desk),
-        Some(Verb::Id(verb)) => verb.run(&mut desk),
-        Some(Verb::Refs(verb)) => verb.run(&mut desk),
-        Some(Verb::Who(verb)) => verb.run(&mut desk),
-        Some(Verb::Register(verb)) => verb.run(&mut desk),
-        Some(Verb::Check(verb)) => verb.run(&mut desk),
-        Some(Verb::Diff(verb)) => verb.run(&mut desk),
-        Some(Verb::Compat(verb)) => verb.run(&mut desk),
-        Some(Verb::Mode(verb)) => verb.run(&mut desk),
-        Some(Verb::Contexts(verb)) => verb.run(&mut desk),
-        Some(Verb::Delete(verb)) => verb.run(&mut desk),
-        Some(Verb::Undelete(verb)) => verb.run(&mut desk),
-        Some(Verb::Export(verb)) => verb.run(&mut desk),
-        Some(Verb::Import(verb)) => verb.run(&mut desk),
-        Some(Verb::Copy(verb)) => verb.run(&mut desk),
-        Some(Verb::Apply(verb)) => verb.run(&mut desk),
-        Some(Verb::Lint(verb)) => verb.run(&mut desk),
-        Some(Verb::Canonical(verb)) => verb.run(&mut desk),
-        Some(Verb::Infer(verb)) => verb.run(&mut desk),
-        Some(Verb::Ddl(verb)) => verb.run(&mut desk),
-        Some(Verb::JsonSchema(verb)) => verb.run(&mut desk),
-        Some(Verb::Sample(verb)) => verb.run(&mut desk),
-        Some(Verb::Decode(verb)) => verb.run(&mut desk),
-        Some(Verb::Doctor(verb)) => verb.run(&mut desk),
-        Some(Verb::Wait(verb)) => verb.run(&mut desk),
-        None => Err(Failure::usage("no verb given").hint("sr --help lists them")),
+    let Some(verb) = &args.verb else {
+        return Err(Failure::usage("no verb given").hint("sr --help lists them"));
+    };
+    // What is done, and the verdict, stand also when nobody reads the rows. Samples and records are a stream.
+    if !matches!(verb, Verb::Sample(_) | Verb::Decode(_)) {
+        desk.io.output.outlive_reader();
+    }
+    match verb {
+        Verb::Subjects(verb) => verb.run(&mut desk),
+        Verb::Versions(verb) => verb.run(&mut desk),
+        Verb::Get(verb) => verb.run(&mut desk),
+        Verb::Lookup(verb) => verb.run(&mut desk),
+        Verb::Id(verb) => verb.run(&mut desk),
+        Verb::Refs(verb) => verb.run(&mut desk),
+        Verb::Who(verb) => verb.run(&mut desk),
+        Verb::Register(verb) => verb.run(&mut desk),
+        Verb::Check(verb) => verb.run(&mut desk),
+        Verb::Diff(verb) => verb.run(&mut desk),
+        Verb::Compat(verb) => verb.run(&mut desk),
+        Verb::Mode(verb) => verb.run(&mut desk),
+        Verb::Contexts(verb) => verb.run(&mut desk),
+        Verb::Delete(verb) => verb.run(&mut desk),
+        Verb::Undelete(verb) => verb.run(&mut desk),
+        Verb::Export(verb) => verb.run(&mut desk),
+        Verb::Import(verb) => verb.run(&mut desk),
+        Verb::Copy(verb) => verb.run(&mut desk),
+        Verb::Apply(verb) => verb.run(&mut desk),
+        Verb::Lint(verb) => verb.run(&mut desk),
+        Verb::Canonical(verb) => verb.run(&mut desk),
+        Verb::Infer(verb) => verb.run(&mut desk),
+        Verb::Ddl(verb) => verb.run(&mut desk),
+        Verb::JsonSchema(verb) => verb.run(&mut desk),
+        Verb::Sample(verb) => verb.run(&mut desk),
+        Verb::Decode(verb) => verb.run(&mut desk),
+        Verb::Doctor(verb) => verb.run(&mut desk),
+        Verb::Wait(verb) => verb.run(&mut desk),
     }
 }
 
@@ -106,7 +112,7 @@ impl Desk<'_> {
         Ok(Exit::Done)
     }
 
-    /// Prints what was done before work ended; how it ended counts more than a reader that went away.
+    /// Prints what was done before work ended; how it ended counts more than rows that cannot be written.
     pub(crate) fn rows_of(&mut self, rows: &[Value], outcome: Result<()>) -> Result<Exit> {
         let printed = self.rows(rows);
         outcome?;

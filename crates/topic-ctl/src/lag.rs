@@ -76,13 +76,12 @@ fn follow(
                     let is_new = |group: &&GroupLag| before.as_ref().is_none_or(|all| !all.contains(group));
                     let rows: Vec<Value> =
                         groups.iter().filter(is_new).flat_map(|group| group.rows(table)).collect();
-                    let printed = render.rows(&rows, &mut io.output).and_then(|()| Ok(io.output.flush()?));
-                    // Why it failed matters more than that no one reads the rows.
+                    render.rows(&rows, &mut io.output)?;
+                    io.output.flush()?;
                     if !args.watch || args.max.is_some() {
                         known.clone()?;
                     }
                     verdict(&groups, args.max, deadline.is_some())?;
-                    printed?;
                     if !args.watch {
                         return Ok(Exit::Done);
                     }

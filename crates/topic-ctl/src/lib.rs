@@ -48,6 +48,10 @@ pub fn run(args: Args, io: &mut Io) -> Result<Exit> {
     let Some(verb) = args.verb else {
         return Err(Failure::usage("no verb given").hint("topic-ctl --help lists them"));
     };
+    // What is done, and the verdict, stand also when nobody reads the rows. Keys may come for as long as they are read.
+    if !matches!(verb, Verb::Partition { .. }) {
+        io.output.outlive_reader();
+    }
     let config = KafkaConfig::resolve(&args.kafka, &mut settings)?.with_signals(io.signals.clone());
     let deadline = verb.wait().map(|wait| Instant::now() + wait);
     let job = Job { admin: connect(&config, deadline, io)?, deadline, table: render.is_table() };
@@ -146,7 +150,7 @@ fn outcome(mut row: Value, dry_run: bool) -> Value {
 /// The rows that are the outcome, printed at once when it ends in a failure.
 fn told(rows: Vec<Value>, end: Result<()>, io: &mut Io, render: &Render) -> Result<Vec<Value>> {
     if let Err(failure) = end {
-        // Why it failed matters more than that no one reads the rows.
+        // Why it failed matters more than that the rows cannot be written.
         let _ = render.rows(&rows, &mut io.output);
         return Err(failure);
     }

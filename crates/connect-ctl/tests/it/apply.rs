@@ -59,6 +59,29 @@ fn what_is_in_force_is_left_alone_and_a_change_is_shown() {
     assert!(!worker.request_lines().iter().any(|line| line == "PUT /connectors/c/config"));
 }
 
+/// More than a pipe holds, so that the reader is known to have gone.
+#[test]
+fn a_reader_that_goes_away_changes_neither_the_work_nor_the_verdict() {
+    let (worker, scene) = scene();
+    let long = "x".repeat(200_000);
+    let mut wanted = String::new();
+    for name in ["a", "b", "c"] {
+        let place = format!("/connectors/{name}/config");
+        worker.reply("GET", &place, 200, &format!(r#"{{"name":"{name}","connector.class":"X"}}"#));
+        worker.reply("PUT", &place, 200, "{}");
+        wanted += &format!(
+            "{{\"name\":\"{name}\",\"config\":{{\"connector.class\":\"X\",\"note\":\"{long}\"}}}}\n"
+        );
+    }
+    let unread =
+        |args: &[&str]| scene.tool("connect-ctl").args(args).stdin(wanted.as_str()).pipe_to(&["true"]).run();
+    unread(&["diff", "-f", "-"]).fails_with(1).stderr_is("");
+    unread(&["apply", "-f", "-"]).succeeds().stderr_is("");
+    let put: Vec<String> =
+        worker.request_lines().into_iter().filter(|line| line.starts_with("PUT /connectors/")).collect();
+    assert_eq!(put, ["a", "b", "c"].map(|name| format!("PUT /connectors/{name}/config")));
+}
+
 /// What real workers answer while their group changes, or while its leader is gone.
 #[test]
 fn a_rebalance_is_waited_for() {

@@ -247,6 +247,21 @@ fn each_choice_of_ddl_is_in_the_statement() {
 }
 
 #[test]
+fn the_verdict_stands_when_nobody_reads_the_rows() {
+    let scene = Scene::new();
+    let all =
+        |kind: &str| (0..2000).map(|n| format!(r#"{{"name":"f{n}","type":"{kind}"}}"#)).collect::<Vec<_>>();
+    for (name, kind) in [("old.avsc", "string"), ("new.avsc", "int")] {
+        scene.file(name, format!(r#"{{"type":"record","name":"R","fields":[{}]}}"#, all(kind).join(",")));
+    }
+    let unread = |args: &[&str]| scene.tool("sr").args(args).pipe_to(&["true"]).run();
+    unread(&["check", "--old", "old.avsc", "--new", "new.avsc"]).fails_with(1).stderr_has("field \"f0\"");
+    unread(&["diff", "old.avsc", "new.avsc"])
+        .succeeds()
+        .stderr_is("sr: NONE: neither reads the other's records\n");
+}
+
+#[test]
 fn samples_are_lines_that_stay_the_same_for_a_seed() {
     let scene = scene();
     let sample = |args: &[&str]| scene.tool("sr").args(["sample", "order.avsc"]).args(args).run();
