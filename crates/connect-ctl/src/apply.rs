@@ -98,10 +98,10 @@ impl Step {
     }
 }
 
-/// What the class says is a password, besides what looks like one. The old class's words count for the old settings.
+/// What the classes say are passwords, besides what looks like one. The old classes' words count for the old settings.
 fn passwords(job: &Job<'_>, now: Option<&Config>, wanted: &Wanted) -> Result<Vec<String>> {
     let mut passwords = job.worker.passwords_of(&wanted.config)?;
-    if let Some(now) = now.filter(|now| now.get("connector.class") != wanted.config.get("connector.class")) {
+    if let Some(now) = now {
         passwords.extend(job.worker.passwords_of(now)?);
     }
     Ok(passwords)
@@ -206,7 +206,7 @@ fn apply(job: &Job<'_>, step: &Step, birth: Birth, dry_run: bool, io: &mut Io) -
     job.render.row(row, &mut io.output)
 }
 
-/// The whole configuration, masked. What the class calls a password was not asked for of one that stays as it is.
+/// The whole configuration, masked. What the classes call a password was not asked for of one that stays as it is.
 fn shown(job: &Job<'_>, step: &Step) -> Result<Map<String, Value>> {
     let mut secrets = step.wanted.secrets.clone();
     if step.changes_nothing() {

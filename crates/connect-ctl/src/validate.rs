@@ -4,7 +4,6 @@ use kch_cli::{Exit, Failure, Io, Result, nearest};
 use serde_json::{Value, json};
 
 use crate::config::{Source, Wanted};
-use crate::worker::Config;
 use crate::{Job, mask};
 
 /// What is wrong with a configuration.
@@ -77,12 +76,14 @@ pub(crate) fn findings(job: &Job<'_>, wanted: &Wanted) -> Result<Findings> {
         }
     }
     let known: Vec<&str> = settings.iter().filter_map(|value| value["name"].as_str()).collect();
-    let of_converters = settings_of_converters(job, &wanted.config);
-    let is_known = |key: &str| known.contains(&key) || of_converters.iter().any(|setting| setting == key);
-    for setting in wanted.config.keys().filter(|key| !is_known(key)) {
-        // Others have settings that the class does not list: of those only a slip is told.
-        let is_others = OTHERS.iter().any(|prefix| setting.starts_with(prefix));
-        match nearest(setting, known.iter().copied().chain(of_converters.iter().map(String::as_str))) {
+    let besides = job.worker.known_besides(&wanted.config)?;
+    let known: Vec<&str> =
+        known.into_iter().chain(besides.iter().flat_map(|(_, names)| names).map(String::as_str)).collect();
+    for setting in wanted.config.keys().filter(|key| !known.contains(&key.as_str())) {
+        // Others have settings that no class lists, unless theirs does: of those only a slip is told.
+        let is_others = OTHERS.iter().any(|prefix| setting.starts_with(prefix))
+            && !besides.iter().any(|(prefix, _)| setting.starts_with(prefix.as_str()));
+        match nearest(setting, known.iter().copied()) {
             Some(near) => {
                 findings.slips.push(Slip { setting: setting.clone(), nearest: near.to_owned() });
             }
@@ -96,22 +97,6 @@ pub(crate) fn findings(job: &Job<'_>, wanted: &Wanted) -> Result<Findings> {
 /// Configurations that need no name.
 pub(crate) fn source(input: &str) -> Source {
     Source { input: input.to_owned(), ..Source::default() }
-}
-
-/// The settings that the configured converters know. Some tell none, and a worker may not know the class: then no slip
-/// is found.
-fn settings_of_converters(job: &Job<'_>, config: &Config) -> Vec<String> {
-    let mut known = Vec::new();
-    for converter in ["key.converter", "value.converter", "header.converter"] {
-        let has_settings =
-            config.keys().any(|key| key.strip_prefix(converter).is_some_and(|rest| rest.starts_with('.')));
-        let Some(class) = config.get(converter).filter(|_| has_settings) else { continue };
-        let settings = job.worker.settings_of(class).unwrap_or_default();
-        known.extend(
-            settings.iter().filter_map(|setting| Some(format!("{converter}.{}", setting["name"].as_str()?))),
-        );
-    }
-    known
 }
 
 /// A row for each finding; with `strict`, what the class does not know is one.

@@ -3,9 +3,12 @@
 mod classes;
 mod logging;
 mod offsets;
+mod parts;
 mod states;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kch_cli::{Exit, Explain as _, Failure, Result, Settings, Signals, is_glob, nearest};
@@ -29,6 +32,8 @@ pub(crate) const LOOK: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub(crate) struct Worker {
     service: Service,
+    /// The settings of the classes that were asked for.
+    classes: RefCell<BTreeMap<String, Arc<[Value]>>>,
 }
 
 impl Worker {
@@ -40,7 +45,8 @@ impl Worker {
             ..Limits::default()
         };
         let service = Service::from_settings(settings, &CONNECT)?;
-        Ok(Worker { service: service.limits(limits).signals(signals.clone()).busy_when(is_rebalance) })
+        let service = service.limits(limits).signals(signals.clone()).busy_when(is_rebalance);
+        Ok(Worker { service, classes: RefCell::default() })
     }
 
     /// Where it is, safe to print.
@@ -50,7 +56,7 @@ impl Worker {
 
     /// The same worker, for what must be done although a signal has come.
     pub(crate) fn without_signals(&self) -> Result<Worker> {
-        Ok(Worker { service: self.service.without_signals()? })
+        Ok(Worker { service: self.service.without_signals()?, classes: RefCell::default() })
     }
 
     pub(crate) fn info(&self) -> Result<Value> {

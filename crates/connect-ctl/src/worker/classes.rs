@@ -23,15 +23,6 @@ impl Worker {
         self.json(since("3.2", reply)?)
     }
 
-    /// The settings that a class says are passwords. A worker that cannot tell leaves it to the settings' names.
-    pub(crate) fn passwords_of(&self, config: &Config) -> Result<Vec<String>> {
-        let Some(class) = config.get("connector.class") else { return Ok(Vec::new()) };
-        let reply = self.service.get(&["connector-plugins", class, "config"]).send()?;
-        let settings: Vec<Value> = if reply.is_success() { reply.json()? } else { Vec::new() };
-        let passwords = settings.iter().filter(|setting| setting["type"] == "PASSWORD");
-        Ok(passwords.filter_map(|setting| Some(setting["name"].as_str()?.to_owned())).collect())
-    }
-
     /// Creates or changes a connector.
     pub(crate) fn put_config(&self, name: &str, config: &Config) -> Result<()> {
         let reply = self.service.put(&["connectors", name, "config"]).json(config).send()?;

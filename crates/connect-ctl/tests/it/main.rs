@@ -13,6 +13,7 @@ mod live_offsets;
 mod live_template;
 mod offsets;
 mod old_worker;
+mod passwords;
 mod patch;
 mod plugins;
 mod prune;
