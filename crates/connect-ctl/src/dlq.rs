@@ -18,6 +18,7 @@ use serde_json::value::RawValue;
 
 use crate::Job;
 use crate::cause::root_cause;
+use crate::letters;
 use crate::worker::Config;
 
 /// Which dead letters, and from where.
@@ -167,16 +168,18 @@ pub(crate) fn run(job: &Job<'_>, args: &DlqArgs, mut settings: Settings, io: &mu
 }
 
 fn dead_letter_topic(job: &Job<'_>, args: &DlqArgs, config: Option<&Config>) -> Result<String> {
-    const SETTING: &str = "errors.deadletterqueue.topic.name";
     if let Some(topic) = &args.topic {
         return Ok(topic.clone());
     }
     let config = config.ok_or_else(|| job.worker.no_such_connector(&args.name))?;
-    match config.get(SETTING).filter(|topic| !topic.is_empty()) {
-        Some(topic) => Ok(topic.clone()),
-        None => Err(Failure::refused(format!("connector {} has no dead-letter topic", args.name)).hint(
-            format!("{SETTING} in its configuration names one, with errors.tolerance=all; --topic reads any"),
-        )),
+    match letters::topic_of(config) {
+        Some(topic) => Ok(topic.to_owned()),
+        None => {
+            Err(Failure::refused(format!("connector {} has no dead-letter topic", args.name)).hint(format!(
+                "{} in its configuration names one, with errors.tolerance=all; --topic reads any",
+                letters::SETTING
+            )))
+        }
     }
 }
 

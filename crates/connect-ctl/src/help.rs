@@ -196,6 +196,7 @@ Examples:
 pub(crate) const LAG: &str = "\
 Connect 3.5 and later. A sink commits its offsets from time to time (the worker's offset.flush.interval.ms), and its
 lag goes down in steps. Without a name, it is of all sinks. --watch with --max is a guard that ends when one falls behind.
+What a sink gave up (errors.tolerance=all) is behind it too: a note tells of records in its dead-letter topic.
 
 Examples:
   connect-ctl lag --max 1000000 -o table

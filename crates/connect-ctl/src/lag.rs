@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Job;
 use crate::connector::Connector;
+use crate::letters::Letters;
 use crate::offsets::partitions_of_sink;
 use crate::select::Which;
 
@@ -88,6 +89,10 @@ pub(crate) fn run(
     // Asked first: a slip in a name needs no Kafka.
     let mut sinks = sinks(job, which)?;
     let admin = Admin::connect(kafka)?;
+    let mut letters = Letters::of(&sinks, job.worker)?;
+    if looking.wait.is_some() {
+        letters.begin(&admin);
+    }
     let mut before: Option<Distances> = None;
     let (mut away, mut exit) = (false, Exit::Done);
     loop {
@@ -101,6 +106,7 @@ pub(crate) fn run(
                     deadline.is_none_or(|deadline| behind.is_empty() || Instant::now() + EVERY > deadline);
                 if looking.watch || is_over {
                     print(job, before.as_ref(), &now, io)?;
+                    letters.tell(&admin, &mut io.messages);
                 }
                 if is_over {
                     looking.judge(&behind)?;

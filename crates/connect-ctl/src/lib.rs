@@ -12,6 +12,7 @@ mod export;
 mod fill;
 mod help;
 mod lag;
+mod letters;
 mod loggers;
 mod mask;
 mod offsets;

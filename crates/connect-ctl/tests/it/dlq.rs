@@ -1,6 +1,6 @@
 //! `dlq` and `lag`, with a broker in this process.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kch_test::kafka::Mock;
 use kch_test::wiremock::ResponseTemplate;
@@ -192,6 +192,50 @@ fn lag_is_to_the_ends_of_the_topics() {
         .fails_with(1)
         .stdout_has("\"end\":4,\"lag\":3}\n")
         .stderr_has("connector c is 5 records behind");
+}
+
+/// With errors.tolerance=all they are behind the sink, and no part of its lag.
+#[test]
+fn lag_tells_of_dead_letters_and_of_those_that_come() {
+    let desk = Desk::new();
+    desk.worker.reply("GET", "/connectors", 200, &crate::all(&[("c", "RUNNING", "RUNNING")]));
+    desk.worker.reply("GET", "/connectors/c/offsets", 200, r#"{"offsets":[]}"#);
+    let lag = |args: &[&str]| desk.scene.tool("connect-ctl").args(["lag", "c"]).args(args).run();
+    lag(&[]).succeeds().stderr_is("");
+    desk.put(b"x", "c");
+    let note = |count: u32, new: &str| {
+        format!("connect-ctl: note: c has {count} dead letters in letters{new}: connect-ctl dlq c\n")
+    };
+    lag(&[]).succeeds().stderr_is(note(1, ""));
+    lag(&["--wait", "60s"]).succeeds().stderr_is(note(1, ""));
+    let mut watch = desk.scene.tool("connect-ctl").args(["lag", "c", "--watch"]).spawn();
+    watch.until_stderr(&note(1, ""));
+    desk.put(b"y", "c");
+    watch.until_stderr(&note(2, ", 1 of them new"));
+    watch.signal(Signal::Interrupt);
+    watch.wait().fails_with(130).stderr_is(note(1, "") + &note(2, ", 1 of them new"));
+
+    // Those that come while it is waited are new.
+    desk.put_record(BaseRecord::to("kafka-events").partition(0).payload(&b"x"[..]));
+    let looks = || desk.worker.request_lines().iter().filter(|line| line.ends_with("/c/offsets")).count();
+    let before = looks();
+    let wait = desk.scene.tool("connect-ctl").args(["lag", "c", "--wait", "60s"]).spawn();
+    // The first is at a single sink, the second at its lag.
+    let end = Instant::now() + Duration::from_secs(60);
+    while looks() < before + 2 {
+        assert!(Instant::now() < end, "no look at the lag");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    desk.put(b"z", "c");
+    let read = r#"{"offsets":[{"partition":{"kafka_topic":"kafka-events","kafka_partition":0},"offset":{"kafka_offset":1}}]}"#;
+    let caught_up = ResponseTemplate::new(200).set_body_raw(read, "application/json");
+    desk.worker.mount(
+        kch_test::wiremock::Mock::given(method("GET"))
+            .and(path("/connectors/c/offsets"))
+            .respond_with(caught_up)
+            .with_priority(1),
+    );
+    wait.wait().succeeds().stderr_is(note(3, ", 1 of them new"));
 }
 
 #[test]
