@@ -33,10 +33,11 @@ impl Signals {
         let armed = Arc::new(AtomicBool::new(false));
         let (wake, written) = rustix::pipe::pipe()?;
         for signal in [SIGINT, SIGTERM] {
-            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&armed))?;
+            // First what notes the signal: one that comes before the rest is in place is not lost.
             let number = usize::try_from(signal).unwrap_or(0);
             signal_hook::flag::register_usize(signal, Arc::clone(&received), number)?;
             signal_hook::low_level::pipe::register(signal, written.try_clone()?)?;
+            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&armed))?;
         }
         let wake = Arc::new(wake);
         arm_after_the_first(Arc::clone(&wake), armed);

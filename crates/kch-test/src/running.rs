@@ -115,10 +115,10 @@ impl Running {
         self
     }
 
-    /// Sends a signal.
+    /// Sends a signal; one that the tool is to handle, once it handles signals, however long it takes to start.
     ///
     /// # Panics
-    /// When the process has ended.
+    /// When the process has ended, or never handles them.
     pub fn signal(&mut self, signal: Signal) -> &mut Running {
         use rustix::process::{Pid, Signal as Sig, kill_process};
         let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).expect("a process id");
@@ -129,10 +129,21 @@ impl Running {
             Signal::Stop => Sig::STOP,
             Signal::Continue => Sig::CONT,
         };
+        if matches!(signal, Signal::Interrupt | Signal::Terminate) {
+            self.until_it_handles_signals();
+        }
         let ended = self.child.try_wait().expect("the state of the child");
         assert!(ended.is_none(), "{} has ended before the signal:\n{}", self.name, self.said());
         kill_process(pid, sig).expect("the signal is sent");
         self
+    }
+
+    fn until_it_handles_signals(&mut self) {
+        let deadline = self.deadline();
+        while self.is_running() && !handles_signals(self.pid()) {
+            assert!(Instant::now() < deadline, "{} handles no signals:\n{}", self.name, self.said());
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Waits until stdout holds `text`.
@@ -242,11 +253,24 @@ fn start_reader(program_and_args: &[String], stdout: ChildStdout) -> Child {
     command.spawn().unwrap_or_else(|error| panic!("cannot run {program}: {error}"))
 }
 
+/// Whether the process has handlers for SIGINT and SIGTERM, whose bits in the mask are 1 and 14.
+fn handles_signals(pid: u32) -> bool {
+    let both = 1 << 1 | 1 << 14;
+    status_of(pid, "SigCgt:")
+        .and_then(|mask| u64::from_str_radix(&mask, 16).ok())
+        .is_some_and(|mask| mask & both == both)
+}
+
 /// The most memory that the process has had resident, in bytes.
 fn peak_memory(pid: u32) -> Option<u64> {
+    status_of(pid, "VmHWM:")?.parse::<u64>().ok().map(|kib| kib << 10)
+}
+
+/// The first word behind this name in what the system tells of a process.
+fn status_of(pid: u32, name: &str) -> Option<String> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib << 10)
+    let line = status.lines().find(|line| line.starts_with(name))?;
+    line.split_whitespace().nth(1).map(str::to_owned)
 }
 
 #[derive(Debug, Default)]

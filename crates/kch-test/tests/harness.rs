@@ -39,10 +39,11 @@ fn a_tool_that_hangs_is_killed() {
 }
 
 #[test]
-fn a_signal_reaches_the_tool() {
-    let mut running = Scene::new().program("cat").stdin_open().spawn();
-    running.write("x").until_stdout("x").signal(Signal::Terminate);
-    running.wait().fails_with(143).stdout_is("x");
+fn a_signal_reaches_the_tool_when_it_handles_signals() {
+    let slow = "sleep 0.3; trap 'echo x; exit 7' INT TERM; while :; do sleep 0.01; done";
+    let mut running = Scene::new().program("sh").args(["-c", slow]).spawn();
+    running.signal(Signal::Terminate);
+    running.wait().fails_with(7).stdout_is("x\n");
 }
 
 #[test]
