@@ -130,7 +130,7 @@ impl Running {
             Signal::Continue => Sig::CONT,
         };
         if matches!(signal, Signal::Interrupt | Signal::Terminate) {
-            self.until_it_handles_signals();
+            self.until_it_handles(sig.as_raw());
         }
         let ended = self.child.try_wait().expect("the state of the child");
         assert!(ended.is_none(), "{} has ended before the signal:\n{}", self.name, self.said());
@@ -138,10 +138,10 @@ impl Running {
         self
     }
 
-    fn until_it_handles_signals(&mut self) {
+    fn until_it_handles(&mut self, signal: i32) {
         let deadline = self.deadline();
-        while self.is_running() && !handles_signals(self.pid()) {
-            assert!(Instant::now() < deadline, "{} handles no signals:\n{}", self.name, self.said());
+        while self.is_running() && !handles(self.pid(), signal) {
+            assert!(Instant::now() < deadline, "{} handles no signal {signal}:\n{}", self.name, self.said());
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -253,12 +253,10 @@ fn start_reader(program_and_args: &[String], stdout: ChildStdout) -> Child {
     command.spawn().unwrap_or_else(|error| panic!("cannot run {program}: {error}"))
 }
 
-/// Whether the process has handlers for SIGINT and SIGTERM, whose bits in the mask are 1 and 14.
-fn handles_signals(pid: u32) -> bool {
-    let both = 1 << 1 | 1 << 14;
-    status_of(pid, "SigCgt:")
-        .and_then(|mask| u64::from_str_radix(&mask, 16).ok())
-        .is_some_and(|mask| mask & both == both)
+/// Whether the process has a handler for the signal.
+fn handles(pid: u32, signal: i32) -> bool {
+    let mask = status_of(pid, "SigCgt:").and_then(|mask| u64::from_str_radix(&mask, 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// The most memory that the process has had resident, in bytes.
