@@ -13,6 +13,7 @@ mod envelope;
 mod intake;
 mod journal;
 mod lines;
+mod losses;
 mod rejects;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ use dedup::Dedup;
 use intake::{Intake, Limits};
 use journal::Journal;
 use lines::{Piece, Reading};
+use losses::Losses;
 use rejects::{Reject, Rejects, Why};
 
 /// How many batches are on their way at the same time: the server parses one while it gets the next.
@@ -96,6 +98,7 @@ pub(crate) async fn run(args: &InsertArgs, session: &mut Session, io: &mut Io) -
         envelope: args.envelope,
         next: journal.as_ref().map(Journal::next).unwrap_or_default(),
         in_order: journal.is_some(),
+        losses: losses(args, &table, session),
     };
     let input = take_stdin(io, "insert")?;
     let pieces = lines::start(input, io.signals.clone(), reading)?;
@@ -115,10 +118,22 @@ pub(crate) async fn run(args: &InsertArgs, session: &mut Session, io: &mut Io) -
         account: Account::new(&args.table, args.dry_run),
         flights: JoinSet::new(),
         failure: None,
+        changed: false,
         shows_progress: session.shows_progress,
     };
     LocalSet::new().run_until(job.carry(pieces, io)).await;
     job.finish(args, session.stats, io)
+}
+
+/// What no row may lose, unless it may.
+fn losses(args: &InsertArgs, table: &Table, session: &Session) -> Losses {
+    if args.lossy {
+        return Losses::default();
+    }
+    let null_as_default = session.settings.iter().any(|(name, value)| {
+        name == "input_format_null_as_default" && matches!(value.as_str(), "1" | "true")
+    });
+    Losses::of(table, null_as_default)
 }
 
 fn courier(args: &InsertArgs, table: &Table, dedup: Dedup, session: &Session, io: &Io) -> Courier {
@@ -168,6 +183,8 @@ struct Job {
     flights: JoinSet<Delivery>,
     /// Why nothing more is sent.
     failure: Option<Failure>,
+    /// Whether a line was refused that only a change of its values would let in.
+    changed: bool,
     shows_progress: bool,
 }
 
@@ -226,6 +243,7 @@ impl Job {
         self.account.read(piece);
         self.intake.absorb(piece);
         for refused in &piece.refused {
+            self.changed |= refused.changed;
             let reject = Reject {
                 number: refused.number,
                 at: refused.at,
@@ -303,6 +321,9 @@ impl Job {
             || self.account.differs(refused)
         {
             io.messages.say(&self.account.summary(refused, self.intake.first_waiting()));
+        }
+        if self.changed && !stats {
+            io.messages.hint("--lossy lets ClickHouse change what a column does not keep");
         }
         match (failure, signal) {
             (Some(failure), Some(signal)) if failure.exit() != Exit::Refused => {

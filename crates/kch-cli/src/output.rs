@@ -155,8 +155,13 @@ impl Messages {
     pub fn failure(&mut self, failure: &Failure) {
         self.say(failure.text());
         if let Some(hint) = failure.hint_text() {
-            self.print(&format!("hint: {hint}"));
+            self.hint(hint);
         }
+    }
+
+    /// Prints what to do about something that was said before.
+    pub fn hint(&mut self, text: &str) {
+        self.print(&format!("hint: {text}"));
     }
 
     /// Prints one `tool: text` line.

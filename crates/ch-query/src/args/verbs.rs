@@ -80,6 +80,13 @@ pub struct InsertArgs {
     #[arg(long)]
     pub ignore_unknown: bool,
 
+    /// Let ClickHouse change what a column does not keep
+    ///
+    /// It wraps an integer, cuts a decimal, limits a day and takes null for 0, each in silence. Without this flag such a
+    /// line is refused, and the field named.
+    #[arg(long)]
+    pub lossy: bool,
+
     /// Append refused lines to this file as JSON
     ///
     /// Each with line number, byte offset, the server's words, and the line itself: {"line":3,"offset":40,"code":27,

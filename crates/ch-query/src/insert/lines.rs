@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::batch::{Record, Row};
 use super::envelope;
+use super::losses::Losses;
 
 /// A piece is passed on when it is this large, or when there is no whole line at hand.
 const PIECE: usize = 256 << 10;
@@ -46,12 +47,14 @@ impl Piece {
     }
 }
 
-/// A line that cannot be a row, whatever the table is.
+/// A line that cannot be a row.
 #[derive(Debug)]
 pub(super) struct Refused {
     pub(super) number: u64,
     pub(super) at: u64,
     pub(super) why: String,
+    /// Whether it could be one if its values may change.
+    pub(super) changed: bool,
     /// Missing when it was too long to keep.
     pub(super) raw: Option<Bytes>,
 }
@@ -64,6 +67,8 @@ pub(super) struct Reading {
     pub(super) next: BTreeMap<Partition, i64>,
     /// Offsets of a partition only rise: one that does not was read twice.
     pub(super) in_order: bool,
+    /// What no row may lose.
+    pub(super) losses: Losses,
 }
 
 /// Begins to read. The receiver ends at the end of stdin.
@@ -92,7 +97,7 @@ fn read(input: Input, signals: &Signals, mut slots: Slots, send: &mpsc::Sender<P
             }
             Err(LineError::TooLong { number, offset, limit }) => {
                 let why = format!("the line is longer than {} MiB", limit >> 20);
-                piece.refused.push(Refused { number, at: offset, why, raw: None });
+                piece.refused.push(Refused { number, at: offset, why, changed: false, raw: None });
             }
         }
         let at_hand = lines.has_buffered_line();
@@ -123,17 +128,22 @@ fn add(line: &Line<'_>, slots: &mut Slots, piece: &mut Piece) {
         return;
     }
     match slots.row(text, piece) {
+        Ok(Some((value, _))) if let Err(why) = slots.reading.losses.find(value) => {
+            refuse(line, why, true, piece);
+        }
         Ok(Some((value, record))) => {
             piece.bytes.extend_from_slice(value);
             piece.bytes.push(b'\n');
             piece.rows.push(Row { number: line.number, at: line.offset, end: piece.bytes.len(), record });
         }
         Ok(None) => {}
-        Err(why) => {
-            let raw = Some(Bytes::copy_from_slice(line.bytes));
-            piece.refused.push(Refused { number: line.number, at: line.offset, why, raw });
-        }
+        Err(why) => refuse(line, why, false, piece),
     }
+}
+
+fn refuse(line: &Line<'_>, why: String, changed: bool, piece: &mut Piece) {
+    let raw = Some(Bytes::copy_from_slice(line.bytes));
+    piece.refused.push(Refused { number: line.number, at: line.offset, why, changed, raw });
 }
 
 /// A row as JSON, and where it was.
@@ -271,7 +281,10 @@ mod tests {
             line(0, 7, "{}"),
         ];
         let next = BTreeMap::from([(("t".to_owned(), 0), 5)]);
-        let pieces = pieces(&text.concat(), Reading { envelope: true, next, in_order: true });
+        let pieces = pieces(
+            &text.concat(),
+            Reading { envelope: true, next, in_order: true, losses: Losses::default() },
+        );
         let records: Vec<Option<Record>> =
             pieces.iter().flat_map(|piece| &piece.rows).map(|row| row.record).collect();
         let record = |slot, offset| Some(Record { slot, offset });

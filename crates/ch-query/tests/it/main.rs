@@ -7,6 +7,7 @@ mod help;
 mod inserts;
 mod live;
 mod loads;
+mod losses_live;
 mod queries;
 mod schemas;
 mod tls;

@@ -1,0 +1,234 @@
+//! Values that ClickHouse would take and change: found before they are sent.
+//!
+//! `FORMAT JSONEachRow` reads 300 into a `UInt8` as 44, 1.239 into a `Decimal(10, 2)` as 1.23, a null into a number as 0,
+//! the 31st of February into a `Date` as the 2nd of March, and says nothing. A rule for a type names what of its values is
+//! not kept; what ClickHouse itself refuses, and all types that have no rule, are left to it.
+
+mod kept;
+mod rule;
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::catalog::Table;
+use rule::Rule;
+
+/// What to look for in the rows of a table.
+#[derive(Debug, Default)]
+pub(super) struct Losses {
+    rules: HashMap<String, Rule>,
+}
+
+impl Losses {
+    /// Those of the table's columns; `nulls` says that a null is the column's default on purpose.
+    pub(super) fn of(table: &Table, nulls: bool) -> Losses {
+        let columns = table.columns.iter().filter(|column| column.takes_values());
+        let rules = columns.filter_map(|column| Some((column.name.clone(), Rule::of(&column.kind, nulls)?)));
+        Losses { rules: rules.collect() }
+    }
+
+    /// The first value of a row, a JSON object, that would be changed.
+    ///
+    /// # Errors
+    /// In words: the field, its value, and why the column does not keep it.
+    pub(super) fn find(&self, object: &[u8]) -> Result<(), String> {
+        if self.rules.is_empty() {
+            return Ok(());
+        }
+        let mut found = Ok(());
+        // What is no JSON is the server's to refuse, in its words.
+        let _ = serde_json::Deserializer::from_slice(object)
+            .deserialize_map(Row { rules: &self.rules, found: &mut found });
+        found
+    }
+}
+
+/// Walks over the fields of a row.
+struct Row<'r> {
+    rules: &'r HashMap<String, Rule>,
+    found: &'r mut Result<(), String>,
+}
+
+impl<'de> Visitor<'de> for Row<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        while let Some(rule) = fields.next_key_seed(RuleOf(self.rules))? {
+            let Some((name, rule)) = rule else {
+                fields.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let value = fields.next_value::<&RawValue>()?;
+            if let (Ok(()), Err(lost)) = (&self.found, rule.check(value.get())) {
+                *self.found = Err(lost.in_words(name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a field's name: the rule for it, without a copy of the name.
+struct RuleOf<'r>(&'r HashMap<String, Rule>);
+
+impl<'de, 'r> DeserializeSeed<'de> for RuleOf<'r> {
+    type Value = Option<(&'r str, &'r Rule)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'r> Visitor<'_> for RuleOf<'r> {
+    type Value = Option<(&'r str, &'r Rule)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.get_key_value(name).map(|(name, rule)| (name.as_str(), rule)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Column;
+
+    fn losses(columns: &[(&str, &str)], nulls: bool) -> Losses {
+        let column = |&(name, kind): &(&str, &str)| Column {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            ..Column::default()
+        };
+        Losses::of(&Table { columns: columns.iter().map(column).collect(), ..Table::default() }, nulls)
+    }
+
+    /// Whether each value is kept by a column of the type.
+    fn kept(kind: &str, values: &[&str]) -> Vec<bool> {
+        let losses = losses(&[("x", kind)], false);
+        values.iter().map(|value| losses.find(format!("{{\"x\":{value}}}").as_bytes()).is_ok()).collect()
+    }
+
+    #[test]
+    fn integers_stay_within_their_bounds() {
+        assert_eq!(
+            kept(
+                "UInt8",
+                &["255", "256", "\"0255\"", "\"300\"", "-1", "\"\"", "null", "true", "1.5", "\"x\""]
+            ),
+            // A fraction and a word are refused by ClickHouse.
+            [true, false, true, false, false, false, false, true, true, true]
+        );
+        assert_eq!(
+            kept("LowCardinality(Nullable(Int8))", &["null", "-128", "-129", "128"]),
+            [true, true, false, false]
+        );
+        assert_eq!(kept("UInt64", &["18446744073709551615", "18446744073709551616"]), [true, false]);
+        let widest = "57896044618658097711785492504343953926634992332820282019728792003956564819967";
+        assert_eq!(
+            kept("Int256", &[widest, &format!("{widest}0"), &format!("-{widest}")]),
+            [true, false, true]
+        );
+        assert_eq!(kept("Int64", &["-9223372036854775808", "-9223372036854775809"]), [true, false]);
+    }
+
+    #[test]
+    fn fractions_keep_their_size_and_decimals_their_digits() {
+        assert_eq!(kept("Float64", &["1e308", "1e309", "\"inf\"", "null"]), [true, false, true, false]);
+        assert_eq!(kept("Float32", &["3e38", "-1e39", "0.1"]), [true, false, true]);
+        let decimals = [
+            "1.23",
+            "1.2300",
+            "1.239",
+            "\"1.239\"",
+            "12e-1",
+            "1e-3",
+            "1239e-3",
+            "0.000",
+            "-5",
+            "\"\"",
+            "\"x\"",
+        ];
+        assert_eq!(
+            kept("Decimal(10, 2)", &decimals),
+            [true, true, false, false, true, false, false, true, true, false, true]
+        );
+        assert_eq!(kept("Nullable(Decimal64(0))", &["1", "1.0", "0.5", "null"]), [true, true, false, true]);
+    }
+
+    #[test]
+    fn days_are_days_and_in_their_range() {
+        let days = [
+            "\"2020-02-29\"",
+            "\"2021-02-29\"",
+            "\"2020/1/5\"",
+            "\"20201345\"",
+            "\"1969-12-31\"",
+            "65535",
+            "65536",
+            "null",
+        ];
+        assert_eq!(kept("Date", &days), [true, false, true, false, false, true, false, false]);
+        assert_eq!(
+            kept("Date32", &["\"1900-01-01\"", "\"1899-12-31\"", "\"2300-01-01\""]),
+            [true, false, false]
+        );
+        let times = [
+            "\"2026-11-25T10:00:00.5Z\"",
+            "\"1969-12-31 23:59:59\"",
+            "\"2106-02-08\"",
+            "5000000000",
+            "-1",
+            "\"now\"",
+        ];
+        assert_eq!(kept("DateTime('UTC')", &times), [true, false, false, false, false, true]);
+    }
+
+    #[test]
+    fn the_place_is_named_in_what_is_nested() {
+        let kinds = [
+            ("a", "Array(Nullable(UInt8))"),
+            ("m", "Map(String, Array(Date))"),
+            ("t", "Tuple(n Decimal(3, 1), `o p` Int8)"),
+            ("u", "Tuple(String, UInt8)"),
+            ("s", "String"),
+        ];
+        let losses = losses(&kinds, false);
+        let found = |row: &str| losses.find(row.as_bytes()).err().unwrap_or_default();
+        assert_eq!(found(r#"{"s":300,"a":[1,null],"m":{},"t":{"n":1.5},"u":["x",1]}"#), "");
+        assert_eq!(found(r#"{"a":[1,null,256]}"#), r#"field "a[2]": 256 does not fit UInt8 (0 to 255)"#);
+        assert_eq!(
+            found(r#"{"m":{"k":["1960-01-01"]}}"#),
+            r#"field "m.k[0]": "1960-01-01" is outside of 1970-01-01 to 2149-06-06, which the column keeps"#
+        );
+        assert_eq!(
+            found(r#"{"t":{"o p":1,"n":0.25}}"#),
+            r#"field "t.n": 0.25 has more digits than Decimal(3, 1) keeps"#
+        );
+        assert_eq!(
+            found(r#"{"t":{"o p":null}}"#),
+            r#"field "t.o p": null, and the column is Int8, not Nullable"#
+        );
+        assert_eq!(found(r#"{"u":["x",-1]}"#), r#"field "u[1]": -1 does not fit UInt8 (0 to 255)"#);
+    }
+
+    #[test]
+    fn what_is_no_json_and_a_null_that_is_meant_are_passed_on() {
+        let kinds = [("a", "UInt8")];
+        assert_eq!(
+            losses(&kinds, false).find(b"{\"a\":300"),
+            Err(r#"field "a": 300 does not fit UInt8 (0 to 255)"#.into())
+        );
+        assert_eq!(losses(&kinds, false).find(b"{\"a\":3oo}"), Ok(()));
+        assert_eq!(losses(&kinds, true).find(b"{\"a\":null}"), Ok(()));
+        assert_eq!(losses(&[("s", "String")], false).find(b"{\"s\":null}"), Ok(()));
+    }
+}

@@ -1,0 +1,153 @@
+//! What a column of some type keeps of JSON, and where in a value something is lost.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use super::kept::{self, Days, Whole};
+use crate::written::Written;
+
+/// The rule for a type.
+#[derive(Debug)]
+pub(super) struct Rule {
+    /// The type, as ClickHouse writes it.
+    written: String,
+    /// Whether a null is kept, or refused by ClickHouse itself.
+    null: bool,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Whole(Whole),
+    /// The largest finite value.
+    Float(f64),
+    /// How many digits stand behind the point.
+    Decimal(usize),
+    Days(Days),
+    /// Each item's rule.
+    Array(Box<Rule>),
+    /// Each value's rule.
+    Map(Box<Rule>),
+    /// Some parts' rules, by place and name.
+    Tuple(Vec<(usize, String, Rule)>),
+}
+
+/// Something that is not kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Lost {
+    /// Where in the field, from the inside out: `[2]`, `.name`.
+    path: String,
+    why: String,
+}
+
+impl Lost {
+    fn inside(self, step: &str) -> Lost {
+        Lost { path: format!("{step}{}", self.path), ..self }
+    }
+
+    pub(super) fn in_words(&self, field: &str) -> String {
+        format!("field \"{field}{}\": {}", self.path, self.why)
+    }
+}
+
+impl Rule {
+    /// The rule of a type, where it needs one; `nulls` says that a null is the column's default on purpose.
+    pub(super) fn of(written: &str, nulls: bool) -> Option<Rule> {
+        let (kind, nullable) = Written::parse(written).unwrapped();
+        let inner = |at: usize| kind.arguments.get(at).and_then(|inner| Rule::of(inner, nulls)).map(Box::new);
+        let (rule, null_is_read) = match kind.name {
+            "Float64" => (Kind::Float(f64::MAX), true),
+            // BFloat16 has the exponent of Float32.
+            "Float32" | "BFloat16" => (Kind::Float(f64::from(f32::MAX)), true),
+            "Date" => (Kind::Days(Days::Date), true),
+            "Date32" => (Kind::Days(Days::Date32), true),
+            "DateTime" | "DateTime32" => (Kind::Days(Days::DateTime), false),
+            "Decimal" => (Kind::Decimal(kind.number(1).unwrap_or(0)), false),
+            "Decimal32" | "Decimal64" | "Decimal128" | "Decimal256" => {
+                (Kind::Decimal(kind.number(0).unwrap_or(0)), false)
+            }
+            "Array" => (Kind::Array(inner(0)?), false),
+            "Map" => (Kind::Map(inner(1)?), false),
+            "Tuple" => (Kind::Tuple(parts(&kind, nulls)?), false),
+            name => (Kind::Whole(Whole::named(name)?), true),
+        };
+        Some(Rule { written: kind.to_string(), null: nulls || nullable || !null_is_read, kind: rule })
+    }
+
+    /// Looks at one JSON value.
+    pub(super) fn check(&self, value: &str) -> Result<(), Lost> {
+        if value == "null" {
+            return match self.null {
+                true => Ok(()),
+                false => lost(format!("null, and the column is {}, not Nullable", self.written)),
+            };
+        }
+        match &self.kind {
+            Kind::Whole(whole) if !whole.keeps(value) => {
+                lost(format!("{value} does not fit {} ({whole})", self.written))
+            }
+            Kind::Float(largest) if !kept::finite(value, *largest) => {
+                lost(format!("{value} does not fit {}", self.written))
+            }
+            Kind::Decimal(scale) if !kept::decimal(value, *scale) => {
+                lost(format!("{value} has more digits than {} keeps", self.written))
+            }
+            Kind::Days(days) => match days.fault(value) {
+                Some(why) => lost(format!("{value} {why}")),
+                None => Ok(()),
+            },
+            Kind::Array(rule) => items(value).iter().enumerate().try_for_each(|(at, item)| {
+                rule.check(item.get()).map_err(|lost| lost.inside(&format!("[{at}]")))
+            }),
+            Kind::Map(rule) => members(value).iter().try_for_each(|(name, member)| {
+                rule.check(member.get()).map_err(|lost| lost.inside(&format!(".{name}")))
+            }),
+            Kind::Tuple(parts) => tuple(parts, value),
+            Kind::Whole(_) | Kind::Float(_) | Kind::Decimal(_) => Ok(()),
+        }
+    }
+}
+
+fn lost(why: String) -> Result<(), Lost> {
+    Err(Lost { path: String::new(), why })
+}
+
+/// A tuple's parts that need a rule; a part is `Type` or `name Type`.
+fn parts(tuple: &Written<'_>, nulls: bool) -> Option<Vec<(usize, String, Rule)>> {
+    let parts = tuple.arguments.iter().enumerate().filter_map(|(at, part)| {
+        let quoted = part.strip_prefix('`').and_then(|rest| rest.split_once("` "));
+        let plain = part.split_once(' ').filter(|(name, _)| !name.contains('('));
+        let (name, kind) = quoted.or(plain).unwrap_or(("", part));
+        Some((at, name.to_owned(), Rule::of(kind, nulls)?))
+    });
+    let parts: Vec<_> = parts.collect();
+    (!parts.is_empty()).then_some(parts)
+}
+
+fn tuple(parts: &[(usize, String, Rule)], value: &str) -> Result<(), Lost> {
+    if value.starts_with('[') {
+        let items = items(value);
+        return parts.iter().try_for_each(|(at, _, rule)| {
+            items
+                .get(*at)
+                .map_or(Ok(()), |item| rule.check(item.get()).map_err(|lost| lost.inside(&format!("[{at}]"))))
+        });
+    }
+    let members = members(value);
+    parts.iter().try_for_each(|(_, name, rule)| {
+        members.get(name.as_str()).map_or(Ok(()), |member| {
+            rule.check(member.get()).map_err(|lost| lost.inside(&format!(".{name}")))
+        })
+    })
+}
+
+/// The items of an array; none when it is none, which the server refuses.
+fn items(value: &str) -> Vec<&RawValue> {
+    serde_json::from_str(value).unwrap_or_default()
+}
+
+fn members(value: &str) -> BTreeMap<Cow<'_, str>, &RawValue> {
+    serde_json::from_str(value).unwrap_or_default()
+}
