@@ -19,6 +19,7 @@ mod siblings;
 mod snapshot;
 mod source;
 mod steps;
+mod target;
 mod trial;
 pub mod verbs;
 
@@ -80,6 +81,14 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Verb::Doctor(verb) => verb.run(&mut desk),
         Verb::Wait(verb) => verb.run(&mut desk),
     }
+}
+
+/// A row of what was done, or, with `--dry-run`, would be.
+pub(crate) fn planned(mut row: Value, dry_run: bool) -> Value {
+    if dry_run {
+        row["dry_run"] = true.into();
+    }
+    row
 }
 
 /// What a verb works with: the settings, the output and its format. A verb that needs no registry asks for none.

@@ -2,33 +2,38 @@
 
 use std::collections::BTreeSet;
 
-use kch_cli::{ConfirmArgs, Exit, Result};
-use kch_registry::{Error, Registry, Version};
+use kch_cli::{ConfirmArgs, Exit, Failure, Result, is_glob};
+use kch_registry::complete::subjects;
+use kch_registry::{Deletion, Error, Registry, Version};
 use serde_json::{Value, json};
 
-use crate::Desk;
+use crate::target::{self, Target, Targets};
+use crate::{Desk, planned};
 
 const EXAMPLES: &str = "\
-Deleting what is softly deleted already succeeds; --permanent takes both steps from any state. What other schemas refer \
-to is not deleted: they are named, with exit code 1, by --dry-run too.
+All of it is looked at first: where one is not there, or is referred to by another schema, none is deleted, and --dry-run \
+says so too, with exit code 1. Deleting what is softly deleted already succeeds; --permanent takes both steps from any state.
 
 Examples:
   sr delete orders-value 3
+  sr delete orders-value@4 orders-value@5
   sr delete orders-value --permanent --dry-run
-  sr subjects --prefix test- -o raw | xargs -n1 sr delete --permanent";
+  sr delete 'test-*' --permanent --if-exists";
 
 /// What to delete, and how.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Delete {
-    /// The subject
-    pub subject: String,
-    /// Only this version: a number, or latest
-    pub version: Option<Version>,
-    /// For good. Otherwise its schemas can still be read by id, and `sr undelete` brings them back
+    /// Subjects, by name or by glob (in quotes), or SUBJECT@VERSIONs; behind a single one, its version: a number, or latest
+    #[arg(required = true, value_name = "SUBJECT", add = subjects())]
+    pub names: Vec<String>,
+    /// For good. Otherwise its schemas can still be read by id, and `sr undelete` brings them back, except on Apicurio
     #[arg(long, visible_alias = "hard")]
     pub permanent: bool,
-    /// Whether to ask, with --permanent
+    /// Succeed if it is not there
+    #[arg(long)]
+    pub if_exists: bool,
+    /// Whether to ask, where nothing brings it back
     #[command(flatten)]
     pub confirm: ConfirmArgs,
     /// Print what would be deleted
@@ -39,39 +44,44 @@ pub struct Delete {
 impl Delete {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
         let registry = desk.registry()?;
-        if self.permanent && !self.dry_run {
-            self.confirm.ask(desk.io, "delete for good", || self.shown(&registry))?;
+        let Targets { found, missing } = target::find(&registry, &self.names, self.permanent)?;
+        if !self.if_exists {
+            none_missing(&missing, desk)?;
         }
-        let versions = match self.dry_run {
-            true if !self.permanent && self.is_deleted(&registry)? => self.already(desk),
-            true => self.would_delete(&registry)?,
-            false => self.delete(&registry, desk)?,
+        let named = missing.iter().filter(|(name, _)| !is_glob(name));
+        let mut rows: Vec<Value> = named.map(|(name, _)| self.row(name, None, false)).collect();
+        let outcome = match self.dry_run {
+            true => self.plan(&registry, &found, &mut rows, desk),
+            false => self.delete(&registry, &found, &mut rows, desk),
         };
-        let rows: Vec<Value> = versions.iter().map(|&version| self.row(version)).collect();
-        desk.rows(&rows)
+        desk.rows_of(&rows, outcome)
     }
 
-    fn shown(&self, registry: &Registry) -> Result<Vec<String>> {
-        let versions = self.would_delete(registry)?;
-        Ok(versions.iter().map(|version| format!("{} version {version}", self.subject)).collect())
-    }
-
-    /// What the registry would refuse is refused here too.
-    fn would_delete(&self, registry: &Registry) -> Result<Vec<u32>> {
-        let Delete { subject, version, permanent, .. } = self;
-        let versions = match version {
-            // Apicurio lists the versions of a subject that is deleted as a whole, and shows none of them.
-            Some(Version::Number(number)) if *permanent => {
-                let known = registry.versions_with_deleted(subject)?;
-                if !known.contains(number) {
-                    let version = Version::Number(*number);
-                    return Err(Error::VersionNotFound { subject: subject.clone(), version, known }.into());
-                }
-                vec![*number]
+    fn plan(
+        &self,
+        registry: &Registry,
+        targets: &[Target],
+        rows: &mut Vec<Value>,
+        desk: &mut Desk<'_>,
+    ) -> Result<()> {
+        for target in targets {
+            if !self.permanent && is_deleted(registry, target)? {
+                rows.push(self.already(target, desk));
+                continue;
             }
-            Some(version) => vec![registry.subject_version(subject, *version)?.version],
-            None if *permanent => registry.versions_with_deleted(subject)?,
-            None => registry.versions(subject)?,
+            let versions = self.would_delete(registry, target, targets)?;
+            rows.extend(versions.iter().map(|&version| self.row(&target.subject, Some(version), true)));
+        }
+        Ok(())
+    }
+
+    /// What the registry would refuse is refused here too. What refers to it and goes as well is no obstacle.
+    fn would_delete(&self, registry: &Registry, target: &Target, targets: &[Target]) -> Result<Vec<u32>> {
+        let Target { subject, version, all } = target;
+        let versions = match version {
+            Some(version) => vec![*version],
+            None if self.permanent => all.clone(),
+            None => registry.live_versions(subject)?,
         };
         registry.ensure_writable(subject)?;
         let mut by = BTreeSet::new();
@@ -82,46 +92,126 @@ impl Delete {
                 users => by.extend(users?.into_iter().map(|(user, _)| user)),
             }
         }
+        by.retain(|user| !targets.iter().any(|target| target.has(user)));
         if by.is_empty() {
             return Ok(versions);
         }
         let what = match version {
-            Some(_) => format!("{subject} version {}", versions[0]),
+            Some(version) => format!("{subject} version {version}"),
             None => format!("subject {subject}"),
         };
         Err(Error::Referenced { what, by: by.into_iter().collect() }.into())
     }
 
-    fn delete(&self, registry: &Registry, desk: &mut Desk<'_>) -> Result<Vec<u32>> {
-        let Delete { subject, version, permanent, .. } = self;
-        let deletion = match version {
-            Some(version) => registry.delete_version(subject, *version, *permanent)?,
-            None => registry.delete_subject(subject, *permanent)?,
-        };
-        Ok(if deletion.already { self.already(desk) } else { deletion.versions })
+    fn delete(
+        &self,
+        registry: &Registry,
+        targets: &[Target],
+        rows: &mut Vec<Value>,
+        desk: &mut Desk<'_>,
+    ) -> Result<()> {
+        // Apicurio's registry, which has no modes, shows nothing again that was deleted softly.
+        let comes_back = !self.permanent && (targets.is_empty() || registry.has_modes()?);
+        if !comes_back {
+            let what = if self.permanent {
+                "delete for good"
+            } else {
+                "delete what this registry never shows again"
+            };
+            self.confirm.ask(desk.io, what, || self.shown(registry, targets))?;
+        }
+        if targets.len() > 1 {
+            // One that the registry would not let go keeps the others too.
+            self.shown(registry, targets)?;
+        }
+        let mut open: Vec<&Target> = targets.iter().collect();
+        while !open.is_empty() {
+            let (mut waiting, mut why) = (Vec::new(), None);
+            for &target in &open {
+                let ids = if comes_back || self.permanent { Vec::new() } else { ids(registry, target) };
+                match self.delete_one(registry, target) {
+                    Ok(Deletion { already: true, .. }) => rows.push(self.already(target, desk)),
+                    Ok(Deletion { versions, .. }) => {
+                        let row = |&version: &u32| self.row(&target.subject, Some(version), true);
+                        rows.extend(versions.iter().map(row));
+                        tell_ids(&target.subject, &ids, desk);
+                    }
+                    // Until what refers to it is gone.
+                    Err(error @ Error::Referenced { .. }) => {
+                        waiting.push(target);
+                        why = Some(error);
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            match why {
+                Some(error) if waiting.len() == open.len() => return Err(error.into()),
+                _ => open = waiting,
+            }
+        }
+        Ok(())
     }
 
-    /// Whether it is there, and softly deleted.
-    fn is_deleted(&self, registry: &Registry) -> Result<bool> {
-        let Delete { subject, version, .. } = self;
-        let live = registry.live_versions(subject)?;
-        let all = registry.versions_with_deleted(subject)?;
-        Ok(match version {
-            Some(Version::Number(number)) => all.contains(number) && !live.contains(number),
-            Some(Version::Latest) => false,
-            None => live.is_empty(),
-        })
+    fn delete_one(&self, registry: &Registry, target: &Target) -> std::result::Result<Deletion, Error> {
+        let Target { subject, version, .. } = target;
+        match version {
+            Some(version) => registry.delete_version(subject, Version::Number(*version), self.permanent),
+            None => registry.delete_subject(subject, self.permanent),
+        }
     }
 
-    fn already(&self, desk: &mut Desk<'_>) -> Vec<u32> {
-        let Delete { subject, version, .. } = self;
-        let what =
-            version.map_or_else(|| subject.to_owned(), |version| format!("{subject} version {version}"));
+    fn shown(&self, registry: &Registry, targets: &[Target]) -> Result<Vec<String>> {
+        let mut shown = Vec::new();
+        for target in targets {
+            let versions = self.would_delete(registry, target, targets)?;
+            shown.extend(versions.iter().map(|version| format!("{} version {version}", target.subject)));
+        }
+        Ok(shown)
+    }
+
+    fn already(&self, target: &Target, desk: &mut Desk<'_>) -> Value {
+        let Target { subject, version, .. } = target;
+        let what = version.map_or_else(|| subject.clone(), |version| format!("{subject} version {version}"));
         desk.io.messages.say(&format!("{what} was softly deleted before; --permanent deletes it for good"));
-        Vec::new()
+        self.row(subject, *version, false)
     }
 
-    fn row(&self, version: u32) -> Value {
-        json!({"subject": self.subject, "version": version, "permanent": self.permanent})
+    fn row(&self, subject: &str, version: Option<u32>, deleted: bool) -> Value {
+        let row =
+            json!({"subject": subject, "version": version, "permanent": self.permanent, "deleted": deleted});
+        planned(row, self.dry_run)
     }
+}
+
+/// All that is not there is told; the last one is how the tool ends.
+fn none_missing(missing: &[(String, Failure)], desk: &mut Desk<'_>) -> Result<()> {
+    let Some(((_, last), others)) = missing.split_last() else { return Ok(()) };
+    others.iter().for_each(|(_, failure)| desk.io.messages.failure(failure));
+    Err(last.clone())
+}
+
+/// Whether it is softly deleted.
+fn is_deleted(registry: &Registry, Target { subject, version, .. }: &Target) -> Result<bool> {
+    let live = registry.live_versions(subject)?;
+    Ok(version.map_or(live.is_empty(), |version| !live.contains(&version)))
+}
+
+/// The ids of what is there to be deleted; whatever cannot be found out is left out.
+fn ids(registry: &Registry, Target { subject, version, all }: &Target) -> Vec<(u32, u32)> {
+    let versions = version.map_or_else(|| all.clone(), |version| vec![version]);
+    let found = versions.into_iter().filter_map(|version| {
+        let found = registry.subject_version(subject, Version::Number(version)).ok()?;
+        Some((version, found.schema.id))
+    });
+    found.collect()
+}
+
+/// Where `sr undelete` finds nothing, the ids are what is left.
+fn tell_ids(subject: &str, ids: &[(u32, u32)], desk: &mut Desk<'_>) {
+    let Some((_, first)) = ids.first() else { return };
+    let ids: Vec<String> = ids.iter().map(|(version, id)| format!("version {version} is id {id}")).collect();
+    desk.io.messages.say(&format!(
+        "this registry brings no deletion back; of {subject}, {}: sr get --id {first} --raw",
+        ids.join(", ")
+    ));
 }

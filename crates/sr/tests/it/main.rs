@@ -10,6 +10,7 @@ mod confirm;
 mod confluent;
 mod contexts;
 mod decode;
+mod delete;
 mod doctor;
 mod examples;
 mod failures;

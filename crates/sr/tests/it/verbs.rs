@@ -153,7 +153,8 @@ fn a_dry_run_deletes_nothing() {
     registry.reply("GET", "/subjects/s/versions/1/referencedby", 200, "[]");
     registry.reply("GET", "/subjects/s/versions/2/referencedby", 200, "[]");
     sr(&scene, &["delete", "s", "--permanent", "--dry-run"]).succeeds().stdout_is(
-        "{\"subject\":\"s\",\"version\":1,\"permanent\":true}\n{\"subject\":\"s\",\"version\":2,\"permanent\":true}\n",
+        "{\"subject\":\"s\",\"version\":1,\"permanent\":true,\"deleted\":true,\"dry_run\":true}\n\
+         {\"subject\":\"s\",\"version\":2,\"permanent\":true,\"deleted\":true,\"dry_run\":true}\n",
     );
     assert_eq!(registry.request_lines()[0], "GET /subjects/s/versions?deleted=true");
     assert!(registry.request_lines().iter().all(|line| line.starts_with("GET ")));
