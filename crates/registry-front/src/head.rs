@@ -3,10 +3,22 @@
 /// What to do with a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Send this head to the registry, then the body as it is.
-    Pass(Vec<u8>, Company),
+    /// Send this to the registry.
+    Pass(Passage),
     /// The registry has no answer to this; give this JSON, with the status.
     Answer(&'static str, &'static str),
+}
+
+/// A request for the registry.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Passage {
+    /// What to send in place of the head.
+    pub(crate) head: Vec<u8>,
+    /// How long the body is that follows the head as it is, in bytes.
+    pub(crate) body: usize,
+    /// Whether the client waits for a word before it sends the body.
+    pub(crate) expects: bool,
+    pub(crate) company: Company,
 }
 
 /// Which other requests may be under way at the same time.
@@ -23,6 +35,20 @@ pub(crate) enum Company {
     NoChange,
 }
 
+/// Far more than a schema has.
+const LARGEST_BODY: usize = 16 << 20;
+
+const MALFORMED: Decision =
+    Decision::Answer("400 Bad Request", "{\"error_code\":400,\"message\":\"Not an HTTP/1.1 request\"}");
+const NO_LENGTH: Decision = Decision::Answer(
+    "411 Length Required",
+    "{\"error_code\":411,\"message\":\"Only a body with a Content-Length is taken\"}",
+);
+const TOO_LARGE: Decision = Decision::Answer(
+    "413 Content Too Large",
+    "{\"error_code\":413,\"message\":\"The body is larger than 16 MiB\"}",
+);
+
 /// Where the head ends: the place after its empty line.
 pub(crate) fn end_of_head(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
@@ -30,8 +56,6 @@ pub(crate) fn end_of_head(bytes: &[u8]) -> Option<usize> {
 
 /// Decides over a complete head.
 pub(crate) fn decide(head: &[u8], prefix: &str) -> Decision {
-    const MALFORMED: Decision =
-        Decision::Answer("400 Bad Request", "{\"error_code\":400,\"message\":\"Not an HTTP/1.1 request\"}");
     let Ok(text) = std::str::from_utf8(head) else { return MALFORMED };
     let mut lines = text.trim_end_matches("\r\n").split("\r\n");
     let mut words = lines.next().unwrap_or_default().split(' ');
@@ -53,7 +77,25 @@ pub(crate) fn decide(head: &[u8], prefix: &str) -> Decision {
     }
     let prefix = if goes_through(path) { "" } else { prefix };
     let mut out = format!("{method} {prefix}{target} HTTP/1.1\r\n");
-    for header in lines.filter(|header| !belongs_to_the_connection(header)) {
+    let (mut body, mut expects) = (0, false);
+    for header in lines {
+        let (name, value) = header.split_once(':').unwrap_or((header, ""));
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => match value.trim().parse() {
+                Ok(length) if length <= LARGEST_BODY => body = length,
+                Ok(_) => return TOO_LARGE,
+                Err(_) => return MALFORMED,
+            },
+            // No client of a registry sends a body whose length it does not know.
+            "transfer-encoding" => return NO_LENGTH,
+            "expect" => {
+                expects = true;
+                continue;
+            }
+            // About the client's connection: the registry's has its own.
+            "connection" | "keep-alive" | "proxy-connection" | "upgrade" | "http2-settings" => continue,
+            _ => {}
+        }
         out.push_str(header);
         out.push_str("\r\n");
     }
@@ -63,7 +105,7 @@ pub(crate) fn decide(head: &[u8], prefix: &str) -> Decision {
         "DELETE" => Company::NoChange,
         _ => Company::NoDeletion,
     };
-    Decision::Pass(out.into_bytes(), company)
+    Decision::Pass(Passage { head: out.into_bytes(), body, expects, company })
 }
 
 /// The registry's own paths, which Confluent's API does not have.
@@ -74,25 +116,21 @@ fn goes_through(path: &str) -> bool {
             .any(|own| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
-/// Headers about the client's connection, of which the registry's connection has its own.
-fn belongs_to_the_connection(header: &str) -> bool {
-    let name = header.split(':').next().unwrap_or_default();
-    ["connection", "keep-alive", "proxy-connection", "upgrade", "http2-settings"]
-        .iter()
-        .any(|own| name.eq_ignore_ascii_case(own))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const PREFIX: &str = "/apis/ccompat/v7";
 
-    fn passed(request: &str) -> String {
+    fn passage(request: &str) -> Passage {
         match decide(request.as_bytes(), PREFIX) {
-            Decision::Pass(head, _) => String::from_utf8(head).expect("text"),
+            Decision::Pass(passage) => passage,
             Decision::Answer(status, _) => panic!("answered {status}"),
         }
+    }
+
+    fn passed(request: &str) -> String {
+        String::from_utf8(passage(request).head).expect("text")
     }
 
     #[test]
@@ -135,12 +173,27 @@ mod tests {
             ("PUT", Company::NoDeletion),
             ("DELETE", Company::NoChange),
         ] {
-            let request = format!("{method} /subjects/a HTTP/1.1\r\n\r\n");
-            assert!(
-                matches!(decide(request.as_bytes(), PREFIX), Decision::Pass(_, found) if found == company),
+            assert_eq!(
+                passage(&format!("{method} /subjects/a HTTP/1.1\r\n\r\n")).company,
+                company,
                 "{method}"
             );
         }
+    }
+
+    #[test]
+    fn knows_how_long_the_body_is_or_refuses_it() {
+        let found = passage("POST /x HTTP/1.1\r\ncontent-length: 12\r\nExpect: 100-continue\r\n\r\n");
+        assert_eq!((found.body, found.expects), (12, true));
+        assert!(!String::from_utf8(found.head).expect("text").contains("Expect"));
+        let status =
+            |header: &str| match decide(format!("POST /x HTTP/1.1\r\n{header}\r\n\r\n").as_bytes(), PREFIX) {
+                Decision::Answer(status, _) => status,
+                Decision::Pass(_) => "passed",
+            };
+        assert_eq!(status("Transfer-Encoding: chunked"), "411 Length Required");
+        assert_eq!(status("Content-Length: 99999999"), "413 Content Too Large");
+        assert_eq!(status("Content-Length: -1"), "400 Bad Request");
     }
 
     #[test]

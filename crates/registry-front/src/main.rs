@@ -4,7 +4,7 @@
 //! every tool of this project, like Confluent's own, expects it at `/`. This program puts the prefix in front
 //! of each request's path and passes everything else through. Deletions wait for other changes, and these for them, since
 //! Apicurio loses what is registered during a deletion. One request a connection: the answer's end is
-//! then the connection's end, and no body needs to be understood.
+//! then the connection's end, and no answer needs to be understood.
 
 mod args;
 mod head;

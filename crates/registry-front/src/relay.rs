@@ -1,13 +1,14 @@
-//! One connection: the head is read and decided over, the rest is bytes in both directions.
+//! One connection, one request: read whole, sent on, and its answer read whole and given back.
+//!
+//! Nothing waits for a client while it has its turn: a client that stalls or goes away holds up nobody else.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{PoisonError, RwLock};
-use std::thread;
 use std::time::Duration;
 
 use crate::args::Args;
-use crate::head::{Company, Decision, decide, end_of_head};
+use crate::head::{Company, Decision, Passage, decide, end_of_head};
 
 /// Far more than a client of a registry sends.
 const LARGEST_HEAD: usize = 64 * 1024;
@@ -20,26 +21,45 @@ pub(crate) type Turns = RwLock<()>;
 /// Serves one request.
 pub(crate) fn relay(client: &TcpStream, args: &Args, turns: &Turns) -> io::Result<()> {
     client.set_read_timeout(Some(PATIENCE))?;
+    client.set_write_timeout(Some(PATIENCE))?;
     client.set_nodelay(true)?;
     let Some((head, start_of_body)) = read_head(client)? else { return Ok(()) };
-    match decide(&head, &args.prefix) {
-        Decision::Answer(status, json) => answer(client, status, json),
-        Decision::Pass(head, company) => {
-            let request = [head, start_of_body].concat();
-            // Held until the answer is there: the registry has then stored what it was asked to.
-            let _shared = (company == Company::NoDeletion)
-                .then(|| turns.read().unwrap_or_else(PoisonError::into_inner));
-            let _alone =
-                (company == Company::NoChange).then(|| turns.write().unwrap_or_else(PoisonError::into_inner));
-            match TcpStream::connect(args.backend) {
-                Ok(backend) => pass(client, &backend, &request),
-                Err(e) => {
-                    answer(client, "503 Service Unavailable", &no_backend())?;
-                    Err(io::Error::new(e.kind(), format!("no registry at {}: {e}", args.backend)))
-                }
-            }
+    let passage = match decide(&head, &args.prefix) {
+        Decision::Answer(status, json) => return answer(client, status, json),
+        Decision::Pass(passage) => passage,
+    };
+    let Some(body) = read_body(client, start_of_body, &passage)? else { return Ok(()) };
+    let request = [passage.head, body].concat();
+    match ask_in_turn(args.backend, &request, passage.company, turns) {
+        Ok(answered) => {
+            (&*client).write_all(&answered)?;
+            client.shutdown(Shutdown::Write)
+        }
+        Err(e) => {
+            answer(client, "503 Service Unavailable", &no_backend())?;
+            Err(io::Error::new(e.kind(), format!("no answer from the registry at {}: {e}", args.backend)))
         }
     }
+}
+
+/// The registry's answer, in the bytes that it came in. It has then stored what it was asked to.
+fn ask_in_turn(registry: SocketAddr, request: &[u8], company: Company, turns: &Turns) -> io::Result<Vec<u8>> {
+    let _shared =
+        (company == Company::NoDeletion).then(|| turns.read().unwrap_or_else(PoisonError::into_inner));
+    let _alone =
+        (company == Company::NoChange).then(|| turns.write().unwrap_or_else(PoisonError::into_inner));
+    let mut backend = TcpStream::connect(registry)?;
+    backend.set_read_timeout(Some(PATIENCE))?;
+    backend.set_write_timeout(Some(PATIENCE))?;
+    backend.set_nodelay(true)?;
+    backend.write_all(request)?;
+    // It ends its connection after its answer, since it was asked to.
+    let mut answered = Vec::new();
+    backend.read_to_end(&mut answered)?;
+    if answered.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection"));
+    }
+    Ok(answered)
 }
 
 /// The head, and what of the body came with it; nothing when the client left without a request.
@@ -65,20 +85,16 @@ fn read_head(mut client: &TcpStream) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
     Ok(None)
 }
 
-/// The registry ends its connection after its answer, since it was asked to.
-fn pass(client: &TcpStream, backend: &TcpStream, beginning: &[u8]) -> io::Result<()> {
-    backend.set_read_timeout(Some(PATIENCE))?;
-    backend.set_nodelay(true)?;
-    (&*backend).write_all(beginning)?;
-    let (mut body, mut sink) = (client.try_clone()?, backend.try_clone()?);
-    // Ends when the client has nothing more to say or its socket is closed: it needs no waiting for.
-    thread::spawn(move || io::copy(&mut body, &mut sink));
-    let answered = io::copy(&mut &*backend, &mut &*client);
-    // Both ends: this also ends the thread above.
-    let closed = client.shutdown(Shutdown::Both).and(backend.shutdown(Shutdown::Both));
-    answered?;
-    // A client that has closed first is no error.
-    closed.or_else(|e| if e.kind() == io::ErrorKind::NotConnected { Ok(()) } else { Err(e) })
+/// The whole body; nothing when the client left before its end.
+fn read_body(mut client: &TcpStream, start: Vec<u8>, passage: &Passage) -> io::Result<Option<Vec<u8>>> {
+    if passage.expects && start.len() < passage.body {
+        client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+    }
+    let mut body = start;
+    body.truncate(passage.body);
+    let left = passage.body - body.len();
+    client.take(left as u64).read_to_end(&mut body)?;
+    Ok((body.len() == passage.body).then_some(body))
 }
 
 fn answer(mut client: &TcpStream, status: &str, json: &str) -> io::Result<()> {

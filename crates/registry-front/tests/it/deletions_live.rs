@@ -27,7 +27,7 @@ fn comes_and_goes(times: u32) {
 fn what_is_registered_stays_when_others_delete_live() {
     thread::scope(|scope| {
         for _ in 0..6 {
-            scope.spawn(|| comes_and_goes(50));
+            scope.spawn(|| comes_and_goes(25));
         }
     });
 }

@@ -91,6 +91,43 @@ fn puts_the_prefix_before_a_request_and_passes_a_large_body() {
 }
 
 #[test]
+fn a_client_that_goes_away_in_its_body_holds_nobody_up() {
+    let (backend, served) = echo_once();
+    let front = Front::before(backend);
+    let mut stalled = Vec::new();
+    for _ in 0..2 {
+        let mut client = TcpStream::connect(("127.0.0.1", front.port)).expect("connects");
+        client.write_all(b"POST /a HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf").expect("sends");
+        stalled.push(client);
+    }
+    drop(stalled.pop());
+    let begun = Instant::now();
+    let answer = front.ask(b"DELETE /subjects/a HTTP/1.1\r\n\r\n");
+    assert!(answer.ends_with("DELETE /apis/ccompat/v7/subjects/a HTTP/1.1 and 0 bytes"), "{answer}");
+    // A client's silence is suffered for 60 s.
+    assert!(begun.elapsed() < Duration::from_secs(50));
+    served.join().expect("served");
+}
+
+#[test]
+fn a_client_that_waits_for_a_word_gets_it() {
+    let (backend, served) = echo_once();
+    let front = Front::before(backend);
+    let mut client = TcpStream::connect(("127.0.0.1", front.port)).expect("connects");
+    client
+        .write_all(b"POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        .expect("sends");
+    let mut word = [0; 25];
+    client.read_exact(&mut word).expect("a word");
+    assert_eq!(&word, b"HTTP/1.1 100 Continue\r\n\r\n");
+    client.write_all(b"{}").expect("sends");
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.ends_with("POST /apis/ccompat/v7/a HTTP/1.1 and 2 bytes"), "{answer}");
+    served.join().expect("served");
+}
+
+#[test]
 fn answers_the_mode_itself() {
     let front = Front::before(free_address().port());
     let answer = front.ask(b"GET /mode HTTP/1.1\r\nHost: x\r\n\r\n");
