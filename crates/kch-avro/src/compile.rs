@@ -283,12 +283,22 @@ impl Compiler {
                     .iter()
                     .filter(|(_, named)| named.defined.is_some())
                     .map(|(name, _)| name.as_str());
-                let nearest = text::nearest(&name, defined).map(str::to_owned);
+                let nearest = nearest_type(&name, defined).map(str::to_owned);
                 return Err(SchemaError::UnknownType { at: named.used_at.clone(), name, nearest });
             }
         }
         Ok(())
     }
+}
+
+/// The type that is meant: names are compared without their namespaces, which are alike as a rule.
+fn nearest_type<'n>(name: &str, defined: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    fn bare(name: &str) -> &str {
+        name.rsplit('.').next().unwrap_or(name)
+    }
+    let known: Vec<&str> = PRIMITIVES.iter().map(|(name, _)| *name).chain(defined).collect();
+    let near = text::nearest(bare(name), known.iter().map(|known| bare(known)))?;
+    known.into_iter().find(|known| bare(known) == near)
 }
 
 /// A type's aliases; one without a namespace is in the type's own.

@@ -232,6 +232,7 @@ impl Explain for Error {
             Error::Incompatible { subject, .. } => {
                 Some(format!("`sr check {subject} FILE` says why; `sr compat get {subject}` shows the level"))
             }
+            Error::InvalidSchema { .. } => Some("`sr lint FILE` says what is wrong, and where".to_owned()),
             Error::NotEmpty { context } => {
                 Some(format!("`sr subjects --prefix :{context}: --deleted` lists what is in it"))
             }

@@ -203,6 +203,14 @@ impl Registry {
         }
     }
 
+    /// That the registry can `what`, which it cannot without modes.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`], [`Error::Http`].
+    pub fn ensure_has_modes(&self, what: &'static str) -> Result<(), Error> {
+        if self.has_modes()? { Ok(()) } else { Err(Error::Unsupported { url: self.url().to_owned(), what }) }
+    }
+
     /// Takes away the subject's own mode, so that the registry's counts; without a subject, sets the registry's mode back to
     /// its default.
     ///

@@ -201,7 +201,8 @@ impl Registry {
 
     pub(crate) fn subject_not_found(&self, subject: &str) -> Error {
         let subjects = self.subjects(false).unwrap_or_default();
-        let nearest = nearest(subject, subjects.iter().map(String::as_str)).map(str::to_owned);
+        let slip = nearest(subject, subjects.iter().map(String::as_str)).map(str::to_owned);
+        let nearest = slip.or_else(|| meant(subject, &subjects));
         Error::SubjectNotFound { subject: subject.to_owned(), nearest }
     }
 
@@ -278,4 +279,14 @@ impl Registry {
         self.memory().by_version.insert(key, Arc::clone(&registered));
         registered
     }
+}
+
+/// The subject that is meant by a name without the `-value` or `-key` at its end, or with a version behind it.
+fn meant(asked: &str, subjects: &[String]) -> Option<String> {
+    let versioned = asked.rsplit_once(['@', ':']).filter(|(_, version)| version.parse::<Version>().is_ok());
+    let whole = ["-value", "-key"].map(|part| format!("{asked}{part}"));
+    let exact = versioned.map(|(subject, _)| subject).into_iter().chain(whole.iter().map(String::as_str));
+    let known = || subjects.iter().map(String::as_str);
+    let found = exact.into_iter().find_map(|name| known().find(|subject| *subject == name));
+    found.or_else(|| whole.iter().find_map(|name| nearest(name, known()))).map(str::to_owned)
 }

@@ -38,8 +38,15 @@ pub(crate) fn read_with(
     let given: Vec<Reference> = args.references.iter().filter_map(ReferenceArg::given).collect();
     let auto = args.references.len() > given.len();
     let compile = |texts: &[String]| {
-        Plan::compile_with_references(&text, texts)
-            .map_err(|error| Failure::refused(format!("{name}: not an Avro schema: {error}")))
+        Plan::compile_with_references(&text, texts).map_err(|error| {
+            let failure = Failure::refused(format!("{name}: not an Avro schema: {error}"));
+            match error {
+                SchemaError::UnknownType { name, nearest: None, .. } if !auto => failure.hint(format!(
+                    "--references auto looks for it beside the file; --reference {name}=SUBJECT:VERSION says where it is"
+                )),
+                _ => failure,
+            }
+        })
     };
     let references = if auto {
         if args.file == "-" {

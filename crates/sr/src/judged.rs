@@ -1,7 +1,7 @@
 //! Verdicts against a schema, the registry's or our own, with reasons for people and programs.
 
 use kch_cli::{Failure, Result};
-use kch_registry::{Level, NewSchema, Registry, Version};
+use kch_registry::{Level, NewSchema, Registry, Source, Version};
 use kch_schema::{Comparison, Schema, compare};
 use serde_json::{Value, json};
 
@@ -104,11 +104,74 @@ impl Judged {
     }
 }
 
+/// Our own verdicts on what `schema` would follow in a subject, by the rules of a level.
+pub(crate) fn judge_next(
+    registry: &Registry,
+    subject: &str,
+    schema: &NewSchema,
+    level: &Level,
+) -> Result<Vec<Judged>> {
+    let versions = followed(registry, subject, level)?;
+    versions.into_iter().map(|version| judge(registry, subject, version, schema, level)).collect()
+}
+
+/// The versions that a new one is compared with.
+pub(crate) fn followed(registry: &Registry, subject: &str, level: &Level) -> Result<Vec<Version>> {
+    if !explain::rules(level).transitive {
+        return Ok(vec![Version::Latest]);
+    }
+    Ok(registry.versions(subject)?.into_iter().map(Version::Number).collect())
+}
+
+/// Our own verdict on a version.
+pub(crate) fn judge(
+    registry: &Registry,
+    subject: &str,
+    version: Version,
+    schema: &NewSchema,
+    level: &Level,
+) -> Result<Judged> {
+    let found = registry.subject_version(subject, version)?;
+    let parse = |text: &str, references: &[String], name: String| {
+        Schema::parse_with_references(text, references)
+            .map_err(|error| Failure::refused(format!("{name}: not an Avro schema: {error}")))
+    };
+    let name = format!("{subject} version {}", found.version);
+    let old = parse(&found.schema.text, &registry.resolved(&found.schema)?, name)?;
+    let references = registry.references(&schema.references, subject)?;
+    let new = parse(&schema.text, &references, "the new schema".to_owned())?;
+    Ok(Judged::ours(Some(found.version), &old, &new, level))
+}
+
+/// That a subject can have this level of its own: Apicurio's registry, which has no modes, takes NONE for no level.
+pub(crate) fn ensure_own_level(registry: &Registry, subject: &str, level: &Level) -> Result<()> {
+    if *level != Level::None || registry.has_modes()? {
+        return Ok(());
+    }
+    match registry.compatibility(None)?.0 {
+        Level::None => Ok(()),
+        global => Err(no_exemption(subject, &global)),
+    }
+}
+
+/// Why a subject of Apicurio's registry cannot have the level NONE.
+pub(crate) fn no_exemption(subject: &str, global: &Level) -> Failure {
+    let text = format!(
+        "{subject} cannot have the level NONE of its own: an Apicurio registry takes it for no level, and goes by {global}, its own"
+    );
+    Failure::refused(text).hint("sr compat set NONE takes any schema, for every subject without a level")
+}
+
 /// The level that rules a subject.
 pub(crate) fn ruling_level(registry: &Registry, subject: &str) -> Result<Level> {
-    Ok(match registry.compatibility(Some(subject))?.0 {
-        // Apicurio, which has no modes, says NONE where the global level counts.
-        Level::None if !registry.has_modes()? => registry.compatibility(None)?.0,
-        level => level,
+    Ok(ruling(registry, Some(subject))?.0)
+}
+
+/// The level that rules a subject, or all of them, and where it is set.
+pub(crate) fn ruling(registry: &Registry, subject: Option<&str>) -> Result<(Level, Source)> {
+    Ok(match registry.compatibility(subject)? {
+        // Apicurio, which has no modes, says NONE of a subject without a level.
+        (Level::None, Source::Subject) if !registry.has_modes()? => registry.compatibility(None)?,
+        ruling => ruling,
     })
 }

@@ -7,6 +7,9 @@ use kch_registry::{Error, Level, Mode, NewSchema, Reference, Registry, Version, 
 
 use crate::at_once::at_once;
 
+/// How often a subject is looked at again that changes while it is read.
+const LOOKS: u32 = 5;
+
 /// One version of one subject.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -76,11 +79,10 @@ impl Snapshot {
         let rules = Rules { compatibility: Some(registry.compatibility(None)?.0), mode };
         let mut snapshot = Snapshot { rules, ..Snapshot::default() };
         let mut open: Vec<String> = selection.of(registry)?.into_iter().collect();
-        // After the first round: subjects that others refer to, and that were not asked for.
-        let mut needed_only = false;
         while !open.is_empty() {
+            // What nobody has named may go while it is read, or be gone although others refer to it.
             let taken = at_once(&open, |subject| match Taken::of(registry, subject, has_modes) {
-                Err(Error::SubjectNotFound { .. }) if needed_only => Ok(None),
+                Err(Error::SubjectNotFound { .. }) if !selection.subjects.contains(subject) => Ok(None),
                 outcome => Ok(Some(outcome?)),
             })?;
             let from = snapshot.entries.len();
@@ -96,7 +98,6 @@ impl Snapshot {
             let needed = snapshot.entries[from..].iter().flat_map(Entry::needs);
             let needed: BTreeSet<String> = needed.map(|reference| reference.subject).collect();
             open = needed.into_iter().filter(|name| !snapshot.subjects.contains_key(name)).collect();
-            needed_only = true;
         }
         let contexts: BTreeSet<String> =
             snapshot.subjects.keys().filter_map(|subject| context_alone(subject)).collect();
@@ -156,7 +157,18 @@ struct Taken {
 }
 
 impl Taken {
+    /// Looks again when a version goes while it is read.
     fn of(registry: &Registry, subject: &str, has_modes: bool) -> std::result::Result<Taken, Error> {
+        for _ in 0..LOOKS {
+            match Taken::at_a_look(registry, subject, has_modes) {
+                Err(Error::VersionNotFound { .. }) => {}
+                outcome => return outcome,
+            }
+        }
+        Taken::at_a_look(registry, subject, has_modes)
+    }
+
+    fn at_a_look(registry: &Registry, subject: &str, has_modes: bool) -> std::result::Result<Taken, Error> {
         let live = registry.live_versions(subject)?;
         let (mut entries, mut hidden) = (Vec::new(), Vec::new());
         for version in registry.versions_with_deleted(subject)? {

@@ -79,12 +79,7 @@ impl Desk<'_> {
     }
 
     fn registered(&self, name: &str, extra: Vec<String>) -> Result<Source> {
-        let (subject, version) = match name.rsplit_once('@') {
-            Some((subject, version)) if version.parse::<Version>().is_ok() => {
-                (subject, version.parse().unwrap_or(Version::Latest))
-            }
-            _ => (name, Version::Latest),
-        };
+        let (subject, version) = subject_at(name);
         let registry = self.registry()?;
         let found = registry.subject_version(subject, version)?;
         let mut references = registry.resolved(&found.schema)?;
@@ -115,6 +110,12 @@ impl Desk<'_> {
         }
         Ok(text)
     }
+}
+
+/// The parts of SUBJECT@VERSION; without a version, the latest is meant.
+pub(crate) fn subject_at(name: &str) -> (&str, Version) {
+    let parts = name.rsplit_once('@').and_then(|(subject, version)| Some((subject, version.parse().ok()?)));
+    parts.unwrap_or((name, Version::Latest))
 }
 
 /// Whether a name means a file: it is there, or looks like one. All else is a subject.

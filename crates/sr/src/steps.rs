@@ -10,7 +10,7 @@ use kch_registry::{
 use serde_json::{Value, json};
 
 use crate::desired::title;
-use crate::judged::Judged;
+use crate::judged::{Judged, no_exemption};
 use crate::snapshot::{Entry, Rules, Snapshot};
 
 /// One thing to do, or found done.
@@ -80,8 +80,15 @@ impl<'s> Steps<'s> {
             Ok(()) => Ok(None),
         };
         found.level(registry, None, &wanted.rules)?;
+        let global = match &wanted.rules.compatibility {
+            Some(level) => level.clone(),
+            None => registry.compatibility(None)?.0,
+        };
         let mut changed = BTreeSet::new();
         for (subject, rules) in &wanted.subjects {
+            if !has_modes && rules.compatibility == Some(Level::None) && global != Level::None {
+                found.refused.push(no_exemption(subject, &global));
+            }
             if found.level(registry, Some(subject), rules)? {
                 changed.insert(subject.as_str());
             }
@@ -89,6 +96,12 @@ impl<'s> Steps<'s> {
         found.schemas(registry, wanted, &changed, locked)?;
         if let Some(prune) = prune {
             let gone = prune.unwanted(registry.subjects(false)?, wanted);
+            for subject in &gone {
+                found.refused.extend(match locked(subject)? {
+                    Some(failure) => Some(failure),
+                    None => needed(registry, subject, &gone)?,
+                });
+            }
             found.steps.extend(gone.into_iter().map(|subject| Step::Delete { subject }));
         }
         found.steps = open.into_iter().chain(found.steps).chain(close).collect();
@@ -165,6 +178,24 @@ impl<'s> Steps<'s> {
         }
         Ok(())
     }
+}
+
+/// Why a subject cannot go: others refer to it, which do not go with it.
+fn needed(registry: &Registry, subject: &str, gone: &[String]) -> Result<Option<Failure>> {
+    let mut by = BTreeSet::new();
+    for version in registry.live_versions(subject)? {
+        match registry.referring(subject, version) {
+            // It has gone meanwhile.
+            Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) => {}
+            users => by.extend(users?.into_iter().map(|(user, _)| user)),
+        }
+    }
+    by.retain(|user| !gone.contains(&user.subject));
+    if by.is_empty() {
+        return Ok(None);
+    }
+    let what = format!("subject {subject}");
+    Ok(Some(Error::Referenced { what, by: by.into_iter().collect() }.into()))
 }
 
 /// Whether one of the steps to READWRITE ends the mode that closes a subject now: the registry's counts before all others, or

@@ -250,7 +250,16 @@ fn malformed_schemas_are_named() {
     );
     assert_eq!(
         error(r#"{"type":"record","name":"R","fields":[{"name":"a","type":"strin"}]}"#),
-        "R.a: unknown type \"strin\""
+        "R.a: unknown type \"strin\", did you mean \"string\"?"
+    );
+    // A namespace makes no two names alike.
+    assert_eq!(
+        error(r#"{"type":"record","name":"shop.Ord","fields":[{"name":"a","type":"shop.Money"}]}"#),
+        "shop.Ord.a: unknown type \"shop.Money\""
+    );
+    assert_eq!(
+        error(r#"{"type":"record","name":"nu.T","fields":[{"name":"a","type":"lng"}]}"#),
+        "nu.T.a: unknown type \"nu.lng\", did you mean \"long\"?"
     );
     assert_eq!(
         error(r#"{"type":"record","name":"ns.R","fields":[{"name":"a","type":["null","r"]}]}"#),

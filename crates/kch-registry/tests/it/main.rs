@@ -14,7 +14,7 @@ use kch_registry::{
     Contract, Error, Level, NewSchema, Reference, Registry, Schema, SchemaType, Source, Version,
 };
 use kch_test::HttpStub;
-use kch_test::wiremock::matchers::{any, method, query_param};
+use kch_test::wiremock::matchers::{any, method, path_regex, query_param};
 use kch_test::wiremock::{Mock, ResponseTemplate};
 
 fn registry(stub: &HttpStub) -> Registry {
@@ -97,6 +97,26 @@ fn a_missing_subject_names_its_nearest() {
     let error = registry(&stub).latest("kafka-evnts-value").unwrap_err();
     assert_eq!(error.to_string(), "subject kafka-evnts-value does not exist");
     assert_eq!(error.hint().unwrap(), "did you mean kafka-events-value?");
+}
+
+#[test]
+fn a_subject_is_meant_without_its_end_or_with_a_version_behind_it() {
+    let stub = HttpStub::start();
+    stub.reply("GET", "/subjects", 200, r#"["kafka-events-value","smoke"]"#);
+    let missing =
+        ResponseTemplate::new(404).set_body_raw(r#"{"error_code":40401,"message":"no"}"#, "application/json");
+    stub.mount(
+        Mock::given(method("GET")).and(path_regex("^/subjects/.+/versions/latest$")).respond_with(missing),
+    );
+    for (asked, hint) in [
+        ("kafka-events", "did you mean kafka-events-value?"),
+        ("kafka-evnts", "did you mean kafka-events-value?"),
+        ("smoke@3", "did you mean smoke?"),
+        ("smoke:latest", "did you mean smoke?"),
+        ("smoke:no", "`sr subjects` lists those there are; `sr register smoke:no FILE` makes it"),
+    ] {
+        assert_eq!(registry(&stub).latest(asked).unwrap_err().hint().unwrap(), hint);
+    }
 }
 
 #[test]

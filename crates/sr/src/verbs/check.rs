@@ -4,10 +4,9 @@
 use kch_cli::{Exit, Failure, Result};
 use kch_registry::complete::subjects;
 use kch_registry::{Error, Level, NewSchema, Registry, Version};
-use kch_schema::Schema;
 use serde_json::{Value, json};
 
-use crate::judged::{Judged, ruling_level};
+use crate::judged::{Judged, followed, judge, ruling_level};
 use crate::{Desk, ReferenceArg, SchemaArgs, explain, input};
 
 const EXAMPLES: &str = "\
@@ -99,10 +98,7 @@ impl Check {
         };
         let versions = match self.version {
             Some(version) => vec![version],
-            None if explain::rules(&level).transitive => {
-                registry.versions(subject)?.into_iter().map(Version::Number).collect()
-            }
-            None => vec![Version::Latest],
+            None => followed(&registry, subject, &level)?,
         };
         let mut verdicts = Vec::new();
         for version in versions {
@@ -144,26 +140,6 @@ fn ask(
     }
     // The registry has agreed, so only what the same bytes mean is left to look at.
     Ok(judge(registry, subject, version, schema, level)?.agreed())
-}
-
-/// Our own verdict on a version.
-fn judge(
-    registry: &Registry,
-    subject: &str,
-    version: Version,
-    schema: &NewSchema,
-    level: &Level,
-) -> Result<Judged> {
-    let found = registry.subject_version(subject, version)?;
-    let parse = |text: &str, references: &[String], name: String| {
-        Schema::parse_with_references(text, references)
-            .map_err(|error| Failure::refused(format!("{name}: not an Avro schema: {error}")))
-    };
-    let name = format!("{subject} version {}", found.version);
-    let old = parse(&found.schema.text, &registry.resolved(&found.schema)?, name)?;
-    let references = registry.references(&schema.references, subject)?;
-    let new = parse(&schema.text, &references, "the new schema".to_owned())?;
-    Ok(Judged::ours(Some(found.version), &old, &new, level))
 }
 
 /// Prints the verdicts; the first that is a no is the failure.

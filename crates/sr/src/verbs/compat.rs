@@ -6,6 +6,7 @@ use kch_registry::{Level, Registry, Source, split_context};
 use serde_json::{Value, json};
 
 use crate::Desk;
+use crate::judged::{ensure_own_level, ruling};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,6 +53,9 @@ impl Compat {
         let row = match self {
             Compat::Get { subject } => show(&registry, subject.as_deref(), desk)?,
             Compat::Set { subject, level, dry_run } => {
+                if let Some(subject) = subject {
+                    ensure_own_level(&registry, subject, level)?;
+                }
                 if !dry_run {
                     registry.set_compatibility(subject.as_deref(), level)?;
                 }
@@ -68,7 +72,7 @@ impl Compat {
             }
             Compat::Delete { subject, dry_run: false } => {
                 registry.delete_compatibility(subject.as_deref())?;
-                let (level, source) = registry.compatibility(subject.as_deref())?;
+                let (level, source) = ruling(&registry, subject.as_deref())?;
                 row(subject.as_deref(), &level, source)
             }
         };
@@ -77,22 +81,12 @@ impl Compat {
 }
 
 fn show(registry: &Registry, subject: Option<&str>, desk: &mut Desk<'_>) -> Result<Value> {
-    let (level, source) = registry.compatibility(subject)?;
-    let messages = &mut desk.io.messages;
+    let (level, source) = ruling(registry, subject)?;
     if let (Some(subject), Source::Global) = (subject, source)
         && !split_context(subject).1.is_empty()
         && !registry.subjects(false)?.iter().any(|known| known == subject)
     {
-        messages.say(&format!("subject {subject} does not exist: the registry's level would count"));
-    }
-    if subject.is_some() && level == Level::None && source == Source::Subject && !registry.has_modes()? {
-        // Apicurio, which has no modes, gives the same answer for both.
-        let (global, _) = registry.compatibility(None)?;
-        if global != Level::None {
-            messages.say(&format!(
-                "an Apicurio registry says NONE for a subject without a level of its own, and applies {global}"
-            ));
-        }
+        desk.io.messages.say(&format!("subject {subject} does not exist: the registry's level would count"));
     }
     Ok(row(subject, &level, source))
 }

@@ -5,6 +5,7 @@ use kch_registry::{Registered, Schema, Version, in_context};
 use serde_json::{Value, json};
 
 use crate::Desk;
+use crate::source::subject_at;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,12 +20,12 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Get {
-    /// The subject
+    /// The subject, or SUBJECT@VERSION
     #[arg(required_unless_present = "id")]
     pub subject: Option<String>,
-    /// Its version: a number, or latest
-    #[arg(default_value = "latest", value_parser = clap::value_parser!(Version))]
-    pub version: Version,
+    /// Its version: a number, or latest, which it is unless said
+    #[arg(value_parser = clap::value_parser!(Version))]
+    pub version: Option<Version>,
     /// The id that a record's frame holds
     #[arg(long, value_name = "N", conflicts_with = "subject")]
     pub id: Option<u32>,
@@ -50,14 +51,18 @@ enum Found {
 impl Get {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
         let registry = desk.cached_registry()?;
-        let subject = self.subject.as_deref().unwrap_or_default();
+        let named = self.subject.as_deref().unwrap_or_default();
+        let (subject, version) = match self.version {
+            Some(version) => (named, version),
+            None => subject_at(named),
+        };
         let mut found = match (self.id, &self.context) {
             (Some(id), Some(context)) => Found::Id(registry.schema_by_id_of(id, &in_context(context, ""))?),
             (Some(id), None) => Found::Id(registry.schema_by_id(id)?.as_ref().clone()),
             (None, _) if self.deleted => {
-                Found::Version(registry.subject_version_even_deleted(subject, self.version)?)
+                Found::Version(registry.subject_version_even_deleted(subject, version)?)
             }
-            (None, _) => Found::Version(registry.subject_version(subject, self.version)?),
+            (None, _) => Found::Version(registry.subject_version(subject, version)?),
         };
         if self.resolved {
             let schema = match &mut found {

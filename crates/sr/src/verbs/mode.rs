@@ -61,6 +61,9 @@ impl Mode {
             Mode::Get { subject } => row(subject.as_deref(), &registry.mode(subject.as_deref())?),
             Mode::Set { subject, mode, force, dry_run } => {
                 let was = registry.mode(subject.as_deref())?;
+                if *dry_run {
+                    registry.ensure_has_modes("set a mode")?;
+                }
                 if *dry_run && !force {
                     registry.ensure_mode_may_begin(subject.as_deref(), mode)?;
                 }
@@ -73,7 +76,9 @@ impl Mode {
             Mode::Delete { subject, dry_run } => {
                 let was = registry.mode(subject.as_deref())?;
                 let after = registry.inherited_mode(subject.as_deref())?;
-                if !dry_run {
+                if *dry_run {
+                    registry.ensure_has_modes("take a mode away")?;
+                } else {
                     registry.delete_mode(subject.as_deref())?;
                 }
                 changed(subject.as_deref(), &after, &was)

@@ -37,7 +37,8 @@ impl Refs {
     fn users(&self, registry: &Registry) -> Result<Vec<Value>> {
         let versions = match self.version {
             Some(Version::Latest) => vec![registry.latest(&self.subject)?.version],
-            Some(Version::Number(number)) => vec![number],
+            // One that is not there is not one that nobody refers to.
+            Some(version) => vec![registry.subject_version_even_deleted(&self.subject, version)?.version],
             None => registry.versions(&self.subject)?,
         };
         let mut rows = Vec::new();

@@ -4,7 +4,7 @@ use kch_cli::{Exit, Failure, Result};
 use kch_registry::{Error, Level, NewSchema, Registered, Registry, Version};
 use serde_json::{Value, json};
 
-use crate::judged::{Judged, ruling_level};
+use crate::judged::{Judged, ensure_own_level, judge_next, ruling_level};
 use crate::put_back::PutBack;
 use crate::siblings::Missing;
 use crate::{Desk, SchemaArgs, input};
@@ -51,6 +51,9 @@ impl Register {
             let schema =
                 input::read_with(&self.schema, &self.subject, &registry, desk.io, missing, &mut rows)?;
             let schema = schema.normalized(self.normalize);
+            if let Some(level) = &self.set_compat {
+                ensure_own_level(&registry, &self.subject, level)?;
+            }
             rows.push(match self.dry_run {
                 true => self.plan(&registry, &schema, desk)?,
                 false => self.register(&registry, &schema, desk)?,
@@ -122,7 +125,20 @@ impl Register {
         }
     }
 
-    /// What the registry would say. With `--set-compat` it would judge by a level that it does not have yet.
+    /// What we say in the registry's place, which would judge by a level that it does not have yet.
+    fn ensure_may_follow(&self, level: &Level, registry: &Registry, schema: &NewSchema) -> Result<()> {
+        let Register { subject, .. } = self;
+        if registry.live_versions(subject)?.is_empty() {
+            return Ok(());
+        }
+        let verdicts = judge_next(registry, subject, schema, level)?;
+        match verdicts.iter().find(|judged| !judged.compatible) {
+            Some(judged) => Err(judged.failure(subject, input::name(&self.schema.file))),
+            None => Ok(()),
+        }
+    }
+
+    /// What the registry would say.
     fn plan(&self, registry: &Registry, schema: &NewSchema, desk: &mut Desk<'_>) -> Result<Value> {
         let Register { subject, set_compat, .. } = self;
         if schema.references.iter().any(|reference| reference.version == 0) {
@@ -133,8 +149,8 @@ impl Register {
             return Ok(self.row(Some(&found), false));
         }
         registry.ensure_writable(subject)?;
-        if set_compat.is_some() {
-            desk.io.messages.say("not checked: the level is not set yet");
+        if let Some(level) = set_compat {
+            self.ensure_may_follow(level, registry, schema)?;
             return Ok(self.row(None, true));
         }
         match registry.check_next(subject, schema) {

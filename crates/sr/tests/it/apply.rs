@@ -86,9 +86,21 @@ fn what_the_folder_lacks_goes_only_when_asked_users_first() {
     // A variable that is not set must not prune everything.
     sr(&scene, &registry, &["apply", "d", "--prune", "--prefix", ""]).fails_with(2).stderr_has("--prefix");
     assert!(registry.versions().iter().all(|version| !version.starts_with('-')));
-    sr(&scene, &registry, &["apply", "d", "--prune", "--prefix", "a-"])
+    // What stays and refers to it is found before anything is changed.
+    scene.file("d/new.avsc", V1);
+    for plan in [&["--plan"][..], &[]] {
+        let pruned = [&["apply", "d", "--prune", "--prefix", "a-"][..], plan].concat();
+        sr(&scene, &registry, &pruned)
+            .fails_with(1)
+            .stderr_has("subject a-money is referenced by z-order version 1");
+    }
+    assert!(registry.versions().iter().all(|version| !version.starts_with("new ")));
+    std::fs::remove_file(scene.dir().join("d/new.avsc")).unwrap();
+    registry.set_mode("z-order", "READONLY");
+    sr(&scene, &registry, &["apply", "d", "--prune", "--plan"])
         .fails_with(1)
-        .stderr_has("subject a-money is referenced by z-order version 1");
+        .stderr_has("subject z-order takes no changes: its mode is READONLY");
+    registry.set_mode("z-order", "READWRITE");
     let done = sr(&scene, &registry, &["apply", "d", "--prune"]).succeeds().json_lines();
     assert_eq!(
         actions(&done),

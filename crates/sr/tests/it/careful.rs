@@ -155,6 +155,22 @@ fn a_level_that_was_set_for_a_schema_stays_with_it_when_no_node_shows_it_yet() {
     assert_eq!(registry.levels(), ["s=NONE"]);
 }
 
+/// A registry that is in use.
+#[test]
+fn what_goes_while_it_is_read_is_left_out_unless_it_was_named() {
+    let (registry, scene) = (Confluent::start(), Scene::new());
+    registry.put("stays", V1, &json!([]));
+    let listed = ResponseTemplate::new(200).set_body_json(json!(["goes", "stays"]));
+    registry
+        .stub
+        .mount(Mock::given(method("GET")).and(path("/subjects")).respond_with(listed).with_priority(1));
+    let rows = sr(&scene, &registry, &["export", "dir"]).succeeds().stderr_is("").json_lines();
+    assert!(rows.len() == 1 && rows[0]["subject"] == "stays", "{rows:?}");
+    sr(&scene, &registry, &["export", "other", "goes"])
+        .fails_with(1)
+        .stderr_has("subject goes does not exist");
+}
+
 #[test]
 fn contexts_keep_their_levels_and_modes() {
     let (source, scene) = (source(), Scene::new());

@@ -48,4 +48,15 @@ fn a_subjects_level_is_shown_set_and_deleted_live() {
     assert_eq!(compat(&["get", &subject]).succeeds().json_lines(), [own]);
     compat(&["delete", &subject]).succeeds();
     assert!(!level().contains("FULL_TRANSITIVE"), "{}", level());
+    // What rules it then is the registry's, also where Apicurio says NONE of it.
+    let (_, global) = stack.registry("GET", "/config", None);
+    let row = compat(&["get", &subject]).succeeds().stderr_is("").json_lines().remove(0);
+    assert_eq!(row["source"], "global");
+    assert!(global.contains(&format!(":{}", row["compatibility"])), "{row} {global}");
+    // And NONE is then no level that it can have, which only a registry with modes knows better.
+    if !global.contains("NONE") && stack.registry("PUT", "/mode", Some("{}")).0 == 405 {
+        for dry_run in [&["set", &subject, "NONE", "--dry-run"][..], &["set", &subject, "NONE"]] {
+            compat(dry_run).fails_with(1).stdout_is("").stderr_has("cannot have the level NONE");
+        }
+    }
 }

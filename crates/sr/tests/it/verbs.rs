@@ -125,6 +125,38 @@ fn a_registry_that_refuses_a_schema_is_explained_too() {
         .stderr_has("sr: v2.avsc is incompatible with s version 1 (FULL):\n  field \"s\" is new");
 }
 
+/// The registry would judge by a level that it does not have yet: we do, by the same rules.
+#[test]
+fn a_dry_run_judges_by_the_level_that_is_to_be_set() {
+    let (registry, scene) = scene();
+    registry.reply("POST", "/subjects/s", 404, r#"{"error_code":40403,"message":"no"}"#);
+    registry.reply("GET", "/subjects/s/versions", 200, "[1]");
+    registry.reply("GET", "/subjects/s/versions/latest", 200, &version(1, V1));
+    registry.reply("GET", "/subjects/s/versions/1", 200, &version(1, V1));
+    registry.reply("GET", "/mode/s", 200, r#"{"mode":"READWRITE"}"#);
+    let plan = |level: &str| sr(&scene, &["register", "s", "v2.avsc", "--dry-run", "--set-compat", level]);
+    for level in ["BACKWARD", "FULL_TRANSITIVE"] {
+        plan(level)
+            .fails_with(1)
+            .stdout_is("")
+            .stderr_has(format!("v2.avsc is incompatible with s version 1 ({level}):\n  field \"s\" is new"));
+    }
+    plan("FORWARD").succeeds().stdout_has("\"created\":true,\"compatibility\":\"FORWARD\"").stderr_is("");
+}
+
+#[test]
+fn a_version_stands_behind_its_subject_or_beside_it() {
+    let (registry, scene) = scene();
+    registry.reply("GET", "/subjects/s/versions/2", 200, &version(2, V2));
+    registry.reply("GET", "/subjects/s/versions/latest", 200, &version(3, V2));
+    for (args, number) in
+        [(&["s@2"][..], 2), (&["s", "2"], 2), (&["s@latest"], 3), (&["s"], 3), (&["s@2", "-q", "version"], 2)]
+    {
+        let got = sr(&scene, &[&["get"], args].concat()).succeeds().stdout_text();
+        assert!(got.contains(&format!("\"version\":{number}")) || got == format!("{number}\n"), "{got}");
+    }
+}
+
 #[test]
 fn lookup_fails_when_the_schema_is_not_there() {
     let (registry, scene) = scene();
@@ -176,7 +208,13 @@ fn a_schema_that_is_none_never_reaches_the_registry() {
     register("{\"type\":\"record\",}").fails_with(1).stderr_is("sr: stdin:1:18: not JSON: [..]\n");
     register(r#"{"type":"record","name":"R","fields":[{"name":"a","type":"lng"}]}"#)
         .fails_with(1)
-        .stderr_is("sr: stdin: not an Avro schema: R.a: unknown type \"lng\"\n");
+        .stderr_is("sr: stdin: not an Avro schema: R.a: unknown type \"lng\", did you mean \"long\"?\n");
+    register(r#"{"type":"record","name":"shop.Ord","fields":[{"name":"a","type":"Money"}]}"#)
+        .fails_with(1)
+        .stderr_is(
+            "sr: stdin: not an Avro schema: shop.Ord.a: unknown type \"shop.Money\"\nhint: --references auto looks for it \
+             beside the file; --reference shop.Money=SUBJECT:VERSION says where it is\n",
+        );
     register(" ").fails_with(1).stderr_is("sr: stdin is empty\n");
     assert!(registry.request_lines().is_empty());
 }
