@@ -98,17 +98,26 @@ impl<'a> Picked<'a> {
     }
 }
 
-/// The text of the field at a path with dots, without building the rest of the line.
+/// The text of the field at a path with dots. The line is read once, and nothing is built of the rest of it.
 fn pick<'a>(line: &'a [u8], path: &str) -> Result<Option<&'a str>, &'static str> {
-    let mut found: &RawValue = serde_json::from_slice(line).map_err(|_| "no JSON")?;
-    for name in path.split('.') {
-        let mut deserializer = serde_json::Deserializer::from_str(found.get());
-        match Pick(name).deserialize(&mut deserializer).map_err(|_| "no object")? {
-            Some(value) => found = value,
-            None => return Ok(None),
-        }
+    let mut names = path.split('.');
+    let mut found = pick_one(serde_json::Deserializer::from_slice(line), names.next().unwrap_or_default())?;
+    for name in names {
+        let Some(object) = found else { break };
+        found = pick_one(serde_json::Deserializer::from_str(object.get()), name)?;
     }
-    Ok(Some(found.get()))
+    Ok(found.map(RawValue::get))
+}
+
+/// The value of one field of an object.
+fn pick_one<'a>(
+    mut object: serde_json::Deserializer<impl serde_json::de::Read<'a>>,
+    name: &str,
+) -> Result<Option<&'a RawValue>, &'static str> {
+    let found = Pick(name).deserialize(&mut object);
+    let found = found.map_err(|error| if error.is_data() { "no object" } else { "no JSON" })?;
+    object.end().map_err(|_| "no JSON")?;
+    Ok(found)
 }
 
 /// Reads an object and keeps the text of one field.
@@ -183,6 +192,10 @@ mod tests {
         assert_eq!(line.pick("n"), Ok(Some(Picked::Null)));
         assert_eq!(line.pick("o.q"), Ok(None));
         assert_eq!(line.pick("id.x"), Err("no object"));
-        assert_eq!(Fields::Json(b"{").pick("x"), Err("no JSON"));
+        assert_eq!(line.pick("o.q.r"), Ok(None));
+        for broken in ["{", "{\"x\":1} y", "{\"x\":1,}", "{\"x\":tru}"] {
+            assert_eq!(Fields::Json(broken.as_bytes()).pick("x"), Err("no JSON"), "{broken}");
+        }
+        assert_eq!(Fields::Json(b"[1]").pick("x"), Err("no object"));
     }
 }
