@@ -94,7 +94,9 @@ impl Pump<'_> {
                 return ending;
             }
             if !source.has_buffered() {
-                match self.idle(source.input(), signals, output) {
+                // Once for each read of the input: the clock costs as much as a good part of a record.
+                let tended = self.tend(output);
+                match tended.and_then(|()| self.idle(source.input(), signals, output)) {
                     Ok(true) => {}
                     Ok(false) => continue,
                     Err(failure) => return Ending::Stopped { line: source.last_number() + 1, failure },
@@ -129,8 +131,7 @@ impl Pump<'_> {
                 Err(failure) => return Ending::Stopped { line: number, failure },
             }
             // Before the next transaction begins, which keeps receipts back.
-            let printed = self.receipts.print(&self.sink, output);
-            if let Err(failure) = printed.and_then(|()| self.tend(output)) {
+            if let Err(failure) = self.receipts.print(&self.sink, output) {
                 return Ending::Stopped { line: number + 1, failure };
             }
             if let Some(failure) = self.rejects.too_many(number, false) {
