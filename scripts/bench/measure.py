@@ -72,11 +72,14 @@ def present(contestants):
     return [each for each in contestants if each not in missing]
 
 
-def contest(contestants, rounds):
-    """Every round runs each contestant once, so that a slow minute hits all of them."""
-    for number in range(rounds):
-        for contestant in contestants:
+def contest(contestants, rounds, warm_up=False):
+    """Every round runs each contestant once, so that a slow minute hits all of them; every other one in reverse, since each
+    leaves work behind for the next, such as files to write back and topics to delete. The first round after a start would
+    measure how the servers warm up: `warm_up` has one that does not count."""
+    for number in range(0 if warm_up else 1, rounds + 1):
+        for contestant in contestants if number % 2 else reversed(contestants):
             run = run_once(contestant)
-            contestant.runs.append(run)
-            print(f"  {number + 1}/{rounds} {contestant.name}: {run.wall:.3f} s wall, {run.cpu:.3f} s CPU, "
+            if number > 0:
+                contestant.runs.append(run)
+            print(f"  {number or 'warm-up'}/{rounds} {contestant.name}: {run.wall:.3f} s wall, {run.cpu:.3f} s CPU, "
                   f"{run.memory:.0f} MiB", file=sys.stderr)

@@ -15,6 +15,13 @@ def ratio(target, value=None):
     return f"{number:.1f}{unit}" if target.what in UNITS else f"{number:.2f}{unit}"
 
 
+def spread(target):
+    """From the lowest to the highest round."""
+    if len(target.values) < 2:
+        return ""
+    return f"{ratio(target, min(target.values))} to {ratio(target, max(target.values))}"
+
+
 def table(header, rows):
     lines = [header, ["---"] * len(header), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
@@ -30,13 +37,16 @@ def markdown(outcomes, rounds):
     parts = [
         "# Benchmarks\n",
         f"`make bench` on {date}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}; medians of {rounds} rounds in "
-        "which the contestants took turns on the native stack. Brokers, registry, ClickHouse and clients share the cores: "
-        "the ratios count, the absolute times are this machine's. No process is shown smaller than the measuring Python.\n",
-        "kcat sends with linger.ms=5 and its own batches, avro-produce with its default of larger ones.\n",
+        "which the contestants took turns on the native stack, after one that warmed it up. Brokers, registry, ClickHouse and "
+        "clients share the cores: the ratios count, each of two runs of the same round, and the absolute times are this "
+        "machine's. No process is shown smaller than the measuring Python.\n",
+        "kcat -P sends with the batches of avro-produce (linger.ms=100, batch.num.messages=100000), and once more with those "
+        "that it has by itself (5 ms, 10,000).\n",
         "![each contest, ours against the peer](bench.svg)\n",
         "## Targets\n",
-        table(["ours", "against", "what", "target", "measured", ""], [
-            [t.ours, t.peer, WORDS[t.what], f"{t.bound}{UNITS.get(t.what, ' x')}", ratio(t), "reached" if t.reached else "missed"]
+        table(["ours", "against", "what", "target", "measured", "rounds", ""], [
+            [t.ours, t.peer, WORDS[t.what], f"{t.bound}{UNITS.get(t.what, ' x')}", ratio(t), spread(t),
+             "reached" if t.reached else "missed"]
             for outcome in outcomes for t in outcome.targets]),
     ]
     for outcome in outcomes:

@@ -23,11 +23,12 @@ CONNECTION = {
     "sasl.username": os.environ["KAFKA_CLIENT_SASL_USERNAME"],
     "sasl.password": os.environ["KAFKA_CLIENT_SASL_PASSWORD"],
 }
-# The promises and the memory of avro-produce; the batches are the peers' own.
-PRODUCER = CONNECTION | {
-    "enable.idempotence": "true", "acks": "all", "linger.ms": "5", "queue.buffering.max.messages": "100000",
+# The promises and the memory of avro-produce, and its batches: they decide how much the brokers have to do.
+SAFE = CONNECTION | {
+    "enable.idempotence": "true", "acks": "all", "queue.buffering.max.messages": "100000",
     "queue.buffering.max.kbytes": "65536",
 }
+PRODUCER = SAFE | {"linger.ms": "100", "batch.num.messages": "100000"}
 
 
 def tool(*command):
@@ -41,7 +42,7 @@ def export():
     os.environ["BENCH_PRODUCER"] = " ".join(f"{key}={value}" for key, value in PRODUCER.items())
     os.environ["BENCH_CONSUMER"] = " ".join(f"{key}={value}" for key, value in CONNECTION.items())
     os.environ["BENCH_DIR"] = str(folder)
-    for name, properties in [("producer.conf", PRODUCER), ("consumer.conf", CONNECTION)]:
+    for name, properties in [("producer.conf", PRODUCER), ("small.conf", SAFE), ("consumer.conf", CONNECTION)]:
         folder.joinpath(name).write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
     folder.joinpath("clickhouse.curl").write_text(
         f'header = "X-ClickHouse-User: {os.environ["CLICKHOUSE_USER"]}"\n'
