@@ -199,7 +199,9 @@ impl Registry {
         }
     }
 
-    pub(crate) fn subject_not_found(&self, subject: &str) -> Error {
+    /// The refusal of a subject that is not there, with the name that is nearest to it.
+    #[must_use]
+    pub fn subject_not_found(&self, subject: &str) -> Error {
         let subjects = self.subjects(false).unwrap_or_default();
         let slip = nearest(subject, subjects.iter().map(String::as_str)).map(str::to_owned);
         let nearest = slip.or_else(|| meant(subject, &subjects));

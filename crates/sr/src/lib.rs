@@ -128,6 +128,13 @@ impl Desk<'_> {
         printed
     }
 
+    /// Tells a person what a script sees from rows that are not there.
+    pub(crate) fn say_to_person(&mut self, text: &str) {
+        if self.io.messages.is_terminal() {
+            self.io.messages.say(text);
+        }
+    }
+
     /// Prints one row.
     pub(crate) fn row(&mut self, row: Value) -> Result<Exit> {
         self.rows(&[row])

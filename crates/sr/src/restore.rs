@@ -7,6 +7,7 @@ use kch_registry::{Error, Level, Mode, Registry, SubjectVersion, Version, contex
 use serde_json::{Value, json};
 
 use crate::at_once::at_once;
+use crate::planned;
 use crate::put_back::PutBack;
 use crate::snapshot::{Entry, Rules, Snapshot, own_rules};
 
@@ -40,6 +41,7 @@ pub(crate) fn restore(snapshot: &Snapshot, target: Target<'_>, how: How) -> (Vec
     } else {
         with_ids(snapshot, target, how.dry_run, &mut rows)
     };
+    let rows = rows.into_iter().map(|row| planned(row, how.dry_run)).collect();
     (rows, outcome)
 }
 

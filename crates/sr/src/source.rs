@@ -114,8 +114,21 @@ impl Desk<'_> {
 
 /// The parts of SUBJECT@VERSION; without a version, the latest is meant.
 pub(crate) fn subject_at(name: &str) -> (&str, Version) {
-    let parts = name.rsplit_once('@').and_then(|(subject, version)| Some((subject, version.parse().ok()?)));
-    parts.unwrap_or((name, Version::Latest))
+    at_version(name).unwrap_or((name, Version::Latest))
+}
+
+/// A subject and its version, which stands beside it, or behind it in SUBJECT@VERSION.
+pub(crate) fn named(name: &str, beside: Option<Version>) -> (&str, Option<Version>) {
+    match (beside, at_version(name)) {
+        (None, Some((subject, version))) => (subject, Some(version)),
+        _ => (name, beside),
+    }
+}
+
+/// The parts of SUBJECT@VERSION, where there is a version.
+pub(crate) fn at_version(name: &str) -> Option<(&str, Version)> {
+    let (subject, version) = name.rsplit_once('@')?;
+    Some((subject, version.parse().ok()?))
 }
 
 /// Whether a name means a file: it is there, or looks like one. All else is a subject.

@@ -265,6 +265,11 @@ impl Step<'_> {
         if let Step::Delete { subject } = self { Some(subject) } else { None }
     }
 
+    /// Whether there is anything to do.
+    pub(crate) fn changes(&self) -> bool {
+        !matches!(self, Step::Schema { version: Some(_), .. })
+    }
+
     /// What it is, for a plan.
     pub(crate) fn row(&self) -> Value {
         match self {

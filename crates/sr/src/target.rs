@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use kch_cli::{Failure, Result, is_glob, matches_glob};
 use kch_registry::{Error, Registry, SubjectVersion, Version, split_context};
 
+use crate::source::at_version;
+
 /// A subject, or one version of it, that is there in some state.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -79,11 +81,6 @@ fn split(names: &[String]) -> Result<Vec<(&str, Option<Version>)>> {
             .hint(format!("write SUBJECT@{version}"))),
         None => Ok(names.iter().map(|name| (name.as_str(), None)).collect()),
     }
-}
-
-fn at_version(name: &str) -> Option<(&str, Version)> {
-    let (subject, version) = name.rsplit_once('@')?;
-    Some((subject, version.parse().ok()?))
 }
 
 fn look(registry: &Registry, name: &str, version: Option<Version>) -> std::result::Result<Target, Error> {

@@ -4,7 +4,7 @@ use kch_cli::{Exit, Failure, Result, nearest};
 use kch_registry::{Registry, context_name, context_of};
 use serde_json::{Value, json};
 
-use crate::Desk;
+use crate::{Desk, planned};
 
 const EXAMPLES: &str = "\
 A subject of another context than the default one has its name in front: :.eu:orders-value is orders-value in .eu. A context
@@ -55,11 +55,7 @@ impl Contexts {
             }
             Contexts::Delete { context, dry_run } => {
                 delete(&registry, &contexts, context, *dry_run)?;
-                let mut row = json!({"context": context, "deleted": true});
-                if *dry_run {
-                    row["dry_run"] = true.into();
-                }
-                desk.row(row)
+                desk.row(planned(json!({"context": context, "deleted": true}), *dry_run))
             }
         }
     }

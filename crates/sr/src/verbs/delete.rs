@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kch_cli::{ConfirmArgs, Exit, Failure, Result, is_glob};
 use kch_registry::complete::subjects;
-use kch_registry::{Deletion, Error, Registry, Version};
+use kch_registry::{Deletion, Error, Registry, SubjectVersion, Version};
 use serde_json::{Value, json};
 
 use crate::target::{self, Target, Targets};
@@ -27,7 +27,7 @@ pub struct Delete {
     /// Subjects, by name or by glob (in quotes), or SUBJECT@VERSIONs; behind a single one, its version: a number, or latest
     #[arg(required = true, value_name = "SUBJECT", add = subjects())]
     pub names: Vec<String>,
-    /// For good. Otherwise its schemas can still be read by id, and `sr undelete` brings them back, except on Apicurio
+    /// For good. Otherwise its schemas can still be read by id, and `sr undelete` brings them back; on Apicurio, not a whole subject
     #[arg(long, visible_alias = "hard")]
     pub permanent: bool,
     /// Succeed if it is not there
@@ -110,25 +110,24 @@ impl Delete {
         rows: &mut Vec<Value>,
         desk: &mut Desk<'_>,
     ) -> Result<()> {
-        // Apicurio's registry, which has no modes, shows nothing again that was deleted softly.
-        let comes_back = !self.permanent && (targets.is_empty() || registry.has_modes()?);
-        if !comes_back {
-            let what = if self.permanent {
-                "delete for good"
-            } else {
-                "delete what this registry never shows again"
-            };
-            self.confirm.ask(desk.io, what, || self.shown(registry, targets))?;
-        }
+        let lost = if self.permanent { BTreeSet::new() } else { never_shown_again(registry, targets)? };
+        let what = match self.permanent {
+            true => "delete for good",
+            false => "delete what this registry does not show again",
+        };
+        let asked_about = |target: &&Target| self.permanent || lost.contains(target.subject.as_str());
+        self.confirm
+            .ask(desk.io, what, || self.shown(registry, targets.iter().filter(asked_about), targets))?;
         if targets.len() > 1 {
             // One that the registry would not let go keeps the others too.
-            self.shown(registry, targets)?;
+            self.shown(registry, targets.iter(), targets)?;
         }
         let mut open: Vec<&Target> = targets.iter().collect();
         while !open.is_empty() {
             let (mut waiting, mut why) = (Vec::new(), None);
             for &target in &open {
-                let ids = if comes_back || self.permanent { Vec::new() } else { ids(registry, target) };
+                let lost = lost.contains(target.subject.as_str());
+                let ids = if lost { ids(registry, target) } else { Vec::new() };
                 match self.delete_one(registry, target) {
                     Ok(Deletion { already: true, .. }) => rows.push(self.already(target, desk)),
                     Ok(Deletion { versions, .. }) => {
@@ -160,9 +159,14 @@ impl Delete {
         }
     }
 
-    fn shown(&self, registry: &Registry, targets: &[Target]) -> Result<Vec<String>> {
+    fn shown<'t>(
+        &self,
+        registry: &Registry,
+        some: impl Iterator<Item = &'t Target>,
+        targets: &[Target],
+    ) -> Result<Vec<String>> {
         let mut shown = Vec::new();
-        for target in targets {
+        for target in some {
             let versions = self.would_delete(registry, target, targets)?;
             shown.extend(versions.iter().map(|version| format!("{} version {version}", target.subject)));
         }
@@ -196,6 +200,26 @@ fn is_deleted(registry: &Registry, Target { subject, version, .. }: &Target) -> 
     Ok(version.map_or(live.is_empty(), |version| !live.contains(&version)))
 }
 
+/// Subjects of which nothing is left that is live: Apicurio's registry, which has no modes, shows none of their versions then, and
+/// takes none of them back.
+fn never_shown_again<'t>(registry: &Registry, targets: &'t [Target]) -> Result<BTreeSet<&'t str>> {
+    let mut lost = BTreeSet::new();
+    if targets.is_empty() || registry.has_modes()? {
+        return Ok(lost);
+    }
+    for Target { subject, .. } in targets {
+        let live = registry.live_versions(subject)?;
+        let goes = |version: &u32| {
+            let version = SubjectVersion { subject: subject.clone(), version: *version };
+            targets.iter().any(|target| target.has(&version))
+        };
+        if !live.is_empty() && live.iter().all(goes) {
+            lost.insert(subject.as_str());
+        }
+    }
+    Ok(lost)
+}
+
 /// The ids of what is there to be deleted; whatever cannot be found out is left out.
 fn ids(registry: &Registry, Target { subject, version, all }: &Target) -> Vec<(u32, u32)> {
     let versions = version.map_or_else(|| all.clone(), |version| vec![version]);
@@ -211,7 +235,7 @@ fn tell_ids(subject: &str, ids: &[(u32, u32)], desk: &mut Desk<'_>) {
     let Some((_, first)) = ids.first() else { return };
     let ids: Vec<String> = ids.iter().map(|(version, id)| format!("version {version} is id {id}")).collect();
     desk.io.messages.say(&format!(
-        "this registry brings no deletion back; of {subject}, {}: sr get --id {first} --raw",
+        "this registry does not show {subject} again, and `sr undelete` cannot; {}: sr get --id {first} --raw",
         ids.join(", ")
     ));
 }

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use crate::Desk;
 
 const EXAMPLES: &str = "\
-A row for each change; \"breaks\" says which direction of reading it breaks. stderr has the verdict. The exit code is 0 whatever
-changed: sr check is the judge.
+A row for each change; \"breaks\" says which direction of reading it breaks. stderr has the verdict. sr check is the judge
+of whether they may change so.
 
 Examples:
   sr diff smoke-avro-value configs/schemas/smoke-avro-value.v2.avsc
   sr diff orders-value@1 orders-value
+  sr diff --exit-code orders-value order.avsc >/dev/null || echo differs
   sr diff old.avsc new.avsc | jq -r 'select(.breaks != []) | .path'
   git show HEAD~1:order.avsc | sr diff - order.avsc";
 
@@ -30,6 +31,9 @@ pub struct Diff {
     /// A file that defines types which the schemas use; repeat for more
     #[arg(long = "with", value_name = "FILE")]
     pub with: Vec<String>,
+    /// Exit code 1 if anything differs
+    #[arg(long)]
+    pub exit_code: bool,
 }
 
 impl Diff {
@@ -59,6 +63,6 @@ impl Diff {
             (false, false) => "NONE: neither reads the other's records",
         };
         desk.io.messages.say(verdict);
-        Ok(Exit::Done)
+        Ok(if self.exit_code && !rows.is_empty() { Exit::Refused } else { Exit::Done })
     }
 }

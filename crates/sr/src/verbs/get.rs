@@ -5,7 +5,7 @@ use kch_registry::{Registered, Schema, Version, in_context};
 use serde_json::{Value, json};
 
 use crate::Desk;
-use crate::source::subject_at;
+use crate::source::named;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,11 +51,8 @@ enum Found {
 impl Get {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
         let registry = desk.cached_registry()?;
-        let named = self.subject.as_deref().unwrap_or_default();
-        let (subject, version) = match self.version {
-            Some(version) => (named, version),
-            None => subject_at(named),
-        };
+        let (subject, version) = named(self.subject.as_deref().unwrap_or_default(), self.version);
+        let version = version.unwrap_or(Version::Latest);
         let mut found = match (self.id, &self.context) {
             (Some(id), Some(context)) => Found::Id(registry.schema_by_id_of(id, &in_context(context, ""))?),
             (Some(id), None) => Found::Id(registry.schema_by_id(id)?.as_ref().clone()),

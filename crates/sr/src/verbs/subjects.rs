@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use kch_cli::{Exit, Result};
+use kch_cli::{Exit, Result, is_glob, matches_glob};
+use kch_registry::complete::subjects;
 use serde_json::{Value, json};
 
 use crate::Desk;
@@ -10,6 +11,7 @@ use crate::Desk;
 const EXAMPLES: &str = "\
 Examples:
   sr subjects -q subject
+  sr subjects 'kafka-*' -q subject
   sr subjects -o raw | grep -x kafka-events-value
   sr subjects --only-deleted -q subject
   sr subjects -o raw | xargs -n1 sr get";
@@ -18,6 +20,9 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Subjects {
+    /// Only these, by name or by glob (in quotes)
+    #[arg(value_name = "SUBJECT", add = subjects())]
+    pub names: Vec<String>,
     /// Only those whose names begin so; `:.eu:` is a context
     #[arg(long)]
     pub prefix: Option<String>,
@@ -35,7 +40,10 @@ impl Subjects {
         // The registries do not agree on their own prefix filter.
         let prefix = self.prefix.as_deref().unwrap_or_default();
         let mut subjects = registry.subjects(self.deleted || self.only_deleted)?;
-        subjects.retain(|subject| subject.starts_with(prefix));
+        if let Some(missing) = self.names.iter().find(|name| !is_glob(name) && !subjects.contains(name)) {
+            return Err(registry.subject_not_found(missing).into());
+        }
+        subjects.retain(|subject| subject.starts_with(prefix) && self.is_for(subject));
         subjects.sort_unstable();
         let rows: Vec<Value> = if self.deleted {
             let live: HashSet<String> = registry.subjects(false)?.into_iter().collect();
@@ -48,6 +56,13 @@ impl Subjects {
             }
             subjects.iter().map(|subject| json!({"subject": subject})).collect()
         };
+        if rows.is_empty() {
+            desk.say_to_person("no such subjects");
+        }
         desk.rows(&rows)
+    }
+
+    fn is_for(&self, subject: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|name| name == subject || matches_glob(name, subject))
     }
 }

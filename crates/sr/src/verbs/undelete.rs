@@ -1,15 +1,17 @@
 //! `sr undelete`.
 
-use kch_cli::{Exit, Failure, Result};
+use kch_cli::{Exit, Failure, Messages, Result};
+use kch_registry::complete::subjects;
 use kch_registry::{Error, NewSchema, Registry, Version};
 use serde_json::{Value, json};
 
-use crate::Desk;
 use crate::judged::Judged;
+use crate::source::named;
+use crate::{Desk, planned};
 
 const EXAMPLES: &str = "\
-A registry takes no deletion back. It is given the same schema again: the id stays, the version is the next one, and the \
-subject's compatibility level counts. What was deleted for good is gone.
+A registry takes no deletion back. It is given the same schema again: the id stays, the version is the next one, and so the \
+latest, which producers take; the subject's compatibility level counts. What was deleted for good is gone.
 
 Examples:
   sr undelete orders-value
@@ -20,7 +22,8 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Undelete {
-    /// The subject
+    /// The subject, or SUBJECT@VERSION
+    #[arg(add = subjects())]
     pub subject: String,
     /// Only this version; by default all that are softly deleted, in their order
     pub version: Option<u32>,
@@ -32,8 +35,19 @@ pub struct Undelete {
 impl Undelete {
     pub(crate) fn run(&self, desk: &mut Desk<'_>) -> Result<Exit> {
         let registry = desk.registry()?;
+        let (subject, version) = match named(&self.subject, self.version.map(Version::Number)) {
+            (_, Some(Version::Latest)) => {
+                return Err(Failure::usage("the latest version is not a deleted one"));
+            }
+            (subject, Some(Version::Number(version))) => (subject.to_owned(), Some(version)),
+            (subject, None) => (subject.to_owned(), None),
+        };
+        Undelete { subject, version, ..*self }.run_on(&registry, desk)
+    }
+
+    fn run_on(&self, registry: &Registry, desk: &mut Desk<'_>) -> Result<Exit> {
         let mut rows = Vec::new();
-        let outcome = self.bring_back(&registry, &mut rows);
+        let outcome = self.bring_back(registry, &mut rows, &mut desk.io.messages);
         if outcome.is_ok() && rows.is_empty() {
             let subject = &self.subject;
             desk.io.messages.say(&format!("nothing of {subject} is deleted that is not there again"));
@@ -42,8 +56,9 @@ impl Undelete {
     }
 
     /// A row for each version that came back, or would, also before a failure.
-    fn bring_back(&self, registry: &Registry, rows: &mut Vec<Value>) -> Result<()> {
+    fn bring_back(&self, registry: &Registry, rows: &mut Vec<Value>, messages: &mut Messages) -> Result<()> {
         let Undelete { subject, dry_run, .. } = self;
+        let newest = registry.live_versions(subject)?.into_iter().max();
         for was in self.deleted(registry)? {
             let found = match registry.subject_version_even_deleted(subject, Version::Number(was)) {
                 Err(Error::SubjectNotFound { .. } | Error::VersionNotFound { .. }) => {
@@ -57,7 +72,11 @@ impl Undelete {
                 // It may be there under a later number.
                 if registry.live_versions(subject)?.is_empty() || registry.lookup(subject, &schema)?.is_none()
                 {
-                    rows.push(json!({"subject": subject, "version": null, "id": id, "was": was}));
+                    rows.push(planned(
+                        json!({"subject": subject, "version": null, "id": id, "was": was}),
+                        true,
+                    ));
+                    warn_if_overtaken(subject, was, newest, messages);
                 }
                 continue;
             }
@@ -72,6 +91,7 @@ impl Undelete {
                 rows.push(
                     json!({"subject": subject, "version": back.version, "id": back.schema.id, "was": was}),
                 );
+                warn_if_overtaken(subject, was, newest, messages);
             }
         }
         Ok(())
@@ -98,6 +118,16 @@ impl Undelete {
                 Ok(all)
             }
         }
+    }
+}
+
+/// Who takes the latest schema goes back to an old one.
+fn warn_if_overtaken(subject: &str, was: u32, newest: Option<u32>, messages: &mut Messages) {
+    if let Some(newest) = newest.filter(|newest| *newest > was) {
+        messages.say(&format!(
+            "warning: what was version {was} is the latest of {subject} then, before version {newest}: \
+             producers that take the latest schema go back to it"
+        ));
     }
 }
 

@@ -43,6 +43,9 @@ fn a_folder_is_applied_once_and_then_nothing_is_left_to_do() {
     ];
     let planned = sr(&scene, &registry, &["apply", "d", "--plan"]).succeeds().json_lines();
     assert_eq!(actions(&planned), expected);
+    assert!(planned.iter().all(|row| row["dry_run"] == true), "{planned:?}");
+    sr(&scene, &registry, &["apply", "d", "--plan", "--exit-code"]).fails_with(1).stderr_is("");
+    sr(&scene, &registry, &["apply", "d", "--exit-code"]).fails_with(2);
     assert!(registry.versions().is_empty() && registry.levels().is_empty() && registry.modes().is_empty());
 
     let done = sr(&scene, &registry, &["apply", "d"]).succeeds().json_lines();
@@ -55,6 +58,8 @@ fn a_folder_is_applied_once_and_then_nothing_is_left_to_do() {
         json!([{"name": "ex.Money", "subject": "money", "version": 1}])
     );
 
+    assert!(done.iter().all(|row| row.get("dry_run").is_none()), "{done:?}");
+    sr(&scene, &registry, &["apply", "d", "--plan", "--exit-code"]).succeeds();
     let again = sr(&scene, &registry, &["apply", "d"]).succeeds().json_lines();
     assert!(again.len() == 4 && again.iter().all(|row| row["action"] == "unchanged"), "{again:?}");
 }

@@ -113,7 +113,9 @@ fn many_are_deleted_at_once_and_their_ids_are_what_is_left_live() {
     assert!(!shows(&one) && !shows(&two));
     // Apicurio's registry, which has no modes, shows neither of them again.
     if stack.registry("PUT", "/mode", Some("{}")).0 == 405 {
-        outcome.stderr_has(format!("sr: this registry brings no deletion back; of {one}, version 1 is id "));
+        outcome.stderr_has(format!(
+            "sr: this registry does not show {one} again, and `sr undelete` cannot; version 1 is id "
+        ));
         scene.tool("sr").args(["undelete", &one]).run().fails_with(1).stderr_has("no longer shows it");
     }
     delete(&["--permanent"]).succeeds();

@@ -111,7 +111,10 @@ fn diff_lists_changes_and_gives_the_verdict() {
     let outcome = sr(&scene, &["diff", "order.avsc", "v2.avsc"]);
     outcome.succeeds().stderr_has("NONE: neither reads the other's records");
     outcome.stdout_has("\"breaks\":[\"BACKWARD\",\"FORWARD\"]");
-    sr(&scene, &["diff", "order.avsc", "order.avsc"]).succeeds().stdout_is("");
+    for exit_code in [&[][..], &["--exit-code"]] {
+        sr(&scene, &[&["diff", "order.avsc", "order.avsc"], exit_code].concat()).succeeds().stdout_is("");
+    }
+    sr(&scene, &["diff", "order.avsc", "v3.avsc", "--exit-code"]).fails_with(1).stdout_has("GONE");
 }
 
 #[test]

@@ -31,9 +31,10 @@ fn what_was_softly_deleted_comes_back_with_its_id_live() {
     sr(&["lookup", &subject, "v1.avsc", "--deleted"]).succeeds().stdout_has("\"version\":1");
 
     let row = |version: &str| format!("\"version\":{version},\"id\":{first},\"was\":1");
-    sr(&["undelete", &subject, "--dry-run"]).succeeds().stdout_has(row("null"));
+    let warning = format!("warning: what was version 1 is the latest of {subject} then, before version 2: ");
+    sr(&["undelete", &subject, "--dry-run"]).succeeds().stdout_has(row("null")).stderr_has(&warning);
     assert_eq!(stack.registry("GET", &format!("/subjects/{subject}/versions"), None).1, "[2]", "a dry run");
-    sr(&["undelete", &subject]).succeeds().stdout_has(row("3"));
+    sr(&["undelete", &subject]).succeeds().stdout_has(row("3")).stderr_has(&warning);
     assert_eq!(stack.registry("GET", &format!("/subjects/{subject}/versions"), None).1, "[2,3]");
     sr(&["undelete", &subject]).succeeds().stdout_is("").stderr_has("nothing of ");
 
@@ -87,7 +88,8 @@ fn a_whole_subject_comes_back() {
     registry.reply("POST", "/subjects/s", 200, &version(2, V1));
     sr(&scene, &["undelete", "s"])
         .succeeds()
-        .stdout_is("{\"subject\":\"s\",\"version\":2,\"id\":12,\"was\":1}\n");
+        .stdout_is("{\"subject\":\"s\",\"version\":2,\"id\":12,\"was\":1}\n")
+        .stderr_is("");
 }
 
 #[test]

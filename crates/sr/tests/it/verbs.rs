@@ -17,6 +17,16 @@ fn subjects_are_json_lines_in_a_pipe_and_a_table_on_a_terminal() {
         .stdout_is("{\"subject\":\"a\"}\n{\"subject\":\"b\"}\n{\"subject\":\"other\"}\n")
         .stderr_is("");
     sr(&scene, &["subjects", "--prefix", "o", "-o", "raw"]).succeeds().stdout_is("other\n");
+    sr(&scene, &["subjects", "?", "-o", "raw"]).succeeds().stdout_is("a\nb\n");
+    sr(&scene, &["subjects", "a", "o*", "-o", "raw"]).succeeds().stdout_is("a\nother\n");
+    sr(&scene, &["subjects", "a", "othr"])
+        .fails_with(1)
+        .stdout_is("")
+        .stderr_is("sr: subject othr does not exist\nhint: did you mean other?\n");
+    // That a glob or a prefix matches nothing is no failure, and is said to a person alone.
+    sr(&scene, &["subjects", "x*"]).succeeds().stdout_is("").stderr_is("");
+    let person = scene.tool("sr").args(["subjects", "--prefix", "x"]).at_terminal().run();
+    person.succeeds().stdout_has("sr: no such subjects");
     let terminal = scene.tool("sr").arg("subjects").on_terminal().run().succeeds().stdout_text();
     assert_eq!(terminal.split_whitespace().collect::<Vec<_>>(), ["subject", "a", "b", "other"]);
 }
@@ -146,7 +156,27 @@ fn a_dry_run_judges_by_the_level_that_is_to_be_set() {
 
 #[test]
 fn a_version_stands_behind_its_subject_or_beside_it() {
-    let (registry, scene) = scene();
+    let registry = Confluent::start();
+    let scene = Scene::new().env("SCHEMA_REGISTRY_URL", registry.stub.url());
+    for schema in [V1, V2] {
+        registry.put("money", schema, &json!([]));
+    }
+    let reference = json!([{"name": "R", "subject": "money", "version": 2}]);
+    registry.put("order", r#"{"type":"record","name":"O","fields":[{"name":"m","type":"R"}]}"#, &reference);
+    let user = "{\"subject\":\"order\",\"version\":1,\"id\":3,\"uses\":2}\n";
+    for args in [&["refs", "money@2"][..], &["refs", "money", "2"], &["refs", "money@latest"]] {
+        sr(&scene, args).succeeds().stdout_is(user);
+    }
+    sr(&scene, &["refs", "money@1"]).succeeds().stdout_is("").stderr_is("");
+    sr(&scene, &["refs", "money@3"]).fails_with(1).stderr_has("subject money has no version 3");
+    let person = scene.tool("sr").args(["refs", "money@1"]).at_terminal().run();
+    person.succeeds().stdout_has("sr: nothing refers to money version 1");
+    sr(&scene, &["refs", "order", "--needs", "-q", "subject"]).succeeds().stdout_is("money\n");
+    registry.delete("money", 1);
+    sr(&scene, &["undelete", "money@latest"]).fails_with(2);
+    sr(&scene, &["undelete", "money@1", "--dry-run"]).succeeds().stdout_has("\"was\":1");
+
+    let (registry, scene) = crate::scene();
     registry.reply("GET", "/subjects/s/versions/2", 200, &version(2, V2));
     registry.reply("GET", "/subjects/s/versions/latest", 200, &version(3, V2));
     for (args, number) in
