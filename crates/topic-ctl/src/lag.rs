@@ -1,25 +1,17 @@
 //! `lag`: how far groups are behind.
 
-use std::collections::BTreeSet;
-use std::io::Write as _;
-use std::panic::resume_unwind;
-use std::thread::ScopedJoinHandle;
-use std::time::{Duration, Instant};
+mod look;
 
-use kch_cli::{Exit, Failure, Io, Render, Result, Signals};
-use kch_kafka::{At, GroupInfo, KafkaError, Place};
+use std::io::Write as _;
+use std::time::Instant;
+
+use kch_cli::{Exit, Failure, Io, Render, Result};
 use serde_json::{Value, json};
 
+use self::look::look;
 use crate::args::LagArgs;
-use crate::places::{Leaderless, places};
 use crate::topics::prefixed;
-use crate::{EVERY, Job, names};
-
-/// So often it is looked again, after a moment, when a topic goes away meanwhile.
-const LOOKS: u32 = 5;
-const AGAIN: Duration = Duration::from_millis(200);
-/// So many groups are asked for at once.
-const AT_ONCE: usize = 16;
+use crate::{EVERY, Job};
 
 /// One group. Its lag is not known when that of one of its partitions is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +81,10 @@ fn follow(
                 before = Some(groups);
                 known.err()
             }
+            // A watch has nothing that a signal could leave undone.
+            Err(failure) if args.watch && io.signals.received() == Some(failure.exit()) => {
+                return Ok(failure.exit());
+            }
             // A watch that has seen nothing yet may be a slip in an address.
             Err(failure) if is_over || args.watch && before.is_none() => return Err(failure),
             Err(failure) if failure.exit() != Exit::Unavailable => return Err(failure),
@@ -102,7 +98,6 @@ fn follow(
             return Ok(Exit::Done);
         }
         if let Some(signal) = io.signals.pause(EVERY) {
-            // A watch has nothing that a signal could leave undone.
             return if args.watch { Ok(signal) } else { Err(Failure::interrupted(signal)) };
         }
     }
@@ -118,8 +113,8 @@ fn verdict(groups: &[GroupLag], max: Option<i64>, waited: bool) -> Result<()> {
         return Ok(());
     }
     let said = |GroupLag { group, lag, .. }: &&GroupLag| match (lag, max) {
-        (Some(lag), Some(max)) => format!("group {group:?} is {lag} records behind, more than {max}"),
-        (Some(lag), None) => format!("group {group:?} is still {lag} records behind"),
+        (Some(lag), Some(max)) => format!("group {group:?} is {} behind, more than {max}", records(*lag)),
+        (Some(lag), None) => format!("group {group:?} is still {} behind", records(*lag)),
         (None, _) => {
             format!("group {group:?} has members that have committed no offset yet: its lag is not known")
         }
@@ -129,121 +124,8 @@ fn verdict(groups: &[GroupLag], max: Option<i64>, waited: bool) -> Result<()> {
     Err(if waited || is_unknown { Failure::unavailable(text) } else { Failure::refused(text) })
 }
 
-/// A topic that is deleted between two questions is refused: the next look is without it, or misses it by its name.
-fn look(job: &Job, args: &LagArgs, signals: &Signals) -> Result<Measured> {
-    for _ in 0..LOOKS {
-        match measure(job, args) {
-            Err(failure) if failure.exit() == Exit::Refused && signals.pause(AGAIN).is_none() => {}
-            measured => return measured,
-        }
-    }
-    measure(job, args)
-}
-
-fn measure(job: &Job, args: &LagArgs) -> Result<Measured> {
-    let (places, leaderless) = places(job, &args.topics)?;
-    let asked: Vec<GroupInfo> = match args.groups.as_slice() {
-        [] => {
-            let is_consumer = |group: &GroupInfo| matches!(&*group.protocol_type, "consumer" | "");
-            job.admin.groups()?.into_iter().filter(is_consumer).collect()
-        }
-        asked => {
-            let found = names::groups(job, asked)?.into_iter().map(|name| job.admin.group(&name));
-            found.collect::<std::result::Result<_, _>>()?
-        }
-    };
-    let is_named = !args.groups.is_empty() && !args.topics.is_empty();
-    let (mut groups, mut read) = (Vec::new(), Vec::new());
-    for (group, committed) in asked.iter().zip(committed(job, &asked, &places)?) {
-        let positions = positions(group, &places, &committed, is_named);
-        let (partitions, places) = partitions(job, &positions, &leaderless)?;
-        // Who reads a topic is asked without the names of those that do not.
-        if partitions.is_empty() && args.groups.is_empty() && !args.topics.is_empty() {
-            continue;
-        }
-        read.extend(places);
-        let lag = partitions.iter().map(|partition| partition["lag"].as_i64()).sum();
-        groups.push(GroupLag { group: group.name.clone(), lag, partitions });
-    }
-    Ok((groups, leaderless.ensure_none_of(&read)))
-}
-
-/// Where each group is in each of the places. Each needs a client of its own, which takes its time to connect: some are
-/// asked at once.
-fn committed(job: &Job, groups: &[GroupInfo], places: &[Place]) -> Result<Vec<Vec<Option<i64>>>> {
-    let mut all = Vec::with_capacity(groups.len());
-    for some in groups.chunks(AT_ONCE) {
-        let answers: Vec<std::result::Result<_, KafkaError>> = std::thread::scope(|scope| {
-            let ask = |group| scope.spawn(move || job.admin.committed(group, places));
-            let asked: Vec<_> = some.iter().map(|group| group.name.as_str()).map(ask).collect();
-            let answer =
-                |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-            asked.into_iter().map(answer).collect()
-        });
-        for answer in answers {
-            all.push(answer?);
-        }
-    }
-    Ok(all)
-}
-
-/// Where a group is in a partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Position {
-    place: Place,
-    offset: Option<i64>,
-    /// Whether a member of the group reads it.
-    given: bool,
-}
-
-/// The partitions that a group reads or is to read: all of the topics that were asked for by name, or in which it has
-/// committed any offset, and those that a member of it has been given.
-fn positions(
-    group: &GroupInfo,
-    places: &[Place],
-    committed: &[Option<i64>],
-    is_named: bool,
-) -> Vec<Position> {
-    let is_given = |(topic, partition): &Place| {
-        let mut given = group.members.iter().flat_map(|member| &member.partitions);
-        given.any(|(name, ids)| name == topic && ids.contains(partition))
-    };
-    let known = places.iter().zip(committed).filter(|(_, offset)| offset.is_some());
-    let topics: BTreeSet<&str> = known.map(|((topic, _), _)| topic.as_str()).collect();
-    let position = |(place, offset): (&Place, &Option<i64>)| Position {
-        given: is_given(place),
-        place: place.clone(),
-        offset: *offset,
-    };
-    let is_read =
-        |position: &Position| is_named || position.given || topics.contains(position.place.0.as_str());
-    places.iter().zip(committed).map(position).filter(is_read).collect()
-}
-
-/// One row for each partition, and the partitions.
-fn partitions(
-    job: &Job,
-    positions: &[Position],
-    leaderless: &Leaderless,
-) -> Result<(Vec<Value>, Vec<Place>)> {
-    let places: Vec<Place> = positions.iter().map(|position| position.place.clone()).collect();
-    let starts = leaderless.ask(&places, |led| job.admin.offsets(led, At::Start))?;
-    let ends = leaderless.ask(&places, |led| job.admin.offsets(led, At::End))?;
-    let rows = positions.iter().zip(starts.into_iter().zip(ends)).map(|(position, (start, end))| {
-        let (topic, partition) = &position.place;
-        let lag = start.zip(end).and_then(|(start, end)| lag(position, start, end));
-        json!({"topic": topic, "partition": partition, "offset": position.offset, "end": end, "lag": lag})
-    });
-    Ok((rows.collect(), places))
-}
-
-/// Records to go: all that are there where nothing was read yet. Those that were deleted behind a group's back are not
-/// ahead of it. Where a member begins that has committed nothing yet, it alone knows.
-fn lag(position: &Position, start: i64, end: i64) -> Option<i64> {
-    match position.offset {
-        None if position.given && start < end => None,
-        offset => Some((end - offset.unwrap_or(start).max(start)).max(0)),
-    }
+fn records(count: i64) -> String {
+    format!("{count} record{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -251,19 +133,6 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-
-    #[test]
-    fn a_lag_counts_the_records_that_are_there() {
-        let lag = |offset, given, start, end| {
-            lag(&Position { place: ("t".to_owned(), 0), offset, given }, start, end)
-        };
-        assert_eq!(lag(Some(5), false, 0, 8), Some(3));
-        assert_eq!(lag(Some(1), true, 4, 8), Some(4));
-        assert_eq!(lag(Some(9), false, 0, 8), Some(0));
-        assert_eq!(lag(None, false, 4, 8), Some(4));
-        assert_eq!(lag(None, true, 4, 4), Some(0));
-        assert_eq!(lag(None, true, 0, 8), None);
-    }
 
     /// What a lag printed and said when the looks found this, and how it ended.
     fn followed(args: &[&str], mut looks: Vec<Result<Measured>>) -> (Result<Exit>, String, String) {
@@ -346,32 +215,6 @@ mod tests {
         let failure = end.unwrap_err();
         assert_eq!((failure.exit(), failure.text()), (Exit::Unavailable, "no leader"));
         assert_eq!(printed.lines().count(), 2);
-    }
-
-    #[test]
-    fn partitions_without_a_commit_are_not_left_out() {
-        let member = kch_kafka::Member {
-            id: "m".to_owned(),
-            client_id: "m".to_owned(),
-            host: "h".to_owned(),
-            partitions: vec![("c".to_owned(), vec![0])],
-        };
-        let group = GroupInfo {
-            name: "g".to_owned(),
-            state: "Stable".to_owned(),
-            protocol: String::new(),
-            protocol_type: "consumer".to_owned(),
-            members: vec![member],
-        };
-        let place = |topic: &str, partition| (topic.to_owned(), partition);
-        let places = [place("a", 0), place("a", 1), place("b", 0), place("c", 0), place("c", 1)];
-        let committed = [Some(4), None, None, None, None];
-        let position = |place: &Place, offset, given| Position { place: place.clone(), offset, given };
-        let mut all: Vec<Position> = places.iter().map(|place| position(place, None, false)).collect();
-        (all[0].offset, all[3].given) = (Some(4), true);
-        assert_eq!(positions(&group, &places, &committed, true), all);
-        let read = [0, 1, 3].map(|at: usize| all[at].clone());
-        assert_eq!(positions(&group, &places, &committed, false), read);
     }
 
     #[test]

@@ -124,6 +124,8 @@ impl Admin {
         if places.is_empty() {
             return Ok(Vec::new());
         }
+        // Many groups are asked one after the other.
+        self.config.ensure_not_interrupted()?;
         let what = format!("offsets of group {group:?}");
         let mut list = TopicPartitionList::with_capacity(places.len());
         for (topic, partition) in places {
