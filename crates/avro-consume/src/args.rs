@@ -345,8 +345,9 @@ Examples:
   avro-consume -t kafka-events --envelope | avro-produce -t kafka-events-copy --envelope
   avro-consume -t kafka-events --state events.offsets --fields id,payload >> events.jsonl
 
-Exit codes: 0 done (also when the reader of stdout went away), 1 a record could not be decoded,
-2 usage or configuration, 3 Kafka or the registry was unreachable (try again), 130/143 a signal.";
+Exit codes: 0 done (also when the reader of stdout went away), 1 a record could not be decoded, or what was
+named is not there, 2 usage or configuration, 3 Kafka or the registry was unreachable (try again), 130/143 a
+signal.";
 
 #[cfg(test)]
 mod tests {

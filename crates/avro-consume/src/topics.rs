@@ -21,7 +21,7 @@ pub(crate) fn resolve(names: &[String], config: &KafkaConfig) -> Result<Vec<Stri
             let matching: Vec<String> =
                 names.filter(|topic| regex.is_match(topic) && !hidden(topic)).cloned().collect();
             if matching.is_empty() {
-                return Err(Failure::usage(format!("no topic at {} matches {name}", config.brokers())));
+                return Err(Failure::refused(format!("no topic at {} matches {name}", config.brokers())));
             }
             known = Some(all);
             matching

@@ -178,8 +178,8 @@ Examples:
   avro-consume -t kafka-events --envelope | avro-produce --envelope -t kafka-events-copy
   seq 5 | avro-produce -t smoke-avro --schema smoke-avro-value.v2.avsc --register
 
-Exit codes: 0 all acknowledged, 1 a line or record was refused, 2 usage or configuration,
-3 Kafka or the registry was unreachable (try again), 130/143 a signal, after draining.";
+Exit codes: 0 all acknowledged, 1 a line or record was refused, or what was named is not there,
+2 usage or configuration, 3 Kafka or the registry was unreachable (try again), 130/143 a signal, after draining.";
 
 #[cfg(test)]
 mod tests {

@@ -111,9 +111,9 @@ impl Chooser<'_> {
             // Each context counts its ids by itself.
             Some(context) => {
                 let subject = in_context(context, &format!("{}-value", self.topic));
-                self.registry.schema_by_id_of(id, &subject).map_err(usage)?
+                self.registry.schema_by_id_of(id, &subject)?
             }
-            None => self.registry.schema_by_id(id).map_err(usage)?.as_ref().clone(),
+            None => self.registry.schema_by_id(id)?.as_ref().clone(),
         };
         let references = self.registry.resolved(&schema)?;
         Ok(ChosenSchema { id, text: schema.text, references, origin: format!("schema id {id}") })
@@ -121,7 +121,7 @@ impl Chooser<'_> {
 
     fn of_file(&self, file: &SchemaFile<'_>, subject: &str) -> Result<ChosenSchema> {
         let origin = file.path.display().to_string();
-        let references = self.registry.references(file.references, subject).map_err(usage)?;
+        let references = self.registry.references(file.references, subject)?;
         // Compiled before anything is registered: a broken file must not get that far.
         compile(&file.text, &references, &origin)?;
         let schema = NewSchema::avro(&file.text).with_references(file.references.to_vec());
@@ -186,7 +186,7 @@ pub(crate) fn by_id(registry: &Registry, id: u32) -> Result<Plan> {
         .map_err(|error| Failure::refused(format!("schema id {id}: {error}")))
 }
 
-/// Here a missing subject, version or id is a wrong setting, not a refusal: no work was done yet.
+/// A schema that gives no subject its name is a wrong setting, not a refusal.
 fn usage(error: Error) -> Failure {
     if error.exit() != Exit::Refused {
         return error.into();
@@ -197,7 +197,7 @@ fn usage(error: Error) -> Failure {
 
 fn explain_missing(error: Error, subject: &str) -> Failure {
     let no_subject = matches!(error, Error::SubjectNotFound { nearest: None, .. });
-    let failure = usage(error);
+    let failure = Failure::from(error);
     let file = if subject.ends_with("-key") { "--key-schema" } else { "--schema" };
     let cure = format!("register a schema: sr register {subject} FILE, or {file} FILE --register");
     if no_subject { failure.hint(cure) } else { failure }

@@ -9,7 +9,8 @@ pub enum Exit {
     /// 0: everything was done and acknowledged. A reader that closed our stdout early is no error.
     #[default]
     Done,
-    /// 1: the work ran and something was refused: a bad record, an incompatible schema, a failed connector.
+    /// 1: something was refused: a bad record, an incompatible schema, a failed connector; or what the user named (a
+    /// topic, a subject, a connector) is not there.
     Refused,
     /// 2: usage or configuration, found before any work was done.
     Usage,

@@ -216,8 +216,8 @@ impl Consumer {
         let missing = selection.partitions.keys().find(|id| partitions.iter().all(|p| p.id != **id));
         match missing {
             None => Ok(()),
-            Some(id) => {
-                Err(KafkaError::Config(format!("topic {:?} has no partition {id}", self.topics.join(", "))))
+            Some(&partition) => {
+                Err(KafkaError::PartitionMissing { topic: self.topics.join(", "), partition })
             }
         }
     }

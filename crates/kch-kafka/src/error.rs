@@ -69,6 +69,14 @@ pub enum KafkaError {
         /// A setting that is spelled nearly so.
         nearest: Option<String>,
     },
+    /// A partition that the topics do not have.
+    #[error("topic {topic:?} has no partition {partition}")]
+    PartitionMissing {
+        /// The topic; several, with commas between.
+        topic: String,
+        /// The partition asked for.
+        partition: i32,
+    },
     /// A setting that librdkafka does not know or cannot use.
     #[error("{0}")]
     Config(String),
@@ -132,15 +140,17 @@ impl Explain for KafkaError {
             KafkaError::Unreachable { .. } | KafkaError::Failed { .. } | KafkaError::NotEverywhere { .. } => {
                 Exit::Unavailable
             }
-            KafkaError::Authentication { .. }
-            | KafkaError::Authorization { .. }
+            KafkaError::Authentication { .. } | KafkaError::Authorization { .. } | KafkaError::Config(_) => {
+                Exit::Usage
+            }
+            KafkaError::Interrupted { exit } | KafkaError::InterruptedAfter { exit, .. } => *exit,
+            // What was named and is not there is refused, as what is asked of something that is there.
+            KafkaError::Refused { .. }
             | KafkaError::TopicMissing { .. }
             | KafkaError::GroupMissing { .. }
+            | KafkaError::PartitionMissing { .. }
             | KafkaError::SettingUnknown { .. }
-            | KafkaError::OffsetPastEnd { .. }
-            | KafkaError::Config(_) => Exit::Usage,
-            KafkaError::Interrupted { exit } | KafkaError::InterruptedAfter { exit, .. } => *exit,
-            KafkaError::Refused { .. } => Exit::Refused,
+            | KafkaError::OffsetPastEnd { .. } => Exit::Refused,
         }
     }
 

@@ -56,9 +56,9 @@ pub enum Verb {
     Create {
         /// The topic
         topic: String,
-        /// Number of partitions
-        #[arg(short = 'p', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..))]
-        partitions: i32,
+        /// Number of partitions; by default 1
+        #[arg(short = 'p', long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+        partitions: Option<i32>,
         /// Replicas of each partition; by default what the brokers are set to
         #[arg(short = 'r', long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
         replication_factor: Option<i32>,
@@ -183,7 +183,9 @@ impl Verb {
 }
 
 fn parse_partitions(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "write a number from 1".to_owned())
+    // Kafka's number of a partition has 31 bits.
+    let count = text.parse().ok().filter(|count| (1..=i32::MAX as usize).contains(count));
+    count.ok_or_else(|| format!("write a number from 1 to {}", i32::MAX))
 }
 
 /// Whose lag, and what it may be.
@@ -232,7 +234,11 @@ pub struct TrimArgs {
 pub enum Groups {
     /// List consumer groups with their states
     #[command(after_help = examples::GROUPS_LIST)]
-    List,
+    List {
+        /// Only these, by name or by glob (in quotes): * is any text, ? any one character
+        #[arg(value_name = "GROUP")]
+        groups: Vec<String>,
+    },
     /// Show the members of groups and what each of them reads
     #[command(after_help = examples::GROUPS_DESCRIBE)]
     Describe {

@@ -18,7 +18,7 @@ pub(crate) fn run(job: &Job, names: &[String], io: &mut Io, render: &Render) -> 
             }
             Ok(_) => {}
             // What is waited for may have to be created first, by a cluster that has to come up first.
-            Err(failure) if !is_over && matches!(failure.exit(), Exit::Unavailable | Exit::Usage) => {}
+            Err(failure) if !is_over && matches!(failure.exit(), Exit::Unavailable | Exit::Refused) => {}
             Err(failure) => return Err(failure),
         }
         if let Some(signal) = io.signals.pause(EVERY) {
@@ -63,9 +63,11 @@ impl Health {
     }
 }
 
-/// The worst that is wrong with each partition.
+/// The worst that is wrong with each partition. One of fewer replicas than `min.insync.replicas` needs no more than it has,
+/// as brokers count it.
 fn unwell(topic: &TopicInfo, min_in_sync: Option<usize>) -> Vec<Value> {
     let row = |p: &PartitionInfo| {
+        let min_in_sync = min_in_sync.map(|minimum| minimum.min(p.replicas.len()));
         let problem = problem(p, min_in_sync)?;
         Some(json!({
             "topic": topic.name, "partition": p.id, "problem": problem, "leader": (p.leader >= 0).then_some(p.leader),
@@ -103,5 +105,37 @@ mod tests {
         assert_eq!(told(1, &[1]), Some("below min.insync.replicas"));
         assert_eq!(told(-1, &[1, 2, 3]), Some("offline"));
         assert_eq!(problem(&partition(1, &[1, 2, 3]), None), None);
+    }
+
+    #[test]
+    fn what_is_not_well_is_refused_and_after_a_wait_worth_another_try() {
+        let health = Health { unwell: vec![json!({"topic": "t"})], partitions: 3, unchecked: None };
+        let told = |waited| {
+            let mut io = Io {
+                input: kch_cli::Input::new("stdin", std::io::empty()),
+                output: kch_cli::Output::new(std::io::sink(), false),
+                messages: kch_cli::Messages::new("topic-ctl", std::io::sink()),
+                signals: kch_cli::Signals::none(),
+            };
+            let render = Render::new(None, &io.output);
+            let failure = health.tell(waited, &mut io, &render).unwrap_err();
+            (failure.exit(), failure.text().to_owned())
+        };
+        assert_eq!(told(false), (Exit::Refused, "1 of 3 partitions are not well".to_owned()));
+        assert_eq!(told(true), (Exit::Unavailable, "1 of 3 partitions are still not well".to_owned()));
+    }
+
+    #[test]
+    fn a_partition_of_fewer_replicas_than_the_minimum_takes_records_when_it_has_them_all() {
+        let told = |replicas: &[i32], in_sync: &[i32]| {
+            let partition =
+                PartitionInfo { id: 0, leader: 1, replicas: replicas.to_vec(), in_sync: in_sync.to_vec() };
+            let topic = TopicInfo { name: "t".to_owned(), partitions: vec![partition] };
+            let told = unwell(&topic, Some(3)).into_iter().next();
+            told.map(|row| (row["problem"].clone(), row["min_in_sync"].clone()))
+        };
+        assert_eq!(told(&[1], &[1]), None);
+        assert_eq!(told(&[1, 2], &[1, 2]), None);
+        assert_eq!(told(&[1, 2], &[1]), Some((json!("below min.insync.replicas"), json!(2))));
     }
 }

@@ -45,11 +45,21 @@ pub(crate) fn run(
         Resource::Topic(name) => ("topic", Value::from(name.as_str())),
         Resource::Broker(id) => ("broker", Value::from(*id)),
     };
-    if job.table {
-        return Ok(changes.into_iter().map(|change| prefixed(key, name.clone(), change)).collect());
+    Ok(changed(job, key, &name, changes, change.dry_run))
+}
+
+/// The rows of what was changed: for people, one for each setting.
+pub(crate) fn changed(job: &Job, key: &str, name: &Value, changes: Vec<Value>, dry_run: bool) -> Vec<Value> {
+    if job.table && !changes.is_empty() {
+        let row = |change| outcome(prefixed(key, name.clone(), change), dry_run);
+        return changes.into_iter().map(row).collect();
     }
     let result = if changes.is_empty() { "unchanged" } else { "updated" };
-    Ok(vec![outcome(json!({key: name, "result": result, "changes": changes}), change.dry_run)])
+    let mut row = json!({key: name, "result": result});
+    if !job.table {
+        row["changes"] = changes.into();
+    }
+    vec![outcome(row, dry_run)]
 }
 
 /// Changes settings, and gives the difference as rows.
@@ -78,7 +88,7 @@ fn ensure_exists(job: &Job, resource: &Resource) -> Result<()> {
             let brokers = job.admin.brokers()?;
             if brokers.iter().all(|broker| broker.id != *id) {
                 let known: Vec<String> = brokers.iter().map(|broker| broker.id.to_string()).collect();
-                return Err(Failure::usage(format!("there is no broker {id}"))
+                return Err(Failure::refused(format!("there is no broker {id}"))
                     .hint(format!("the brokers are {}", known.join(", "))));
             }
         }
@@ -86,6 +96,6 @@ fn ensure_exists(job: &Job, resource: &Resource) -> Result<()> {
     Ok(())
 }
 
-fn row(setting: &ConfigValue) -> Value {
+pub(crate) fn row(setting: &ConfigValue) -> Value {
     json!({"setting": setting.name, "value": setting.value, "source": setting.source, "read_only": setting.read_only})
 }

@@ -5,10 +5,14 @@ use kch_kafka::{GroupInfo, KafkaError, Member};
 use serde_json::{Map, Value, json};
 
 use crate::topics::prefixed;
-use crate::{Job, one_by_one, outcome};
+use crate::{Job, hint_if_exists, names, one_by_one, outcome};
 
-pub(crate) fn list(job: &Job) -> Result<Vec<Value>> {
-    Ok(job.admin.groups()?.iter().map(summary).collect())
+pub(crate) fn list(job: &Job, asked: &[String], io: &mut Io) -> Result<Vec<Value>> {
+    if asked.is_empty() {
+        return Ok(job.admin.groups()?.iter().map(summary).collect());
+    }
+    let names = names::groups(job, asked)?.listed(io);
+    names.iter().map(|name| Ok(summary(&job.admin.group(name)?))).collect()
 }
 
 fn summary(group: &GroupInfo) -> Value {
@@ -48,7 +52,7 @@ pub(crate) fn ensure_deletable(job: &Job, names: &[String], if_exists: bool) -> 
         Ok(group) => Some(ensure_idle(&group).map(|()| group.name)),
         Err(KafkaError::GroupMissing { .. }) if if_exists => None,
         Err(error @ KafkaError::GroupMissing { nearest: None, .. }) => {
-            Some(Err(Failure::usage(error.to_string()).hint("--if-exists makes that a success")))
+            Some(Err(hint_if_exists(error.into())))
         }
         Err(error) => Some(Err(error.into())),
     };

@@ -84,34 +84,31 @@ fn connect(config: &KafkaConfig, deadline: Option<Instant>, io: &Io) -> Result<A
 /// The rows to print. A verb whose rows are not the whole outcome prints them itself, and fails.
 fn answer(job: &Job, verb: Verb, io: &mut Io, render: &Render) -> Result<Vec<Value>> {
     match verb {
-        Verb::List { topics, all } => topics::list(job, &topics, all),
+        Verb::List { topics, all } => topics::list(job, &topics, all, io),
         Verb::Describe { topics } if job.table => topics::describe_tables(job, &topics, io, render),
         Verb::Describe { topics } => topics::describe(job, &topics),
         Verb::Create { topic, partitions, replication_factor, settings, if_not_exists, change } => {
             let config = configs::key_values(&settings)?;
-            let spec = kch_kafka::NewTopicSpec {
-                name: topic,
-                partitions: Some(partitions),
-                replication_factor,
-                config,
-            };
-            topics::create(job, &spec, if_not_exists, change)
+            let spec = kch_kafka::NewTopicSpec { name: topic, partitions, replication_factor, config };
+            topics::create(job, &spec, if_not_exists, change, io)
         }
         Verb::Alter { topic, partitions, settings, change } => {
-            topics::alter(job, &topic, partitions, &settings, change)
+            topics::alter(job, &topic, partitions, &settings, change, io)
         }
         Verb::Delete { topics, if_exists, confirm, change } => {
-            let topics = names::topics(job, &topics)?;
+            let topics = names::topics(job, &topics)?.matched_or(if_exists).map_err(hint_if_exists)?;
             let there = topics::ensure_deletable(job, &topics, if_exists)?;
             if !change.dry_run {
                 confirm.ask(io, "delete for good, with all records", || topics::shown(job, &there))?;
             }
             topics::delete(job, &topics, &there, change, io, render)
         }
-        Verb::Groups(Groups::List) => groups::list(job),
-        Verb::Groups(Groups::Describe { groups }) => groups::describe(job, &names::groups(job, &groups)?),
+        Verb::Groups(Groups::List { groups }) => groups::list(job, &groups, io),
+        Verb::Groups(Groups::Describe { groups }) => {
+            groups::describe(job, &names::groups(job, &groups)?.matched()?)
+        }
         Verb::Groups(Groups::Delete { groups, if_exists, confirm, dry_run }) => {
-            let groups = names::groups(job, &groups)?;
+            let groups = names::groups(job, &groups)?.matched_or(if_exists).map_err(hint_if_exists)?;
             let there = groups::ensure_deletable(job, &groups, if_exists)?;
             if !dry_run {
                 confirm.ask(io, "delete for good, with all offsets", || Ok(there.clone()))?;
@@ -137,6 +134,11 @@ impl ChangeArgs {
     fn change(self) -> Change {
         if self.dry_run { Change::Validate } else { Change::Make(self.timeout) }
     }
+}
+
+/// For what is to be deleted and is not there.
+fn hint_if_exists(failure: Failure) -> Failure {
+    failure.hint("--if-exists makes that a success")
 }
 
 /// A row of what was done, or would be.

@@ -14,7 +14,7 @@ pub(crate) fn run(job: &Job, args: &ResetArgs) -> Result<Vec<Value>> {
         Ok(info) => groups::ensure_idle(&info)?,
         Err(KafkaError::GroupMissing { .. }) if args.create => {}
         Err(error @ KafkaError::GroupMissing { nearest: None, .. }) => {
-            return Err(Failure::usage(error.to_string()).hint("--create makes it, with -t TOPIC"));
+            return Err(Failure::from(error).hint("--create makes it, with -t TOPIC"));
         }
         Err(error) => return Err(error.into()),
     }
@@ -55,10 +55,10 @@ fn meant(
     let chosen: Vec<(Place, Option<i64>)> = all.into_iter().zip(committed).filter(is_meant).collect();
     let missing = args.partitions.iter().find(|id| chosen.iter().all(|((_, partition), _)| partition != *id));
     if let Some(id) = missing {
-        return Err(Failure::usage(format!("there is no partition {id} to set")));
+        return Err(Failure::refused(format!("there is no partition {id} to set")));
     }
     if chosen.is_empty() {
-        return Err(Failure::usage(format!("group {:?} has read no topic", args.group))
+        return Err(Failure::refused(format!("group {:?} has read no topic", args.group))
             .hint("-t TOPIC says which one it is to read"));
     }
     let (places, now): (Vec<Place>, Vec<Option<i64>>) = chosen.into_iter().unzip();

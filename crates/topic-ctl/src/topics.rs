@@ -5,11 +5,11 @@ use kch_kafka::{At, KafkaError, NewTopicSpec, PartitionInfo, Place, Resource, To
 use serde_json::{Value, json};
 
 use crate::args::{ChangeArgs, SettingArgs};
-use crate::{Job, configs, names, one_by_one, outcome};
+use crate::{Job, configs, hint_if_exists, names, one_by_one, outcome};
 
-pub(crate) fn list(job: &Job, asked: &[String], all: bool) -> Result<Vec<Value>> {
+pub(crate) fn list(job: &Job, asked: &[String], all: bool, io: &mut Io) -> Result<Vec<Value>> {
     if !asked.is_empty() {
-        return Ok(names::found(job, asked)?.iter().map(summary).collect());
+        return Ok(names::listed(job, asked, io)?.iter().map(summary).collect());
     }
     let topics = job.admin.topics()?;
     Ok(topics.iter().filter(|topic| all || !topic.is_internal()).map(summary).collect())
@@ -25,14 +25,15 @@ pub(crate) fn describe(job: &Job, asked: &[String]) -> Result<Vec<Value>> {
     for topic in names::found(job, asked)? {
         let mut row = summary(&topic);
         row["partitions"] = partitions(job, &topic)?.into();
-        let config = job.admin.topic_config(&topic.name)?;
-        row["config"] = config.into_iter().map(|(key, value)| (key, Value::from(value))).collect();
+        let config = job.admin.configs(&Resource::Topic(topic.name.clone()))?;
+        row["config"] =
+            config.into_iter().map(|setting| (setting.name, Value::from(setting.value))).collect();
         rows.push(row);
     }
     Ok(rows)
 }
 
-/// For people: the partitions of all topics, then the settings that were set for them.
+/// For people: the partitions of all topics, then those of their settings that are not Kafka's defaults.
 pub(crate) fn describe_tables(
     job: &Job,
     asked: &[String],
@@ -44,8 +45,9 @@ pub(crate) fn describe_tables(
         let name = &topic.name;
         let rows = self::partitions(job, &topic)?;
         partitions.extend(rows.into_iter().map(|partition| prefixed("topic", name.as_str(), partition)));
-        let config = job.admin.topic_config(name)?.into_iter();
-        settings.extend(config.map(|(key, value)| json!({"topic": name, "setting": key, "value": value})));
+        let config = job.admin.configs(&Resource::Topic(name.clone()))?;
+        let set = config.iter().filter(|setting| setting.source != "default").map(configs::row);
+        settings.extend(set.map(|row| prefixed("topic", name.as_str(), row)));
     }
     render.rows(&partitions, &mut io.output)?;
     if !settings.is_empty() {
@@ -81,18 +83,50 @@ fn partitions(job: &Job, topic: &TopicInfo) -> Result<Vec<Value>> {
     Ok(topic.partitions.iter().map(row).collect())
 }
 
+/// One partition unless the specification says more: the brokers' own number may be any.
 pub(crate) fn create(
     job: &Job,
     spec: &NewTopicSpec,
     if_not_exists: bool,
     change: ChangeArgs,
+    io: &mut Io,
 ) -> Result<Vec<Value>> {
-    let created = job.admin.create(spec, change.change())?;
+    let whole = NewTopicSpec { partitions: spec.partitions.or(Some(1)), ..spec.clone() };
+    let created = job.admin.create(&whole, change.change())?;
     if !created && !if_not_exists {
         return Err(Failure::refused(format!("topic {:?} exists already", spec.name))
             .hint("--if-not-exists makes that a success"));
     }
+    if !created {
+        let differing = differing(job, spec)?;
+        if !differing.is_empty() {
+            io.messages.say(&format!(
+                "warning: topic {:?} exists already, and is not as asked for: {}",
+                spec.name,
+                differing.join(", ")
+            ));
+        }
+    }
     Ok(vec![outcome(json!({"topic": spec.name, "created": created}), change.dry_run)])
+}
+
+/// What a topic that is there has and the specification asks otherwise.
+fn differing(job: &Job, spec: &NewTopicSpec) -> Result<Vec<String>> {
+    let there = summary(&job.admin.topic(&spec.name)?);
+    let mut differing = Vec::new();
+    for (what, asked) in [("partitions", spec.partitions), ("replication_factor", spec.replication_factor)] {
+        if let Some(asked) = asked.filter(|asked| there[what] != *asked) {
+            differing.push(format!("{what} is {}, not {asked}", there[what]));
+        }
+    }
+    if !spec.config.is_empty() {
+        let config = job.admin.configs(&Resource::Topic(spec.name.clone()))?;
+        let value = |key: &str| config.iter().find(|s| s.name == key).and_then(|s| s.value.clone());
+        let others = spec.config.iter().map(|(key, asked)| (key, asked, value(key).unwrap_or_default()));
+        let others = others.filter(|(_, asked, is)| *asked != is);
+        differing.extend(others.map(|(key, asked, is)| format!("{key} is {is}, not {asked}")));
+    }
+    Ok(differing)
 }
 
 pub(crate) fn alter(
@@ -101,6 +135,7 @@ pub(crate) fn alter(
     partitions: Option<i32>,
     settings: &SettingArgs,
     change: ChangeArgs,
+    io: &mut Io,
 ) -> Result<Vec<Value>> {
     if partitions.is_none() && settings.settings.is_empty() && settings.unset.is_empty() {
         return Err(Failure::usage("nothing to alter").hint("give --partitions, --setting or --unset"));
@@ -124,11 +159,11 @@ pub(crate) fn alter(
     if let Some(wanted) = more.filter(|_| !change.dry_run) {
         job.admin.add_partitions(name, wanted, change.change())?;
     }
-    let result = if changes.is_empty() { "unchanged" } else { "updated" };
-    if job.table {
-        return Ok(changes.into_iter().map(|change| prefixed("topic", name, change)).collect());
+    if more.is_some() {
+        io.messages
+            .say("warning: with more partitions, a key's new records may go to another one than its old");
     }
-    Ok(vec![outcome(json!({"topic": name, "result": result, "changes": changes}), change.dry_run)])
+    Ok(configs::changed(job, "topic", &name.into(), changes, change.dry_run))
 }
 
 /// Those of the topics that are there. All are looked up before one is deleted: a slip of the keyboard is answered with
@@ -139,7 +174,7 @@ pub(crate) fn ensure_deletable(job: &Job, names: &[String], if_exists: bool) -> 
         Err(KafkaError::TopicMissing { .. }) if if_exists => None,
         // What is not there needs no cure that makes it.
         Err(error @ KafkaError::TopicMissing { nearest: None, .. }) => {
-            Some(Err(Failure::usage(error.to_string()).hint("--if-exists makes that a success")))
+            Some(Err(hint_if_exists(error.into())))
         }
         Err(error) => Some(Err(error.into())),
     };

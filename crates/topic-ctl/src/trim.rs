@@ -50,7 +50,7 @@ fn cuts(job: &Job, args: &TrimArgs) -> Result<Vec<Cut>> {
     let (all, leaderless) = places::of(&[job.admin.topic(&args.topic)?]);
     let missing = args.partitions.iter().find(|id| all.iter().all(|(_, partition)| partition != *id));
     if let Some(id) = missing {
-        return Err(Failure::usage(format!("topic {:?} has no partition {id}", args.topic)));
+        return Err(KafkaError::PartitionMissing { topic: args.topic.clone(), partition: *id }.into());
     }
     let is_meant = |(_, id): &Place| args.partitions.is_empty() || args.partitions.contains(id);
     let meant: Vec<Place> = all.into_iter().filter(is_meant).collect();

@@ -70,7 +70,7 @@ fn a_wrong_port_or_topic_is_told_by_name() {
     let outcome =
         desk.scene.tool("avro-consume").args(["-t", "tt"]).run().replace(&desk.mock.bootstrap(), "BROKERS");
     outcome
-        .fails_with(2)
+        .fails_with(1)
         .stderr_is("avro-consume: topic \"tt\" does not exist at BROKERS\nhint: did you mean \"t\"?\n");
     desk.consume(&["-o", "middle"]).run().fails_with(2).stderr_has("expected start, end, N (an offset)");
     desk.consume(&["--json", "pretty"]).run().fails_with(2).stderr_has("expected plain, tagged or avro");

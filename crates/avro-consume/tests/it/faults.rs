@@ -212,7 +212,6 @@ fn what_cannot_be_used_is_exit_2_and_says_why() {
         (&["--state", "bad.state"], "--state bad.state: not a file of this tool"),
         (&["--state", "/nowhere/s"], "--state /nowhere/s: cannot write it: No such file"),
         (&["--unframed", "none.avsc"], "--unframed none.avsc: cannot read it: No such file"),
-        (&["-t", "^nothing"], " matches ^nothing"),
         (&["-X", "no.such=1"], "no.such"),
         (&["-f", "-e"], "cannot be used with"),
     ] {

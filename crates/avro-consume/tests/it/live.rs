@@ -85,7 +85,7 @@ fn a_wrong_password_and_a_missing_topic_live() {
         .tool("avro-consume")
         .args(["-t", "no-such-topic-here"])
         .run()
-        .fails_with(2)
+        .fails_with(1)
         .stderr_has("topic \"no-such-topic-here\" does not exist");
 }
 

@@ -105,5 +105,5 @@ fn what_is_no_envelope_is_refused_with_its_line() {
     let outcome = produce(&desk, &[], r#"{"topic":"t","value":{"id":"x"},"value_schema_id":7}"#);
     outcome.fails_with(1).stderr_has("field \"id\": expected long, found string \"x\"");
     let outcome = produce(&desk, &[], r#"{"topic":"tt","value":null}"#);
-    outcome.fails_with(2).stderr_has("topic \"tt\" does not exist");
+    outcome.fails_with(1).stderr_has("topic \"tt\" does not exist");
 }

@@ -133,7 +133,7 @@ fn latest_of_u() -> String {
 }
 
 #[test]
-fn a_missing_topic_or_subject_is_a_usage_error_with_the_nearest_name() {
+fn a_missing_topic_or_subject_is_refused_with_the_nearest_name() {
     let desk = Desk::new();
     desk.mock.create_topic("orders", 1, 1);
     desk.registry.reply("GET", "/subjects/ordres-value/versions/latest", 200, &latest_of_u());
@@ -144,10 +144,10 @@ fn a_missing_topic_or_subject_is_a_usage_error_with_the_nearest_name() {
         let outcome = desk.scene.tool("avro-produce").args(args).stdin(GOOD).run();
         outcome.replace(&desk.mock.bootstrap(), "BROKERS")
     };
-    run(&["-t", "ordres"]).fails_with(2).stderr_is(
+    run(&["-t", "ordres"]).fails_with(1).stderr_is(
         "avro-produce: topic \"ordres\" does not exist at BROKERS\nhint: did you mean \"orders\"?\n",
     );
-    run(&["-t", "orders", "--subject", "orders-valu"]).fails_with(2).stderr_is(
+    run(&["-t", "orders", "--subject", "orders-valu"]).fails_with(1).stderr_is(
         "avro-produce: subject orders-valu does not exist\nhint: did you mean [..]orders-value[..]?\n",
     );
     run(&[])
@@ -217,7 +217,7 @@ fn what_cannot_be_read_or_written_is_told_with_a_true_account() {
     tool(&["--on-error", "dlq", "--dlq-topic", "nope"])
         .stdin("1\n")
         .run()
-        .fails_with(2)
+        .fails_with(1)
         .stderr_has("topic \"nope\" does not exist");
     tool(&["--config", "nope.conf"])
         .stdin("1\n")

@@ -92,9 +92,9 @@ fn topics_are_made_when_asked_and_only_then_live() {
         tool.args(args).stdin(format!("{}oops\n", line(1))).run()
     };
     run(&["--dry-run", "--create-topic=3:1"]).fails_with(2).stderr_has("--dry-run registers nothing");
-    run(&[]).fails_with(2).stderr_has("does not exist");
+    run(&[]).fails_with(1).stderr_has("does not exist");
     run(&["--dry-run", "--create-topic=3:1"]).fails_with(1);
-    run(&[]).fails_with(2).stderr_has("does not exist");
+    run(&[]).fails_with(1).stderr_has("does not exist");
     let create = ["--create-topic=3:2", "--on-error", "dlq", "--dlq-topic", &bad];
     run(&create)
         .fails_with(1)

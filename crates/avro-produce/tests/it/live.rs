@@ -18,7 +18,7 @@ fn sends_to_a_real_cluster_and_registers_only_when_asked_live() {
     scene.file("e.avsc", EVENT);
     let run =
         |args: &[&str]| scene.tool("avro-produce").args(["-t", &topic]).args(args).stdin("1\n2\n3\n").run();
-    run(&[]).fails_with(2).stderr_has("hint: ");
+    run(&[]).fails_with(1).stderr_has("hint: ");
     run(&["--schema", "e.avsc"]).fails_with(2).stderr_has("hint: --register registers it");
     run(&["--schema", "e.avsc", "--register"]).succeeds().stderr_is("");
     run(&["--schema", "e.avsc"]).succeeds();

@@ -247,7 +247,7 @@ fn a_schema_is_chosen_by_id_by_version_or_by_subject() {
     assert_eq!(desk.values(2), [b"\x00\x00\x00\x00\x09\x0a", b"\x00\x00\x00\x00\x0b\x0a"]);
     run(&["--schema-id", "9", "--subject", "other"]).fails_with(2);
     desk.registry.reply("GET", "/schemas/ids/8", 404, r#"{"error_code":40403,"message":"Schema not found"}"#);
-    run(&["--schema-id", "8"]).fails_with(2).stderr_has("has no schema with id 8");
+    run(&["--schema-id", "8"]).fails_with(1).stderr_has("has no schema with id 8");
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn a_sink_without_dead_letters_says_how_to_have_them() {
         .fails_with(1)
         .stderr_has("connector plain has no dead-letter topic\nhint: errors.deadletterqueue.topic.name");
     dlq(&["plain", "--topic", "letters"]).succeeds().stdout_is("");
-    dlq(&["c", "--topic", "leters"]).fails_with(2).stderr_has("topic \"leters\" does not exist");
+    dlq(&["c", "--topic", "leters"]).fails_with(1).stderr_has("topic \"leters\" does not exist");
     dlq(&["c", "-b", "127.0.0.1:1"]).fails_with(3).stderr_has("cannot reach Kafka at 127.0.0.1:1");
 }
 

@@ -102,16 +102,6 @@ impl Admin {
         Ok(config)
     }
 
-    /// The settings of a topic that differ from the brokers' defaults, in order of their names.
-    ///
-    /// # Errors
-    /// When the request fails.
-    pub fn topic_config(&self, topic: &str) -> Result<Vec<(String, String)>, KafkaError> {
-        let all = self.configs(&Resource::Topic(topic.to_owned()))?;
-        let own = all.into_iter().filter(|setting| setting.source == "topic");
-        Ok(own.map(|setting| (setting.name, setting.value.unwrap_or_default())).collect())
-    }
-
     /// `min.insync.replicas` of each of these topics, in one request.
     ///
     /// # Errors

@@ -9,7 +9,8 @@ Examples:
   topic-ctl check && echo 'every partition is well'
   topic-ctl brokers | jq -c '{broker, state, leads}'
 
-Exit codes: 0 done, 1 refused, 2 usage or configuration, 3 brokers unreachable (try again).";
+Exit codes: 0 done, 1 refused, or what was named is not there, 2 usage or configuration,
+3 brokers unreachable (try again).";
 
 pub(super) const LIST: &str = "\
 Examples:
@@ -51,7 +52,8 @@ Examples:
 
 pub(super) const GROUPS_LIST: &str = "\
 Examples:
-  topic-ctl groups list -o table";
+  topic-ctl groups list -o table
+  topic-ctl groups list 'clickhouse-*'";
 
 pub(super) const GROUPS_DESCRIBE: &str = "\
 Examples:
@@ -103,7 +105,8 @@ Examples:
   topic-ctl configs --broker 101 -o table";
 
 pub(super) const CHECK: &str = "\
-One line for each partition that is not well; exit code 1 when there is one.
+One line for each partition that is not well; exit code 1 when there is one. Kafka wants min.insync.replicas copies up
+to date, or all of them where a topic has fewer: min_in_sync is the smaller of the two.
 
 Examples:
   topic-ctl check -o table

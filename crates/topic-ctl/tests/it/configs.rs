@@ -55,6 +55,6 @@ fn a_brokers_settings_are_shown_set_and_unset_live() {
         .fails_with(1)
         .stderr_has("node.id cannot be changed while the broker runs");
     desk.run(&["configs", "--broker", "7"])
-        .fails_with(2)
+        .fails_with(1)
         .stderr_is("topic-ctl: there is no broker 7\nhint: the brokers are 101, 102, 103\n");
 }

@@ -22,7 +22,7 @@ fn a_topic_and_a_group_stay_until_yes_is_typed_live() {
     left.until_stdout("Go on?").signal(kch_test::Signal::Interrupt);
     left.wait().fails_with(130);
     // What cannot be deleted is no question.
-    at_terminal(&["delete", "no-such-topic-at-all"]).run().fails_with(2).stdout_has("does not exist");
+    at_terminal(&["delete", "no-such-topic-at-all"]).run().fails_with(1).stdout_has("does not exist");
     at_terminal(&["delete", &topic, "--dry-run"]).run().succeeds();
     assert!(exists());
 

@@ -22,8 +22,8 @@ fn a_missing_topic_is_told_with_the_nearest_name() {
     let run =
         |args: &[&str]| mock.scene().tool("topic-ctl").args(args).run().replace(&mock.bootstrap(), "BROKERS");
     let said = "topic-ctl: topic \"oders\" does not exist at BROKERS\nhint: did you mean \"orders\"?\n";
-    run(&["describe", "oders"]).fails_with(2).stderr_is(said);
-    run(&["delete", "oders"]).fails_with(2).stderr_is(said);
+    run(&["describe", "oders"]).fails_with(1).stderr_is(said);
+    run(&["delete", "oders"]).fails_with(1).stderr_is(said);
     run(&["delete", "oders", "--if-exists"])
         .succeeds()
         .stdout_is("{\"topic\":\"oders\",\"deleted\":false}\n");

@@ -35,8 +35,22 @@ fn topics_and_groups_are_named_by_globs_live() {
         "topic {:?} is there, and Kafka takes dot and underscore for the same",
         topics[1]
     ));
-    run(&["describe", &format!("{prefix}x*")]).fails_with(2).stderr_has("no topic matches");
-    run(&["trim", &glob, "--before", "end"]).fails_with(2).stderr_has("does not exist");
+    let none = format!("{prefix}x*");
+    for verb in ["describe", "offsets", "check", "delete"] {
+        run(&[verb, &none]).fails_with(1).stdout_is("").stderr_has("no topic matches");
+    }
+    for verb in [&["lag"][..], &["groups", "describe"], &["groups", "delete"]] {
+        run(&[verb, &[&none]].concat()).fails_with(1).stdout_is("").stderr_has("no group matches");
+    }
+    run(&["list", &none]).succeeds().stdout_is("").stderr_is("");
+    run(&["groups", "list", &none]).succeeds().stdout_is("").stderr_is("");
+    let shown = |verb: &[&str]| desk.scene.tool("topic-ctl").args(verb).arg(&none).at_terminal().run();
+    shown(&["list"]).succeeds().stdout_has("no topic matches");
+    shown(&["groups", "list"]).succeeds().stdout_has("no group matches");
+    run(&["delete", &none, "--if-exists"]).succeeds().stdout_is("").stderr_is("");
+    run(&["groups", "delete", &none, "--if-exists"]).succeeds().stdout_is("").stderr_is("");
+    assert_eq!(names(&["groups", "list", &groups_glob], "group"), groups);
+    run(&["trim", &glob, "--before", "end"]).fails_with(1).stderr_has("does not exist");
     run(&["groups", "delete", &groups_glob]).succeeds();
     assert_eq!(desk.committed(&groups[0], &topics[0], 1), [None]);
     run(&["delete", &glob, "--dry-run"]).succeeds();

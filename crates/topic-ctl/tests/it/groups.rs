@@ -15,7 +15,7 @@ fn a_group_is_set_to_every_kind_of_place_live() {
     desk.fill(&topic, 1, 3);
     let reset = |args: &[&str]| desk.run(&[&["reset-offsets", &group], args].concat());
     reset(&["-t", &topic, "--to", "start"])
-        .fails_with(2)
+        .fails_with(1)
         .stderr_has("hint: --create makes it, with -t TOPIC");
     let row = |partition: i32, from: Option<i64>, to: i64| json!({"group": group, "topic": topic, "partition": partition, "from": from, "to": to});
     let made = reset(&["-t", &topic, "--to", "start", "--create"]).succeeds().json_lines();
@@ -42,9 +42,9 @@ fn a_group_is_set_to_every_kind_of_place_live() {
     tried["dry_run"] = true.into();
     assert_eq!(reset(&["--to", "end", "--dry-run"]).succeeds().json_lines()[0], tried);
     // All partitions or none.
-    reset(&["--to", "4"]).fails_with(2).stderr_has("partition 1: offset 4 is past the end, 3");
-    reset(&["--shift-by", "4"]).fails_with(2).stderr_has("partition 1: offset 4 is past the end, 3");
-    reset(&["--to", "1", "--partition", "7"]).fails_with(2).stderr_has("there is no partition 7 to set");
+    reset(&["--to", "4"]).fails_with(1).stderr_has("partition 1: offset 4 is past the end, 3");
+    reset(&["--shift-by", "4"]).fails_with(1).stderr_has("partition 1: offset 4 is past the end, 3");
+    reset(&["--to", "1", "--partition", "7"]).fails_with(1).stderr_has("there is no partition 7 to set");
     assert_eq!(at(), [Some(0), Some(0)]);
 
     reset(&["--to", "+1"]).succeeds();
@@ -112,15 +112,15 @@ fn groups_are_deleted_by_name_and_a_slip_is_named_live() {
     let row = |name: &str, deleted: bool| json!({"group": name, "deleted": deleted});
 
     let slip = &group[..group.len() - 1];
-    delete(&[slip]).fails_with(2).stderr_has(format!("did you mean {group:?}?"));
-    desk.run(&["lag", slip]).fails_with(2).stderr_has(format!("did you mean {group:?}?"));
+    delete(&[slip]).fails_with(1).stderr_has(format!("did you mean {group:?}?"));
+    desk.run(&["lag", slip]).fails_with(1).stderr_has(format!("did you mean {group:?}?"));
     let tried: Vec<Value> = delete(&[&group, "--dry-run"]).succeeds().json_lines();
     assert_eq!(tried, [json!({"group": group, "deleted": true, "dry_run": true})]);
     assert_eq!(desk.committed(&group, &topic, 1), [Some(0)]);
     // One that is named twice is deleted once.
     assert_eq!(delete(&[&group, &group]).succeeds().json_lines(), [row(&group, true)]);
     assert_eq!(desk.committed(&group, &topic, 1), [None]);
-    delete(&["no-group-at-all"]).fails_with(2).stderr_has("hint: --if-exists makes that a success");
+    delete(&["no-group-at-all"]).fails_with(1).stderr_has("hint: --if-exists makes that a success");
     assert_eq!(
         delete(&["no-group-at-all", "--if-exists"]).succeeds().json_lines(),
         [row("no-group-at-all", false)]
@@ -139,5 +139,5 @@ fn offsets_of_both_ends_and_of_a_place_live() {
     assert_eq!(at("@1970-01-01T00:00:02Z"), [1, 0]);
     assert_eq!(at("-2"), [3, 0]);
     assert_eq!(at("@-1h"), [5, 0]);
-    desk.run(&["offsets", &topic, "--at", "9"]).fails_with(2).stderr_has("offset 9 is past the end, 5");
+    desk.run(&["offsets", &topic, "--at", "9"]).fails_with(1).stderr_has("offset 9 is past the end, 5");
 }
