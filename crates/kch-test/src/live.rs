@@ -102,6 +102,8 @@ pub struct Stack {
     subjects: RefCell<Vec<String>>,
     #[cfg(feature = "kafka")]
     topics: RefCell<Vec<String>>,
+    #[cfg(feature = "kafka")]
+    groups: RefCell<Vec<String>>,
 }
 
 /// Passwords stay out.
@@ -119,6 +121,8 @@ impl Stack {
             subjects: RefCell::default(),
             #[cfg(feature = "kafka")]
             topics: RefCell::default(),
+            #[cfg(feature = "kafka")]
+            groups: RefCell::default(),
         }
     }
 
@@ -186,6 +190,14 @@ impl Stack {
     #[track_caller]
     pub fn connect(&self, method: &str, path: &str, body: Option<&str>) -> (u16, String) {
         self.ask("CONNECT", "application/json", method, path, body)
+    }
+
+    /// The same where nothing may fail, as in a clean-up.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub fn try_connect(&self, method: &str, path: &str, body: Option<&str>) -> io::Result<(u16, String)> {
+        self.try_ask("CONNECT", "application/json", method, path, body.unwrap_or_default())
     }
 
     #[track_caller]
@@ -284,5 +296,7 @@ impl Drop for Stack {
         }
         #[cfg(feature = "kafka")]
         topics::delete(self, &self.topics.take());
+        #[cfg(feature = "kafka")]
+        topics::delete_groups(self, self.groups.take());
     }
 }

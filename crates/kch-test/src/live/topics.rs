@@ -1,4 +1,4 @@
-//! Topics of the live brokers.
+//! Topics and consumer groups of the live brokers.
 
 use std::time::{Duration, Instant};
 
@@ -7,6 +7,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::producer::{BaseProducer, Producer as _};
+use rdkafka::types::RDKafkaErrorCode;
 
 use super::Stack;
 
@@ -89,6 +90,25 @@ impl Stack {
         self.topics.borrow_mut().push(topic.clone());
         self.delete_subject_later(&format!("{topic}-value"));
         topic
+    }
+
+    /// Deletes a consumer group at the end, when its members have left.
+    pub fn delete_group_later(&self, group: &str) {
+        self.groups.borrow_mut().push(group.to_owned());
+    }
+}
+
+pub(super) fn delete_groups(stack: &Stack, mut groups: Vec<String>) {
+    let began = Instant::now();
+    while !groups.is_empty() && began.elapsed() < PATIENCE {
+        let names: Vec<&str> = groups.iter().map(String::as_str).collect();
+        let Ok(results) = block_on(admin(stack).delete_groups(&names, &options())) else { return };
+        let has_members = |result| match result {
+            Err((group, RDKafkaErrorCode::NonEmptyGroup)) => Some(group),
+            _ => None,
+        };
+        groups = results.into_iter().filter_map(has_members).collect();
+        std::thread::sleep(Duration::from_millis(if groups.is_empty() { 0 } else { 100 }));
     }
 }
 
