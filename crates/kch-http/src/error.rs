@@ -298,6 +298,13 @@ impl Error {
         } else {
             match io.map(std::io::Error::kind) {
                 Some(std::io::ErrorKind::ConnectionRefused) => ("connection refused".to_owned(), None),
+                Some(std::io::ErrorKind::ConnectionReset) if !https => {
+                    let hint = format!(
+                        "{} is its address: is it up, or does it want https://?",
+                        place.vars.url.name
+                    );
+                    ("the connection was reset".to_owned(), Some(hint))
+                }
                 Some(std::io::ErrorKind::TimedOut) if connecting => {
                     (format!("no connection within {} s", crate::connect::CONNECT_TIMEOUT.as_secs()), None)
                 }
@@ -349,6 +356,12 @@ fn tls_hint(chain: &str, place: &Place) -> Option<String> {
         Some("is it http:// rather than https://?".to_owned())
     } else if chain.contains("certificate required") || chain.contains("bad certificate") {
         Some(format!("set {} and {}", vars.cert.name, vars.key.name))
+    } else if chain.to_ascii_lowercase().contains("hostname mismatch")
+        || chain.contains("IP address mismatch")
+    {
+        Some(format!("{} must have a name or address that is in the certificate", vars.url.name))
+    } else if chain.contains("certificate has expired") {
+        Some("it must be renewed, unless the clock of this machine is wrong".to_owned())
     } else {
         None
     }

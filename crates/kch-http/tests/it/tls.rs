@@ -86,6 +86,23 @@ fn an_authority_of_our_own_is_trusted_once_it_is_named() {
 }
 
 #[test]
+fn an_address_that_is_not_the_certificates_or_not_for_tls_is_hinted_at() {
+    let dir = certificates();
+    let ca = dir.path().join("ca.pem");
+    let ask = |change: &dyn Fn(&str) -> String| {
+        let mut server = Server::start(dir.path(), "");
+        server.1 = change(&server.1);
+        server.ask(&[("SCHEMA_REGISTRY_CA", &ca)]).unwrap_err()
+    };
+    let other = ask(&|url| url.replace("localhost", "127.0.0.1"));
+    assert!(other.to_string().contains("TLS: its certificate is for another"), "{other}");
+    let named = "SCHEMA_REGISTRY_URL must have a name or address that is in the certificate";
+    assert_eq!(other.hint().as_deref(), Some(named));
+    let plain = ask(&|url| url.replace("https:", "http:"));
+    assert!(plain.hint().is_some_and(|hint| hint.contains("https://")), "{plain}: {:?}", plain.hint());
+}
+
+#[test]
 fn a_certificate_that_is_not_trusted_is_told_although_another_node_answers() {
     let dir = certificates();
     let (server, other) = (Server::start(dir.path(), ""), crate::Mock::start());
