@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::config::{self, Source, Wanted};
 use crate::connector::Connector;
 use crate::control::Manner;
-use crate::wait::{self, Deadline, Goal};
+use crate::wait::{self, Deadline, End, Goal, TakingOver};
 use crate::worker::Config;
 use crate::{Job, each, each_ends, mask, validate};
 
@@ -41,8 +41,8 @@ impl Pruning {
         }
         let prefix = self.prefix.as_deref().unwrap_or_default();
         let is_wanted = |name: &String| wanted.iter().any(|(wanted, _)| wanted == name);
-        let there = job.worker.connectors()?.into_iter().map(|connector| connector.name);
-        Ok(there.filter(|name| name.starts_with(prefix) && !is_wanted(name)).collect())
+        let there = job.worker.names()?;
+        Ok(there.into_iter().filter(|name| name.starts_with(prefix) && !is_wanted(name)).collect())
     }
 }
 
@@ -54,9 +54,26 @@ pub struct Birth {
     pub stopped: bool,
 }
 
+/// What a slip of the keyboard does.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Care {
+    /// Refuse a setting that nobody knows; otherwise one that looks like a slip is a warning
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// How a change is made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct How {
+    pub(crate) manner: Manner,
+    pub(crate) birth: Birth,
+    pub(crate) care: Care,
+}
+
 /// One connector: what is wanted of it, what is in force, and what that makes.
 pub(crate) struct Step {
     name: String,
+    now: Config,
     wanted: Wanted,
     changes: Vec<Value>,
     result: &'static str,
@@ -78,7 +95,8 @@ impl Step {
             Some(_) if changes.is_empty() => "unchanged",
             Some(_) => "updated",
         };
-        Ok(Step { name: name.to_owned(), wanted, changes, result })
+        let now = now.cloned().unwrap_or_default();
+        Ok(Step { name: name.to_owned(), now, wanted, changes, result })
     }
 
     /// A connector that nothing is wanted of.
@@ -86,7 +104,7 @@ impl Step {
         let now = job.worker.config(name)?.unwrap_or_default();
         let wanted = Wanted { secrets: job.worker.passwords_of(&now)?, ..Wanted::default() };
         let changes = config::changes(Some(&now), &wanted);
-        Ok(Step { name: name.to_owned(), wanted, changes, result: "deleted" })
+        Ok(Step { name: name.to_owned(), now, wanted, changes, result: "deleted" })
     }
 
     pub(crate) fn is_new(&self) -> bool {
@@ -112,16 +130,19 @@ pub(crate) fn run(
     source: &Source,
     pruning: &Pruning,
     confirm: ConfirmArgs,
-    (manner, birth): (Manner, Birth),
+    how: How,
     io: &mut Io,
 ) -> Result<Exit> {
     pruning.ensure_whole(source)?;
     let all = source.read_named(job.settings, io)?;
+    if let Some(timeout) = how.manner.wait.filter(|_| !how.manner.dry_run) {
+        job.worker.come_up(timeout)?;
+    }
     let unwanted = pruning.find(job, &all)?;
-    if !manner.dry_run {
+    if !how.manner.dry_run {
         confirm.ask(io, "delete for good what the files do not have", || Ok(unwanted.clone()))?;
     }
-    let mut waiting = Waiting::new(manner, birth);
+    let mut waiting = Waiting::new(how);
     let mut exit = each(&all, io, |(name, wanted), io| {
         let step = Step::new(job, name, wanted.clone())?;
         waiting.take(job, step, io)
@@ -136,8 +157,7 @@ pub(crate) fn run(
 
 /// Steps that are taken, and what they have led to is waited for at the end, if it is.
 pub(crate) struct Waiting {
-    manner: Manner,
-    birth: Birth,
+    how: How,
     taken: Vec<Taken>,
 }
 
@@ -145,50 +165,57 @@ struct Taken {
     name: String,
     goal: Goal,
     before: Option<Connector>,
-    /// The settings of one that was there and got others.
-    changed: Option<Config>,
+    /// What the tasks of one that was there are to take over.
+    taking: Option<TakingOver>,
 }
 
 impl Waiting {
-    pub(crate) fn new(manner: Manner, birth: Birth) -> Waiting {
-        Waiting { manner, birth, taken: Vec::new() }
+    pub(crate) fn new(how: How) -> Waiting {
+        Waiting { how, taken: Vec::new() }
     }
 
     pub(crate) fn take(&mut self, job: &Job<'_>, step: Step, io: &mut Io) -> Result<()> {
-        let Manner { dry_run, wait } = self.manner;
+        let Manner { dry_run, wait } = self.how.manner;
         let waits = wait.is_some() && !dry_run;
         let before = if waits { job.worker.connector(&step.name)? } else { None };
-        apply(job, &step, self.birth, dry_run, io)?;
+        let changes = waits && step.result == "updated";
+        let taking =
+            changes.then(|| TakingOver::begin(job.worker, &step.name, &step.now, &step.wanted.config));
+        apply(job, &step, self.how, io)?;
         let goal = match step.result {
             "deleted" => Goal::Gone,
-            "created" if self.birth.stopped => Goal::Stopped,
+            "created" if self.how.birth.stopped => Goal::Stopped,
             _ => Goal::Running,
         };
-        let changed = (step.result == "updated").then_some(step.wanted.config);
-        self.taken.push(Taken { name: step.name, goal, before, changed });
+        self.taken.push(Taken { name: step.name, goal, before, taking });
         Ok(())
     }
 
     pub(crate) fn end(self, job: &Job<'_>, io: &mut Io) -> Result<Exit> {
-        let Some(timeout) = self.manner.wait.filter(|_| !self.manner.dry_run) else { return Ok(Exit::Done) };
+        let Manner { dry_run, wait } = self.how.manner;
+        let Some(timeout) = wait.filter(|_| !dry_run) else { return Ok(Exit::Done) };
         std::io::Write::flush(&mut io.output)?;
         let deadline = Deadline::after(timeout);
-        each_ends(&self.taken, io, |Taken { name, goal, before, changed }, io| {
-            if let Some(config) = changed {
-                wait::until_taken_over(job.worker, name, config, deadline)?;
+        each_ends(&self.taken, io, |Taken { name, goal, before, taking }, io| {
+            if let Some(taking) = taking {
+                let end = wait::until_taken_over(job.worker, name, taking, deadline)?;
+                if end != End::Reached {
+                    return Ok(end.told(io));
+                }
             }
             Ok(wait::wait(job.worker, name, *goal, before.as_ref(), deadline)?.told(io))
         })
     }
 }
 
-fn apply(job: &Job<'_>, step: &Step, birth: Birth, dry_run: bool, io: &mut Io) -> Result<()> {
+fn apply(job: &Job<'_>, step: &Step, how: How, io: &mut Io) -> Result<()> {
+    let dry_run = how.manner.dry_run;
     let Step { name, changes, result, .. } = step;
     match *result {
         "unchanged" => {}
         "deleted" if dry_run => {}
         "deleted" => job.worker.delete(name).map(|_| ())?,
-        _ => send(job, step, birth, dry_run, io)?,
+        _ => send(job, step, how, io)?,
     }
     let mut row = json!({"name": name});
     if dry_run {
@@ -216,13 +243,17 @@ fn shown(job: &Job<'_>, step: &Step) -> Result<Map<String, Value>> {
 }
 
 /// Sends a configuration. A dry run is as strict as the worker.
-fn send(job: &Job<'_>, step: &Step, birth: Birth, dry_run: bool, io: &mut Io) -> Result<()> {
+fn send(job: &Job<'_>, step: &Step, how: How, io: &mut Io) -> Result<()> {
     let Step { name, wanted, .. } = step;
+    let dry_run = how.manner.dry_run;
     let findings = match validate::findings(job, wanted) {
         // Connect says it again, and better, of what is sent.
-        Err(_) if !dry_run => validate::Findings::default(),
+        Err(_) if !dry_run && !how.care.strict => validate::Findings::default(),
         findings => findings?,
     };
+    if how.care.strict {
+        findings.ensure_all_known(name)?;
+    }
     for slip in &findings.slips {
         io.messages.say(&format!("warning: {name}: {}: {}", slip.setting, slip.text()));
     }
@@ -234,7 +265,7 @@ fn send(job: &Job<'_>, step: &Step, birth: Birth, dry_run: bool, io: &mut Io) ->
     if dry_run {
         return Ok(());
     }
-    let sent = if birth.stopped && step.is_new() {
+    let sent = if how.birth.stopped && step.is_new() {
         job.worker.create_stopped(name, &wanted.config)
     } else {
         job.worker.put_config(name, &wanted.config)

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use kch_cli::{CommonArgs, ConfirmArgs, RenderArgs, parse_duration};
 use kch_kafka::{Bound, KafkaArgs, parse_bound};
 
-use crate::apply::{Birth, Pruning};
+use crate::apply::{Birth, Care, Pruning};
 use crate::complete::{classes, connectors};
 use crate::config::Source;
 use crate::control::{Manner, RestartArgs};
@@ -114,6 +114,9 @@ pub enum Verb {
         /// In which state
         #[command(flatten)]
         birth: Birth,
+        /// With what care
+        #[command(flatten)]
+        care: Care,
         /// How
         #[command(flatten)]
         manner: Manner,
@@ -137,6 +140,9 @@ pub enum Verb {
         /// What
         #[command(flatten)]
         edits: Edits,
+        /// With what care
+        #[command(flatten)]
+        care: Care,
         /// How
         #[command(flatten)]
         manner: Manner,
@@ -156,6 +162,9 @@ pub enum Verb {
         /// In which state
         #[command(flatten)]
         birth: Birth,
+        /// With what care
+        #[command(flatten)]
+        care: Care,
         /// How
         #[command(flatten)]
         manner: Manner,

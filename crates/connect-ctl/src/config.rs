@@ -109,7 +109,8 @@ fn is_configuration(path: &Path) -> bool {
         .is_some_and(|extension| matches!(extension.to_str(), Some("json" | "jsonl" | "properties")))
 }
 
-fn read_text(path: &str, io: &mut Io) -> Result<String> {
+/// The whole of a file, or of stdin, if no signal cuts it short.
+pub(crate) fn read_text(path: &str, io: &mut Io) -> Result<String> {
     let cannot = |error: std::io::Error| Failure::usage(format!("cannot read {}: {error}", shown(path)));
     let mut text = String::new();
     match path {
@@ -122,7 +123,8 @@ fn read_text(path: &str, io: &mut Io) -> Result<String> {
     Ok(text)
 }
 
-fn shown(path: &str) -> &str {
+/// What messages call the file.
+pub(crate) fn shown(path: &str) -> &str {
     if path == "-" { "stdin" } else { path }
 }
 
@@ -184,6 +186,8 @@ fn from_json(text: &str, origin: &str) -> Result<Vec<Vec<(String, String)>>> {
             let error_text = error.to_string();
             let why = error_text.split(" at line ").next().unwrap_or_default();
             let place = match error.column() {
+                // Where the text ends too early.
+                0 if error.is_eof() => format!("{origin}:{}", error.line()),
                 // What is no object at all has no place of its own.
                 0 if found.is_empty() => origin.to_owned(),
                 0 => format!("{origin}:{}", line_behind(text, objects.byte_offset())),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cause::root_cause;
+use crate::letters;
 
 /// A connector and its tasks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +11,7 @@ pub(crate) struct Connector {
     pub(crate) name: String,
     kind: String,
     class: String,
+    dead_letters: Option<String>,
     own: Part,
     tasks: Vec<(u64, Part)>,
 }
@@ -73,6 +75,7 @@ impl Connector {
             name: name.to_owned(),
             kind: status["type"].as_str().unwrap_or_default().to_owned(),
             class: class.to_owned(),
+            dead_letters: info.and_then(|info| Some(info["config"][letters::SETTING].as_str()?.to_owned())),
             own: Part::read(&status["connector"]),
             tasks: tasks.map(|task| (task["id"].as_u64().unwrap_or_default(), Part::read(task))).collect(),
         }
@@ -86,6 +89,11 @@ impl Connector {
     /// The class of its configuration, where that was read.
     pub(crate) fn class(&self) -> &str {
         &self.class
+    }
+
+    /// The topic of what it cannot take, where its configuration was read and names one.
+    pub(crate) fn dead_letters(&self) -> Option<&str> {
+        self.dead_letters.as_deref().filter(|topic| !topic.is_empty())
     }
 
     /// Whether it brings topics elsewhere.

@@ -118,7 +118,15 @@ pub(crate) fn run(
     });
     // What was done is told, also when the rest could not be.
     job.render.rows(&rows, &mut io.output)?;
-    let mut exit = absent?.worst(present?);
+    let mut exit = match absent {
+        Ok(absent) => absent.worst(present?),
+        Err(failure) if chosen.connectors.is_empty() => return Err(failure),
+        // That one is missing hides nothing of what became of the others.
+        Err(failure) => {
+            io.messages.failure(&failure);
+            failure.exit().worst(present?)
+        }
+    };
     if let Some(timeout) = manner.wait.filter(|_| !manner.dry_run) {
         std::io::Write::flush(&mut io.output)?;
         let deadline = Deadline::after(timeout);

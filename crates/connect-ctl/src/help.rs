@@ -26,8 +26,8 @@ Examples:
   connect-ctl plugin org.apache.kafka.connect.json.JsonConverter";
 
 pub(crate) const TEMPLATE: &str = "\
-Prints {\"name\": …, \"config\": …}, which apply takes. What only you know is a ${VARIABLE}: set it in the
-environment or in .env, or give the setting with --set. With --subject or --topic it is the official ClickHouse
+Prints {\"name\": …, \"config\": …}, which apply takes. What only you know is a ${VARIABLE}: set it in the \
+environment or in .env, or give the setting with --set. With --subject or --topic it is the official ClickHouse \
 sink, with the settings of configs/connect/clickhouse-sink.json.
 
 Examples:
@@ -54,12 +54,12 @@ Examples:
   connect-ctl get clickhouse-sink -o table";
 
 pub(crate) const APPLY: &str = "\
-The configuration is a JSON object of settings, alone or as {\"name\": …, \"config\": …}, or Java's .properties; several
+The configuration is a JSON object of settings, alone or as {\"name\": …, \"config\": …}, or Java's .properties; several \
 objects, as JSON lines are, are several connectors.
-${VARIABLE} and ${VARIABLE:-default} in its values are filled in from the environment and .env;
+${VARIABLE} and ${VARIABLE:-default} in its values are filled in from the environment and .env; \
 $$ is a dollar; Connect's own ${file:…}, ${dir:…} and ${env:…} stay as they are.
 A configuration that is in force already is left alone: \"result\" says created, updated or unchanged.
---wait ends with 1 and the cause when the connector or a task fails.
+--wait ends with 1 and the cause when the connector or a task fails. A worker that is not up yet is waited for too.
 --prune deletes what the files do not have; nothing is deleted while a configuration is wrong or refused.
 
 Examples:
@@ -79,16 +79,16 @@ Examples:
   connect-ctl diff -f backup --prune --prefix test-";
 
 pub(crate) const PATCH: &str = "\
-Prints the difference, secrets masked; one that is so already is unchanged. A secret comes from the environment or
+Prints the difference, secrets masked; one that is so already is unchanged. A secret comes from the environment or \
 .env, as ${VARIABLE} in single quotes.
 
 Examples:
-  connect-ctl patch clickhouse-sink -s tasks.max=2 --dry-run
+  connect-ctl patch clickhouse-sink -s tasks.max=2 --strict --dry-run
   connect-ctl patch clickhouse-sink -s tasks.max=2 --unset errors.tolerance --wait 60s
   connect-ctl patch '*' --class ClickHouseSink -s 'password=${CLICKHOUSE_WRITER_PASSWORD}'";
 
 pub(crate) const CLONE: &str = "\
-The new connector begins anew: a sink reads its topics from the start. One that shall go on where the first one is
+The new connector begins anew: a sink reads its topics from the start. One that shall go on where the first one is \
 is made with --stopped (Connect 3.7 and later), given the other's offsets, and resumed.
 
 Examples:
@@ -194,7 +194,7 @@ Examples:
   connect-ctl loggers set com.clickhouse.kafka.connect info --cluster";
 
 pub(crate) const LAG: &str = "\
-Connect 3.5 and later. A sink commits its offsets from time to time (the worker's offset.flush.interval.ms), and its
+Connect 3.5 and later. A sink commits its offsets from time to time (the worker's offset.flush.interval.ms), and its \
 lag goes down in steps. Without a name, it is of all sinks. --watch with --max is a guard that ends when one falls behind.
 What a sink gave up (errors.tolerance=all) is behind it too: a note tells of records in its dead-letter topic.
 
@@ -204,10 +204,10 @@ Examples:
   connect-ctl lag clickhouse-sink --wait 60s > /dev/null && echo all is in";
 
 pub(crate) const DLQ: &str = "\
-Each line is the envelope of the record that the sink was given: its own topic, partition, offset, key, value and
-headers. \"dead_letter\" has where it lies now, and what Connect says of it (needs
+Each line is the envelope of the record that the sink was given: its own topic, partition, offset, key, value and \
+headers. \"dead_letter\" has where it lies now, and what Connect says of it (needs \
 errors.deadletterqueue.context.headers.enable=true): stage, class, exception, message, and the cause out of the trace.
-A value that is no Avro is shown as the JSON or the text that it looks like. avro-produce --envelope sends the lines
+A value that is no Avro is shown as the JSON or the text that it looks like. avro-produce --envelope sends the lines \
 back to their topic, encoded with the schema of that topic where they have no id of one.
 
 Examples:
@@ -224,7 +224,7 @@ Examples:
   connect-ctl watch clickhouse-sink --initial -n 2";
 
 pub(crate) const EXPORT: &str = "\
-A secret becomes a ${VARIABLE} with the connector's and the setting's name. --secrets keeps their values in a
+A secret becomes a ${VARIABLE} with the connector's and the setting's name. --secrets keeps their values in a \
 settings file of its own.
 
 Examples:

@@ -87,9 +87,10 @@ pub(crate) fn run(
         job.worker.wait(wait)?;
     }
     // Asked first: a slip in a name needs no Kafka.
-    let mut sinks = sinks(job, which)?;
+    let sinks = sinks(job, which)?;
+    let mut letters = Letters::of(&sinks);
+    let mut sinks: Vec<String> = sinks.into_iter().map(|sink| sink.name).collect();
     let admin = Admin::connect(kafka)?;
-    let mut letters = Letters::of(&sinks, job.worker)?;
     if looking.wait.is_some() {
         letters.begin(&admin);
     }
@@ -142,12 +143,12 @@ fn print(job: &Job<'_>, before: Option<&Distances>, now: &Distances, io: &mut Io
 }
 
 /// The sinks that were asked for. A source that was named is kept: that it reads no topics is told.
-fn sinks(job: &Job<'_>, which: &Which) -> Result<Vec<String>> {
+fn sinks(job: &Job<'_>, which: &Which) -> Result<Vec<Connector>> {
     let chosen = which.or_all(job.worker)?;
     let is_meant = |connector: &Connector| connector.is_sink() || which.names.contains(&connector.name);
-    let sinks: Vec<String> = chosen.into_iter().filter(is_meant).map(|connector| connector.name).collect();
+    let sinks: Vec<Connector> = chosen.into_iter().filter(is_meant).collect();
     if let [only] = sinks.as_slice() {
-        job.worker.offsets(only)?;
+        job.worker.offsets(&only.name)?;
     }
     Ok(sinks)
 }

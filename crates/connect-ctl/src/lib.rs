@@ -33,6 +33,7 @@ use serde_json::{Value, json};
 
 pub use args::{Args, LoggersVerb, OffsetsVerb, Verb};
 
+use apply::How;
 use connector::Connector;
 use control::Change;
 use offsets::Move;
@@ -70,19 +71,25 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     if let Verb::Template(args) = verb
         && args.class.is_none()
     {
-        return print(&render, &[template::of_topic(&mut settings, args, io)?], io);
+        let template = template::of_topic(&mut settings, args, io)?;
+        return print(&render, &template::rows(template, render.is_table()), io);
     }
     let worker = Worker::from_settings(&settings, &io.signals)?;
     let table = render.is_table();
     let job = Job { worker: &worker, settings: &settings, render, table };
     let rows = match verb {
-        Verb::Apply { source, pruning, confirm, birth, manner } => {
-            return apply::run(&job, source, pruning, *confirm, (*manner, *birth), io);
+        Verb::Apply { source, pruning, confirm, birth, care, manner } => {
+            let how = How { manner: *manner, birth: *birth, care: *care };
+            return apply::run(&job, source, pruning, *confirm, how, io);
         }
         Verb::Diff { source, pruning } => return apply::diff(&job, source, pruning, io),
-        Verb::Patch { which, edits, manner } => return patch::patch(&job, which, edits, *manner, io),
-        Verb::Clone { name, new, edits, birth, manner } => {
-            return patch::clone(&job, (name, new), edits, (*manner, *birth), io);
+        Verb::Patch { which, edits, care, manner } => {
+            let how = How { manner: *manner, care: *care, ..How::default() };
+            return patch::patch(&job, which, edits, how, io);
+        }
+        Verb::Clone { name, new, edits, birth, care, manner } => {
+            let how = How { manner: *manner, birth: *birth, care: *care };
+            return patch::clone(&job, (name, new), edits, how, io);
         }
         Verb::Validate { input, strict } => {
             return validate::run(&job, &validate::source(input), *strict, io);
@@ -112,9 +119,10 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
         Verb::Plugins { all, kind } => plugins::list(&job, *all, *kind)?,
         Verb::Plugin { class, search } => plugins::settings(&job, class, search.as_deref())?,
         Verb::Template(args) => {
-            vec![template::of_class(&worker, args, args.class.as_deref().unwrap_or_default())?]
+            let class = args.class.as_deref().unwrap_or_default();
+            template::rows(template::of_class(&worker, args, class)?, table)
         }
-        Verb::List(which) => which.or_all(&worker)?.iter().map(Connector::summary).collect(),
+        Verb::List(which) => which.listed(&worker, io)?.iter().map(Connector::summary).collect(),
         Verb::Get { name } => get(&job, name)?,
         Verb::Tasks { name } => status::tasks(&job, name)?,
         Verb::Topics { name, reset, dry_run } => status::topics(&job, name, *reset, *dry_run)?,

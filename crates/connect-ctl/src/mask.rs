@@ -57,7 +57,9 @@ pub(crate) fn refusal(failure: Failure, wanted: &Wanted) -> Failure {
 
 /// One value as it may be shown. A reference to a secret kept elsewhere, `${file:…}`, is none itself.
 pub(crate) fn value(key: &str, value: &str, secrets: &[String]) -> String {
-    let is_reference = value.starts_with("${") && value.ends_with('}') && value.contains(':');
+    // One that is nothing else: between two of them a secret may stand.
+    let is_reference =
+        value.starts_with("${") && value.find('}') == Some(value.len() - 1) && value.contains(':');
     let is_secret = is_secret_name(key) || secrets.iter().any(|secret| secret == key);
     let is_secret =
         is_secret || value.to_ascii_lowercase().contains("password=") || value.contains(PRIVATE_KEY);
@@ -107,6 +109,8 @@ mod tests {
         assert_eq!(value("note", "-----BEGIN RSA PRIVATE KEY-----\nhunter2", &[]), MASK);
         assert_eq!(value("ssl.truststore.certificates", "-----BEGIN CERTIFICATE-----", &[]).len(), 27);
         assert_eq!(value("password", "${file:/run/secrets:pw}", &[]), "${file:/run/secrets:pw}");
+        assert_eq!(value("password", "${file:/a:b}hunter2${file:/c:d}", &[]), MASK);
+        assert_eq!(value("password", "${}", &[]), MASK);
         assert_eq!(value("hostname", "clickhouse", &[]), "clickhouse");
         assert_eq!(value("url", "http://u:hunter2@h", &[]), "http://u:********@h");
         let class = "org.apache.kafka.connect.storage.StringConverter";

@@ -1,7 +1,6 @@
 //! `offsets`: how far a connector has come, and how to move it. A change needs the connector stopped: it is stopped,
 //! changed, and put back into the state it was in, on every way out.
 
-use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use kch_cli::{Exit, Failure, Io, Result};
@@ -9,9 +8,9 @@ use kch_kafka::{Admin, Bound, KafkaConfig};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Job;
 use crate::wait::{self, Deadline, Goal};
 use crate::worker::{LOOK, Place, Worker};
+use crate::{Job, config};
 
 /// How long a connector has for ending its tasks.
 const STOPS_IN: Duration = Duration::from_secs(60);
@@ -45,16 +44,8 @@ pub(crate) fn read(path: &str, io: &mut Io) -> Result<Vec<Place>> {
         Sink { topic: String, partition: i32, offset: Option<i64> },
         Other { partition: serde_json::Map<String, Value>, offset: Option<serde_json::Map<String, Value>> },
     }
-    let shown = if path == "-" { "stdin" } else { path };
-    let cannot = |error: std::io::Error| Failure::usage(format!("cannot read {shown}: {error}"));
-    let mut text = String::new();
-    match path {
-        "-" => io.input.read_to_string(&mut text).map(|_| ()).map_err(cannot)?,
-        path => text = std::fs::read_to_string(path).map_err(cannot)?,
-    }
-    if let Some(exit) = io.signals.received() {
-        return Err(Failure::interrupted(exit));
-    }
+    let shown = config::shown(path);
+    let text = config::read_text(path, io)?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let places: Vec<Place> = lines
         .map(|(number, line)| match serde_json::from_str(line) {

@@ -2,9 +2,8 @@
 
 use kch_cli::{Exit, Failure, Io, Result, nearest};
 
-use crate::apply::{Birth, Step, Waiting};
+use crate::apply::{How, Step, Waiting};
 use crate::config::Wanted;
-use crate::control::Manner;
 use crate::select::Which;
 use crate::worker::Config;
 use crate::{Job, each, fill, mask};
@@ -80,13 +79,7 @@ impl Edits {
 }
 
 /// Changes settings of the chosen connectors. One that is refused does not keep the others from it.
-pub(crate) fn patch(
-    job: &Job<'_>,
-    which: &Which,
-    edits: &Edits,
-    manner: Manner,
-    io: &mut Io,
-) -> Result<Exit> {
+pub(crate) fn patch(job: &Job<'_>, which: &Which, edits: &Edits, how: How, io: &mut Io) -> Result<Exit> {
     if edits.set.is_empty() && edits.unset.is_empty() {
         return Err(Failure::usage("nothing to change").hint("give --set KEY=VALUE or --unset KEY"));
     }
@@ -94,7 +87,7 @@ pub(crate) fn patch(
     let chosen = which.named(job.worker)?;
     let names = chosen.connectors.iter().map(|connector| &connector.name).chain(&chosen.missing);
     let names: Vec<String> = names.cloned().collect();
-    let mut waiting = Waiting::new(manner, Birth::default());
+    let mut waiting = Waiting::new(how);
     let exit = each(&names, io, |name, io| {
         let is_missing = chosen.missing.contains(name);
         let config = if is_missing { None } else { job.worker.config(name)? };
@@ -110,7 +103,7 @@ pub(crate) fn clone(
     job: &Job<'_>,
     names: (&str, &str),
     edits: &Edits,
-    (manner, birth): (Manner, Birth),
+    how: How,
     io: &mut Io,
 ) -> Result<Exit> {
     let (name, new) = names;
@@ -123,7 +116,7 @@ pub(crate) fn clone(
         return Err(Failure::refused(format!("connector {new} exists already, with another configuration"))
             .hint(format!("connect-ctl patch {new} --set KEY=VALUE changes it")));
     }
-    let mut waiting = Waiting::new(manner, birth);
+    let mut waiting = Waiting::new(how);
     waiting.take(job, step, io)?;
     waiting.end(job, io)
 }

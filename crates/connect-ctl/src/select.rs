@@ -1,6 +1,6 @@
 //! Which connectors a verb is for: by name, by glob, by state, by class.
 
-use kch_cli::{Failure, Result, is_glob, matches_glob};
+use kch_cli::{Failure, Io, Result, is_glob, matches_glob};
 
 use crate::complete::{classes, connectors};
 use crate::connector::{Connector, State};
@@ -38,6 +38,20 @@ impl Which {
             Some(name) => Err(worker.no_such_connector(name)),
             None => Ok(chosen.connectors),
         }
+    }
+
+    /// The same for a list, which may be empty: a glob that matches none is no error, and a person who sees nothing is told.
+    pub(crate) fn listed(&self, worker: &Worker, io: &mut Io) -> Result<Vec<Connector>> {
+        let chosen = self.choose(worker)?;
+        for name in &chosen.missing {
+            if !is_glob(name) {
+                return Err(worker.no_such_connector(name));
+            }
+            if io.messages.is_terminal() {
+                io.messages.say(worker.no_such_connector(name).text());
+            }
+        }
+        Ok(chosen.connectors)
     }
 
     /// Those that were asked for. A change must say what it is for.

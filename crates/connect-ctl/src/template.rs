@@ -194,6 +194,14 @@ fn finish(name: &str, mut config: Map<String, Value>, args: &TemplateArgs) -> Va
     json!({"name": name, "config": config})
 }
 
+/// A template as it is printed: for a person, a row for each setting.
+pub(crate) fn rows(template: Value, table: bool) -> Vec<Value> {
+    let Some(config) = template["config"].as_object().filter(|_| table) else { return vec![template] };
+    let row = |(key, value): (&str, &Value)| json!({"setting": key, "value": value});
+    let settings = config.iter().map(|(key, value)| (key.as_str(), value));
+    std::iter::once(("name", &template["name"])).chain(settings).map(row).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

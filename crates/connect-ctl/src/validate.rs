@@ -38,6 +38,22 @@ impl Slip {
     }
 }
 
+impl Findings {
+    /// That nobody has to guess what a setting is for.
+    pub(crate) fn ensure_all_known(&self, name: &str) -> Result<()> {
+        let slips = self.slips.iter().map(|slip| format!("\n  {}: {}", slip.setting, slip.text()));
+        let unknown = self.unknown.iter().map(|setting| format!("\n  {setting}: {UNKNOWN}"));
+        let found: String = slips.chain(unknown).collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::refused(format!("the configuration of {name} has settings that nobody knows:{found}")))
+    }
+}
+
+/// What is said of a setting that is near none.
+const UNKNOWN: &str = "the class does not know this setting";
+
 /// Settings below these belong to others than the class: converters, transformations, clients.
 const OTHERS: [&str; 9] = [
     "key.converter.",
@@ -134,9 +150,8 @@ fn rows(findings: &Findings, wanted: &Wanted, strict: bool) -> Vec<Value> {
         .iter()
         .map(|slip| json!({"setting": slip.setting, "value": given(&slip.setting), "error": slip.text()}));
     let unknown = findings.unknown.iter().filter(|_| strict);
-    let unknown = unknown.map(|setting| {
-        json!({"setting": setting, "value": given(setting), "error": "the class does not know this setting"})
-    });
+    let unknown =
+        unknown.map(|setting| json!({"setting": setting, "value": given(setting), "error": UNKNOWN}));
     errors.chain(slips).chain(unknown).collect()
 }
 

@@ -1,5 +1,6 @@
 //! Waiting until a connector is as it was asked to be, or will not be.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use kch_cli::{Exit, Failure, Io, Result, is_glob};
@@ -14,13 +15,13 @@ use crate::{Job, each_ends};
 const RUNNING_FOR: Duration = Duration::from_secs(2);
 /// A task that has failed for good stays so.
 const FAILED_FOR: Duration = Duration::from_secs(3);
-/// After a change, a task that had failed before says so until its successor has started.
+/// After a change, a task that had failed before says so until its successor has started; at least so long, and longer where
+/// there is time.
 const FAILED_AS_BEFORE_FOR: Duration = Duration::from_secs(10);
 
-/// How long tasks are given to take over what their connector was told. A class may give them settings of its own under the
-/// same names: these are never equal.
+/// How long tasks are given to take over what their connector was told, where nothing tells that they have.
 const TAKEN_OVER_IN: Duration = Duration::from_secs(10);
-/// The same of one that others have left no time for.
+/// How long at least, also when others have left no time for it.
 const TAKEN_OVER_IN_LATE: Duration = Duration::from_secs(1);
 
 /// What is waited for.
@@ -72,6 +73,11 @@ pub(crate) struct Deadline {
 impl Deadline {
     pub(crate) fn after(timeout: Duration) -> Deadline {
         Deadline { end: Instant::now() + timeout, timeout }
+    }
+
+    /// How long a failure of before a change is not believed to be one of after it.
+    fn patience(self) -> Duration {
+        FAILED_AS_BEFORE_FOR.max(self.timeout / 3)
     }
 
     /// Whether there is no time for another look.
@@ -176,6 +182,8 @@ pub(crate) fn wait(
     deadline: Deadline,
 ) -> Result<End> {
     let mut seen: Option<(Connector, Instant)> = None;
+    // Whether what is seen may still be what was before.
+    let mut is_as_before = before.is_some();
     loop {
         let last_look = deadline.is_near();
         let mut settling = false;
@@ -195,7 +203,9 @@ pub(crate) fn wait(
                 if settling && since.elapsed() >= goal.settles_in() {
                     return Ok(End::Reached);
                 }
-                ensure_hope(goal, &now, before, since)?;
+                is_as_before &= before.is_some_and(|before| before.failures() == now.failures());
+                let patience = if is_as_before { deadline.patience() } else { FAILED_FOR };
+                ensure_hope(goal, &now, since, patience)?;
                 seen = Some((now, since));
             }
         }
@@ -208,28 +218,73 @@ pub(crate) fn wait(
     }
 }
 
-/// Waits until the tasks of a changed connector have its settings, as far as they have them at all, and each of them has a
-/// state: until then the states are those of the tasks before.
+/// What tasks are to take over of a change.
+pub(crate) struct TakingOver {
+    /// The settings that will show it, with their new values; without a value they go. A class gives its tasks what it likes:
+    /// only what it gave them unchanged before is waited for.
+    awaited: BTreeMap<String, Option<String>>,
+    before: BTreeMap<u64, Config>,
+}
+
+impl TakingOver {
+    /// To be made before the change is sent. Of tasks that cannot be looked at nothing is known; a worker that is away is told
+    /// by the change.
+    pub(crate) fn begin(worker: &Worker, name: &str, now: &Config, wanted: &Config) -> TakingOver {
+        TakingOver::of(worker.task_configs(name).unwrap_or_default(), now, wanted)
+    }
+
+    fn of(before: BTreeMap<u64, Config>, now: &Config, wanted: &Config) -> TakingOver {
+        let is_passed_on =
+            |(key, value): (&String, &String)| before.values().all(|task| task.get(key) == Some(value));
+        let all_are = !before.is_empty() && now.iter().all(is_passed_on);
+        let changed = now.keys().chain(wanted.keys()).filter(|key| now.get(*key) != wanted.get(*key));
+        let awaited = changed.filter(|key| match now.get_key_value(*key) {
+            Some(setting) => !before.is_empty() && is_passed_on(setting),
+            None => all_are,
+        });
+        let awaited = awaited.map(|key| (key.clone(), wanted.get(key).cloned())).collect();
+        TakingOver { awaited, before }
+    }
+
+    fn is_done(&self, tasks: &BTreeMap<u64, Config>) -> bool {
+        if self.awaited.is_empty() {
+            return *tasks != self.before;
+        }
+        tasks.values().all(|task| self.awaited.iter().all(|(key, value)| task.get(key) == value.as_ref()))
+    }
+}
+
+/// Waits until the tasks of a changed connector have its settings, and each of them has a state: until then the states are
+/// those of the tasks before. Where nothing tells, they are given a moment.
 pub(crate) fn until_taken_over(
     worker: &Worker,
     name: &str,
-    config: &Config,
+    taking: &TakingOver,
     deadline: Deadline,
-) -> Result<()> {
+) -> Result<End> {
     let now = Instant::now();
-    let end = deadline.end.max(now + TAKEN_OVER_IN_LATE).min(now + TAKEN_OVER_IN);
-    let has = |task: &Config| config.iter().all(|(key, value)| task.get(key).is_none_or(|own| own == value));
+    let late = now + TAKEN_OVER_IN_LATE;
+    let end = if taking.awaited.is_empty() {
+        deadline.end.max(late).min(now + TAKEN_OVER_IN)
+    } else {
+        deadline.end.max(late)
+    };
     while Instant::now() < end {
         // Who cannot be asked now is asked for the states next, which tells the failure.
         let (Ok(tasks), Ok(Some(now))) = (worker.task_configs(name), worker.connector(name)) else {
-            return Ok(());
+            return Ok(End::Reached);
         };
-        if tasks.values().all(has) && now.tasks().count() == tasks.len() {
-            return Ok(());
+        let is_done = taking.is_done(&tasks) && now.tasks().count() == tasks.len();
+        // One that does not run gives its tasks nothing.
+        if is_done || matches!(now.state(), "FAILED" | "PAUSED" | "STOPPED") {
+            return Ok(End::Reached);
         }
         worker.pause(LOOK)?;
     }
-    Ok(())
+    if taking.awaited.is_empty() {
+        return Ok(End::Reached);
+    }
+    Ok(End::Late(format!("connector {name}: its tasks do not have the change after {deadline}")))
 }
 
 /// The connector, or one without states that is too young to have any, or none.
@@ -243,12 +298,10 @@ fn look(worker: &Worker, name: &str) -> Result<Option<Connector>> {
     }
 }
 
-fn ensure_hope(goal: Goal, now: &Connector, before: Option<&Connector>, since: Instant) -> Result<()> {
+fn ensure_hope(goal: Goal, now: &Connector, since: Instant, patience: Duration) -> Result<()> {
     if goal != Goal::Running {
         return Ok(());
     }
-    let as_before = before.is_some_and(|before| before.failures() == now.failures());
-    let patience = if as_before { FAILED_AS_BEFORE_FOR } else { FAILED_FOR };
     if since.elapsed() >= patience {
         ensure_none_failed(std::slice::from_ref(now))?;
     }
@@ -257,4 +310,34 @@ fn ensure_hope(goal: Goal, now: &Connector, before: Option<&Connector>, since: I
         return Err(Failure::refused(text).hint(format!("connect-ctl resume {}", now.name)));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_have_taken_over_what_they_were_given_before() {
+        let config = |pairs: &[(&str, &str)]| -> Config {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let tasks = |configs: &[&Config]| -> BTreeMap<u64, Config> {
+            (0..).zip(configs.iter().map(|config| (*config).clone())).collect()
+        };
+        let (old, new) = (config(&[("a", "1"), ("b", "x")]), config(&[("a", "2"), ("b", "x"), ("c", "3")]));
+        // A class that passes all on.
+        let taking = TakingOver::of(tasks(&[&old]), &old, &new);
+        assert_eq!(taking.awaited.keys().collect::<Vec<_>>(), ["a", "c"]);
+        assert!(!taking.is_done(&tasks(&[&old])) && !taking.is_done(&tasks(&[&new, &old])));
+        assert!(taking.is_done(&tasks(&[&new, &new])));
+        let back = TakingOver::of(tasks(&[&new]), &new, &old);
+        assert!(!back.is_done(&tasks(&[&new])) && back.is_done(&tasks(&[&old])));
+        // One that writes in its own way, or gives them other settings: nothing tells but that they are others.
+        for own in [config(&[("a", "one"), ("b", "x")]), config(&[("z", "1")])] {
+            let taking = TakingOver::of(tasks(&[&own]), &old, &new);
+            assert!(taking.awaited.is_empty() && !taking.is_done(&tasks(&[&own])));
+            assert!(taking.is_done(&tasks(&[&own, &own])));
+        }
+        assert!(TakingOver::of(BTreeMap::new(), &old, &new).awaited.is_empty());
+    }
 }

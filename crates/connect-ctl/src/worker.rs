@@ -85,6 +85,13 @@ impl Worker {
             .collect())
     }
 
+    /// The names of all connectors, also of those that were made a moment ago and have no status yet.
+    pub(crate) fn names(&self) -> Result<Vec<String>> {
+        let mut names: Vec<String> = self.json(self.service.get(&["connectors"]).send()?)?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
     /// Workers before Connect 2.3 (KIP-465) list names alone. One that is deleted meanwhile is left out.
     fn connectors_one_by_one(&self, names: &[String]) -> Result<Vec<Connector>> {
         let mut connectors = Vec::new();
@@ -165,6 +172,14 @@ impl Worker {
                 return Err(failure.into());
             }
             self.pause(LOOK)?;
+        }
+    }
+
+    /// Waits for a worker that is not up; what one that is says does not matter here.
+    pub(crate) fn come_up(&self, timeout: Duration) -> Result<()> {
+        match self.service.get(&[]).send() {
+            Err(error) if error.exit() == Exit::Unavailable => self.wait(timeout),
+            _ => Ok(()),
         }
     }
 

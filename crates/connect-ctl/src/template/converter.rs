@@ -12,7 +12,14 @@ type Converter = Vec<(&'static str, String)>;
 
 /// Confluent's converter, or Apicurio's (the native stack's) when the worker has only that. A worker that does not answer
 /// is not needed for it.
-pub(super) fn avro(settings: &Settings, registry: &str, io: &mut Io) -> Result<Converter> {
+pub(super) fn avro(settings: &Settings, addresses: &str, io: &mut Io) -> Result<Converter> {
+    let registry = &*without_users(addresses);
+    if registry != addresses {
+        io.messages.say(
+            "warning: the user in the registry's address is left out: give it to the converter with --set, the password \
+             as a ${VARIABLE} (value.converter.basic.auth.user.info, or value.converter.apicurio.auth.password)",
+        );
+    }
     let plugins = match Worker::from_settings(settings, &io.signals)?.plugins(true) {
         Err(failure) if failure.exit() == Exit::Unavailable => return Ok(confluent(registry)),
         plugins => plugins?,
@@ -28,6 +35,18 @@ pub(super) fn avro(settings: &Settings, registry: &str, io: &mut Io) -> Result<C
         "warning: the worker has no Avro converter: {CONFLUENT} and its jars belong into its plugin path"
     ));
     Ok(confluent(registry))
+}
+
+/// The addresses without the user and the password in them, which a template must not have.
+fn without_users(addresses: &str) -> String {
+    let plain = |address: &str| {
+        let (scheme, rest) = address.split_once("://")?;
+        let host = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let at = rest[..host].rfind('@')?;
+        Some(format!("{scheme}://{}", &rest[at + 1..]))
+    };
+    let all = addresses.split(',').map(|address| plain(address).unwrap_or_else(|| address.to_owned()));
+    all.collect::<Vec<_>>().join(",")
 }
 
 fn confluent(registry: &str) -> Converter {
@@ -68,6 +87,12 @@ pub(super) fn json() -> Converter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_user_and_no_password_is_in_a_template() {
+        assert_eq!(without_users("http://me:hunter2@r:1/x@y,https://s"), "http://r:1/x@y,https://s");
+        assert_eq!(without_users("http://r:1/?a=b@c"), "http://r:1/?a=b@c");
+    }
 
     /// What the native stack's worker is set up with, and what the template says, must not drift apart.
     #[test]

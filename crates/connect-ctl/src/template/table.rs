@@ -20,10 +20,12 @@ fn is_missing(settings: &Settings, table: &str, io: &Io) -> Option<bool> {
         Limits { request: Duration::from_secs(5), unreachable: Duration::ZERO, busy: Duration::ZERO };
     let service = Service::from_settings(settings, &CLICKHOUSE).ok()?;
     let service = service.limits(limits).signals(io.signals.clone());
-    let database = settings.require(&vars::CLICKHOUSE_DATABASE).ok()?;
+    let own = settings.require(&vars::CLICKHOUSE_DATABASE).ok()?;
+    // As the sink takes it: what stands before a dot is another database.
+    let (database, table) = table.split_once('.').unwrap_or((&own, table));
     let reply = service
         .get(&[])
-        .query("database", &database)
+        .query("database", database)
         .query("param_table", table)
         .query("query", "EXISTS TABLE {table:Identifier}")
         .send()

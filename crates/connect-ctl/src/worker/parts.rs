@@ -77,14 +77,18 @@ impl Worker {
     }
 
     /// The settings of a class, asked for once. None where the worker does not have it, or, before Connect 3.2, cannot
-    /// tell.
+    /// tell; but what it does not say because it is busy may be that one of them is a password.
     fn settings_if_known(&self, class: &str) -> Result<Arc<[Value]>> {
         if let Some(known) = self.classes.borrow().get(class) {
             return Ok(Arc::clone(known));
         }
         let reply = self.service.get(&["connector-plugins", class, "config"]).send()?;
-        let settings: Arc<[Value]> =
-            if reply.is_success() { reply.json::<Vec<Value>>()? } else { Vec::new() }.into();
+        let settings: Vec<Value> = if (400..500).contains(&reply.status) && reply.status != 409 {
+            Vec::new()
+        } else {
+            self.json(reply)?
+        };
+        let settings: Arc<[Value]> = settings.into();
         self.classes.borrow_mut().insert(class.to_owned(), Arc::clone(&settings));
         Ok(settings)
     }

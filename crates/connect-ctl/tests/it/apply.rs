@@ -3,7 +3,7 @@
 use kch_test::wiremock::matchers::{method, path};
 use kch_test::wiremock::{Mock, ResponseTemplate};
 
-use crate::{MISSING, ctl, scene, status};
+use crate::{MISSING, ctl, scene, status, until};
 
 const SINK: &str = r#"{"name":"c","config":{"connector.class":"X","tasks.max":1,"url":"http://${HOST:-h}:1",
     "password":"${SINK_PASSWORD}","note":"$${HOST} ${file:/s:k}"}}"#;
@@ -152,6 +152,7 @@ fn a_configuration_that_is_none_is_refused_with_its_place() {
         "connect-ctl: stdin:1:7: not a JSON object: expected value\nhint: write \"${VARIABLE}\" with quotes\n",
     );
     apply("[]").fails_with(2).stderr_has("connect-ctl: stdin: not a JSON object: ");
+    apply("{\n\"a\": 1,\n").fails_with(2).stderr_has("connect-ctl: stdin:3: not a JSON object: EOF");
     apply("").fails_with(2).stderr_is("connect-ctl: stdin is empty\n");
 }
 
@@ -173,6 +174,13 @@ fn unknown_settings_are_told_with_the_nearest_and_do_not_stop_apply() {
     let apply = |args: &[&str]| scene.tool("connect-ctl").args(["apply", "c"]).args(args).stdin(config).run();
     let warning = "connect-ctl: warning: c: topcs: no such setting; did you mean topics?\n";
     apply(&[]).succeeds().stderr_is(warning).stdout_has("\"result\":\"created\"");
+    // Strict, nothing is sent that nobody knows.
+    let sent = || worker.request_lines().iter().filter(|line| line.starts_with("PUT /connectors/")).count();
+    let before = sent();
+    apply(&["--strict"]).fails_with(1).stdout_is("").stderr_is(
+        "connect-ctl: the configuration of c has settings that nobody knows:\n  topcs: no such setting; did you mean topics?\n",
+    );
+    assert_eq!(sent(), before);
     // A dry run is as strict as Connect itself.
     let dry = apply(&["--dry-run"]);
     dry.fails_with(1).stdout_is("").stderr_is(format!(
@@ -301,9 +309,7 @@ fn a_rebalance_that_does_not_end_is_a_service_that_is_away_and_never_a_connector
     let mut running =
         scene.tool("connect-ctl").args(["apply", "c"]).stdin(r#"{"connector.class":"X"}"#).spawn();
     let puts = || worker.request_lines().iter().filter(|line| *line == "PUT /connectors/c/config").count();
-    while puts() < 3 {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until("a third try", || puts() >= 3);
     running.signal(kch_test::Signal::Interrupt);
     running.wait().fails_with(130).stdout_is("").never_says("exist");
 }

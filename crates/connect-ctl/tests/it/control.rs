@@ -38,7 +38,11 @@ fn a_change_must_say_what_it_is_for() {
             .fails_with(2)
             .stderr_is("connect-ctl: no connector given\nhint: name it, or say '*' for all\n");
     }
-    for verb in ["pause", "resume", "stop", "restart", "delete", "status", "list"] {
+    // A list may be empty.
+    worker.reply("GET", "/connectors/b/config", 404, MISSING);
+    ctl(&scene, &["list", "b-*"]).succeeds().stdout_is("").stderr_is("");
+    ctl(&scene, &["list", "b"]).fails_with(1).stderr_has("connector b does not exist");
+    for verb in ["pause", "resume", "stop", "restart", "delete", "status"] {
         ctl(&scene, &[verb, "b-*"]).fails_with(1).stderr_has(
             "connect-ctl: no connector matches \"b-*\"\nhint: `connect-ctl list` shows those there are\n",
         );
@@ -155,6 +159,17 @@ fn one_that_is_refused_does_not_keep_the_others_from_it() {
     outcome.fails_with(1).stdout_is("{\"name\":\"b\",\"result\":\"stopped\"}\n").stderr_is(
         "connect-ctl: this worker cannot stop connectors, Connect 3.5 and later can\nhint: connect-ctl pause a\n",
     );
+    // Nor does one that is not there hide what became of another, alone beside it.
+    worker.reply("GET", "/connectors/gone/config", 404, MISSING);
+    ctl(&scene, &["stop", "gone", "a"])
+        .fails_with(1)
+        .stderr_has("connector gone does not exist\n")
+        .stderr_has("this worker cannot stop connectors");
+    worker.reply("GET", "/connectors/b/status", 200, &status("b", "RUNNING", "RUNNING"));
+    ctl(&scene, &["stop", "gone", "b", "--wait", "1s"])
+        .fails_with(3)
+        .stderr_has("connector gone does not exist\n")
+        .stderr_has("connector b is not STOPPED after 1 s");
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::sync::Mutex;
 use rdkafka::producer::BaseRecord;
 
 use crate::dlq::Desk;
-use crate::{MISSING, status};
+use crate::{MISSING, status, with_names};
 
-const VERBS: [&str; 29] = [
+const VERBS: [&str; 32] = [
     "",
     "info",
     "plugins",
@@ -33,15 +33,18 @@ const VERBS: [&str; 29] = [
     "offsets get",
     "offsets set",
     "offsets reset",
+    "loggers",
     "loggers get",
     "loggers set",
     "lag",
     "dlq",
+    "watch",
+    "export",
 ];
 
 /// A class that knows the settings of the examples.
 const KNOWN: &str = r#"{"configs":[{"value":{"name":"name"}},{"value":{"name":"connector.class"}},
-    {"value":{"name":"tasks.max"}},{"value":{"name":"topics"}}]}"#;
+    {"value":{"name":"tasks.max"}},{"value":{"name":"topics"}},{"value":{"name":"errors.deadletterqueue.topic.name"}}]}"#;
 
 /// A worker that has all that the examples speak of.
 fn desk() -> Desk {
@@ -117,6 +120,7 @@ fn desk() -> Desk {
     ] {
         worker.reply(method, path, status, body);
     }
+    with_names(worker, &["clickhouse-sink"]);
     desk.put_record(BaseRecord::to("letters").payload(&b"{\"id\":1}"[..]));
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/connect/clickhouse-sink.json");
     desk.scene
@@ -154,7 +158,6 @@ fn every_example_of_every_help_runs() {
     let url = desk.worker.url();
     let examples: Vec<String> = VERBS
         .iter()
-        .chain(&["watch", "export"])
         .flat_map(|verb| {
             let help = desk.scene.tool("connect-ctl").args(verb.split_whitespace()).arg("--help").run();
             let text = help.succeeds().stdout_text();

@@ -20,6 +20,10 @@ mod prune;
 mod states;
 mod waiting;
 
+use std::time::{Duration, Instant};
+
+use kch_test::wiremock::matchers::{method, path, query_param_is_missing};
+use kch_test::wiremock::{Mock, ResponseTemplate};
 use kch_test::{HttpStub, Outcome, Scene};
 
 /// A scene with a worker that is told what to answer.
@@ -27,6 +31,16 @@ fn scene() -> (HttpStub, Scene) {
     let worker = HttpStub::start();
     let scene = Scene::new().env("CONNECT_URL", worker.url());
     (worker, scene)
+}
+
+/// Waits until it is so, as long as a slow machine may take.
+#[track_caller]
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(90);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what} did not come");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 fn ctl(scene: &Scene, args: &[&str]) -> Outcome {
@@ -61,8 +75,16 @@ fn all(connectors: &[(&str, &str, &str)]) -> String {
     format!("{{{}}}", all.join(","))
 }
 
+/// What a worker says that is asked for names alone.
+fn with_names(worker: &HttpStub, names: &[&str]) {
+    let alone = Mock::given(method("GET")).and(path("/connectors")).and(query_param_is_missing("expand"));
+    worker.mount(alone.respond_with(ResponseTemplate::new(200).set_body_json(names)).with_priority(1));
+}
+
 /// Lets the worker have these connectors.
 fn with_connectors(worker: &HttpStub, connectors: &[(&str, &str, &str)]) {
+    let names: Vec<&str> = connectors.iter().map(|(name, ..)| *name).collect();
+    with_names(worker, &names);
     worker.reply("GET", "/connectors", 200, &all(connectors));
     for (name, own, task) in connectors {
         worker.reply("GET", &format!("/connectors/{name}/status"), 200, &status(name, own, task));

@@ -4,7 +4,7 @@ use kch_test::wiremock::matchers::{method, path};
 use kch_test::wiremock::{Mock, ResponseTemplate};
 use kch_test::{HttpStub, Signal};
 
-use crate::{ctl, scene, status};
+use crate::{ctl, scene, status, until};
 
 const SINK: &str = r#"{"offsets":[{"partition":{"kafka_topic":"t","kafka_partition":0},"offset":{"kafka_offset":7}},
     {"partition":{"kafka_topic":"t","kafka_partition":1},"offset":{"kafka_offset":9}}]}"#;
@@ -98,9 +98,7 @@ fn a_refused_change_and_a_signal_leave_the_connector_as_it_was() {
     let slow = r#"{"error_code":500,"message":"its tasks haven't stopped completely yet"}"#;
     worker.reply("PATCH", "/connectors/c/offsets", 500, slow);
     let mut running = set().spawn();
-    while !changes(&worker).iter().any(|line| line.starts_with("PATCH")) {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until("the change", || changes(&worker).iter().any(|line| line.starts_with("PATCH")));
     running.signal(Signal::Interrupt);
     running.wait().fails_with(130).stdout_is("");
     assert_eq!(changes(&worker).pop().unwrap(), "PUT /resume");
@@ -113,9 +111,7 @@ fn a_stop_whose_answer_does_not_come_is_put_back_too() {
     worker.mount(Mock::given(method("PUT")).and(path("/connectors/c/stop")).respond_with(slow));
     with_connector(&worker, "PAUSED", SINK);
     let mut running = scene.tool("connect-ctl").args(["offsets", "reset", "c"]).spawn();
-    while changes(&worker).is_empty() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until("the stop", || !changes(&worker).is_empty());
     running.signal(Signal::Interrupt);
     running.wait().fails_with(130).stdout_is("");
     assert_eq!(changes(&worker), ["PUT /stop", "PUT /pause"]);

@@ -44,6 +44,16 @@ fn passwords_of_converters_transformations_and_predicates_are_never_shown() {
     assert!(is_masked("value.converter.door") && is_masked("predicates.is.word"), "{rows:?}");
 }
 
+/// A worker that is busy does not say that there is none.
+#[test]
+fn without_an_answer_nothing_is_shown() {
+    let (worker, scene) = scene();
+    worker.reply("GET", "/connectors/c/config", 200, r#"{"name":"c","connector.class":"X","pin":"hunter2"}"#);
+    let broken = r#"{"error_code":500,"message":"no such luck"}"#;
+    worker.reply("GET", "/connector-plugins/X/config", 500, broken);
+    ctl(&scene, &["get", "c"]).fails_with(3).stdout_is("").stderr_has("no such luck").never_says("hunter");
+}
+
 #[test]
 fn a_class_is_asked_once_however_many_connectors_have_it_and_one_without_settings_never() {
     let (worker, scene) = scene();

@@ -120,6 +120,22 @@ fn a_patch_waits_until_the_connector_runs() {
     assert!(looks() > 2, "it is looked at before the change and after it");
 }
 
+/// A rebalance may take longer than one waits.
+#[test]
+fn a_change_that_no_task_has_in_time_is_late() {
+    let (worker, scene) = two();
+    let config = r#"{"name":"a-1","connector.class":"X","tasks.max":"1","password":"hunter2","note":"$1"}"#;
+    let task =
+        format!(r#"[{{"id":{{"connector":"a-1","task":0}},"config":{}}}]"#, config.replace("$1", "$$1"));
+    worker.reply("GET", "/connectors/a-1/tasks", 200, &task);
+    for change in ["tasks.max=2", "another=1"] {
+        ctl(&scene, &["patch", "a-1", "-s", change, "--wait", "1s"])
+            .fails_with(3)
+            .stdout_has("\"result\":\"updated\"")
+            .stderr_is("connect-ctl: connector a-1: its tasks do not have the change after 1 s\n");
+    }
+}
+
 #[test]
 fn a_clone_is_the_same_but_for_what_is_said_and_never_overwrites() {
     let (worker, scene) = two();

@@ -53,6 +53,10 @@ fn a_template_of_a_class_has_what_it_requires() {
         "{\"name\":\"file-sink\",\"config\":{\"connector.class\":\"a.b.FileSinkConnector\",\"tasks.max\":\"1\",\
          \"topics\":\"${TOPICS}\",\"file.path\":\"${FILE_PATH}\"}}\n",
     );
+    ctl(&scene, &["template", "FileSink", "-o", "table"])
+        .succeeds()
+        .stdout_has("name             file-sink\n")
+        .stdout_has("file.path        ${FILE_PATH}\n");
     let set = ctl(&scene, &["template", "FileSink", "--name", "n", "--set", "topics=t", "--set", "a=b=c"]);
     set.succeeds().stdout_has("\"name\":\"n\"").stdout_has("\"topics\":\"t\"").stdout_has("\"a\":\"b=c\"");
     ctl(&scene, &["template"]).fails_with(2);
@@ -83,6 +87,17 @@ fn of_several_clickhouse_nodes_the_sink_gets_the_first() {
 
 const RECORD: &str = r#"{"type":"record","name":"E","fields":[{"name":"id","type":"long"},
     {"name":"price","type":{"type":"fixed","name":"P","size":8,"logicalType":"decimal","precision":9}}]}"#;
+
+#[test]
+fn a_template_has_no_password_of_the_registrys_address() {
+    let (_registry, scene) = with_subject(RECORD);
+    let address = "http://me:hunter2@there:1";
+    ctl(&scene, &["template", "--topic", "kafka-events", "--sink-registry", address])
+        .succeeds()
+        .never_says("hunter2")
+        .stdout_has("\"http://there:1\"")
+        .stderr_has("warning: the user in the registry's address is left out");
+}
 
 /// Docker's worker has the one, and the native stack's the other.
 #[test]

@@ -2,13 +2,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use kch_test::wiremock::matchers::{method, path};
 use kch_test::wiremock::{Mock, ResponseTemplate};
 use kch_test::{RawServer, Scene, Signal};
 
-use crate::{all, ctl, scene, status, with_connectors};
+use crate::{MISSING, all, ctl, scene, status, until, with_connectors};
 
 #[test]
 fn waiting_ends_with_running_with_failed_or_with_the_time() {
@@ -113,6 +114,55 @@ fn a_worker_that_is_not_up_yet_is_waited_for() {
 }
 
 #[test]
+fn an_apply_that_waits_waits_for_the_worker_too() {
+    let address = RawServer::nobody();
+    let scene = Scene::new().env("CONNECT_URL", format!("http://{address}"));
+    let apply = |wait: &str| {
+        let tool = scene.tool("connect-ctl").args(["apply", "c", "--wait", wait]);
+        tool.stdin(r#"{"connector.class":"X"}"#)
+    };
+    apply("1s").run().fails_with(3).stderr_has("connection refused");
+    let running = apply("90s").timeout(Duration::from_secs(100)).spawn();
+    // Longer than what any request tries to reach it.
+    std::thread::sleep(Duration::from_millis(1500));
+    let listener = TcpListener::bind(address).unwrap();
+    let (there, done) = (AtomicBool::new(false), AtomicBool::new(false));
+    let answer = |line: &str| match line.split(' ').take(2).collect::<Vec<_>>()[..] {
+        ["GET", "/connectors"] => ("200 OK", "[]".to_owned()),
+        ["PUT", "/connectors/c/config"] => {
+            there.store(true, Ordering::Relaxed);
+            ("201 Created", "{}".to_owned())
+        }
+        ["GET", "/connectors/c/status"] if there.load(Ordering::Relaxed) => {
+            ("200 OK", status("c", "RUNNING", "RUNNING"))
+        }
+        _ => ("404 Not Found", MISSING.to_owned()),
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            listener.set_nonblocking(true).unwrap();
+            let end = Instant::now() + Duration::from_secs(120);
+            while !done.load(Ordering::Relaxed) && Instant::now() < end {
+                let Ok((mut stream, _)) = listener.accept() else {
+                    std::thread::sleep(Duration::from_millis(10));
+                    continue;
+                };
+                let mut head = [0; 4096];
+                let read = stream.read(&mut head).unwrap_or_default();
+                let (status, body) = answer(&String::from_utf8_lossy(&head[..read]));
+                let length = body.len();
+                let head = format!(
+                    "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}"
+                );
+                let _ = stream.write_all(format!("{head}\r\nConnection: close\r\n\r\n{body}").as_bytes());
+            }
+        });
+        running.wait().succeeds().stdout_has("\"result\":\"created\"");
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
 fn a_worker_that_restarts_does_not_end_the_wait_for_a_connector() {
     let (worker, scene) = scene();
     let busy =
@@ -128,9 +178,7 @@ fn ctrl_c_ends_a_wait() {
     let (worker, scene) = scene();
     worker.reply("GET", "/connectors/c/status", 200, &status("c", "UNASSIGNED", ""));
     let mut running = scene.tool("connect-ctl").args(["wait", "c"]).spawn();
-    while worker.request_lines().is_empty() {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("the first look", || !worker.request_lines().is_empty());
     running.signal(Signal::Interrupt);
     running.wait().fails_with(130);
 }
