@@ -188,10 +188,7 @@ fn refusal(client: &Client, status: u16, code: Option<u32>, headers: &HeaderMap,
     Trouble::from(match status {
         401 => Error::Unauthorized { place, detail },
         403 => Error::Forbidden { place, detail },
-        300..=399 => {
-            let to = headers.get("location").map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
-            Error::Redirected { place, status, to: to.unwrap_or_default() }
-        }
+        300..=399 => Error::redirected(place, status, headers),
         status => Error::Status { place, status, detail },
     })
 }

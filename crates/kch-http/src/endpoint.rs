@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use http::{HeaderMap, HeaderValue, Uri};
-use kch_cli::{Secret, Settings, mask_url};
+use kch_cli::{Secret, Settings, mask_address};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::error::Place;
@@ -224,13 +224,18 @@ fn parse_base(text: &str, vars: &EndpointVars) -> Result<(String, UserInfo), Err
         why,
         hint: Some(format!("write it like {}", vars.url.default.unwrap_or("http://host:port"))),
     };
-    let shown = mask_url(text);
+    let shown = mask_address(text);
     let mut url = url::Url::parse(text).map_err(|error| match error {
         url::ParseError::RelativeUrlWithoutBase => bad(format!("{shown} has no http:// in front")),
         error => bad(format!("{shown} is not a URL: {error}")),
     })?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(bad(format!("{shown} does not start with http:// or https://")));
+    }
+    if url.host_str().is_some_and(|host| host.contains(',')) {
+        return Err(bad(format!(
+            "{shown} has a comma in its host: in a list, each address begins with http://"
+        )));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(bad(format!("{shown} must end with its path, without ? or #")));
@@ -326,6 +331,14 @@ mod tests {
         assert_eq!(
             text(&[("SCHEMA_REGISTRY_URL", "registry")]),
             "SCHEMA_REGISTRY_URL: registry has no http:// in front"
+        );
+        for slip in ["me:hunter2@host:8083", "hunter2@host", "http//me:hunter2@host"] {
+            let text = text(&[("SCHEMA_REGISTRY_URL", slip)]);
+            assert!(!text.contains("hunter2") && text.contains("********@host"), "{text}");
+        }
+        assert_eq!(
+            text(&[("SCHEMA_REGISTRY_URL", "http://a,b:2")]),
+            "SCHEMA_REGISTRY_URL: http://a,b:2 has a comma in its host: in a list, each address begins with http://"
         );
         assert_eq!(
             text(&[("SCHEMA_REGISTRY_PASSWORD", "hunter2")]),

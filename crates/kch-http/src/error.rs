@@ -225,6 +225,13 @@ impl Explain for Error {
 }
 
 impl Error {
+    /// A redirect, with the address that the answer names, its user masked.
+    #[must_use]
+    pub fn redirected(place: Place, status: u16, headers: &http::HeaderMap) -> Error {
+        let to = headers.get(http::header::LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()));
+        Error::Redirected { place, status, to: kch_cli::mask_url(to.as_deref().unwrap_or("nowhere")) }
+    }
+
     /// One error for the nodes that were asked in turn; at least one.
     pub(crate) fn of_all(mut errors: Vec<Error>) -> Error {
         if errors.len() == 1 { errors.remove(0) } else { Error::NoneAnswers(errors) }

@@ -91,11 +91,7 @@ impl Reply {
         match status {
             401 => Err(Error::Unauthorized { place: place(), detail: self.detail() }),
             403 => Err(Error::Forbidden { place: place(), detail: self.detail() }),
-            300..=399 => {
-                let to = self.headers.get(http::header::LOCATION).and_then(|to| to.to_str().ok());
-                let to = kch_cli::mask_url(to.unwrap_or("nowhere"));
-                Err(Error::Redirected { place: place(), status, to })
-            }
+            300..=399 => Err(Error::redirected(place(), status, &self.headers)),
             429 => Err(self.too_many()),
             _ if self.body.trim().is_empty() || self.kind() == "JSON" => Ok(self),
             500.. => Err(self.unexpected()),
