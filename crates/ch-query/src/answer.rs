@@ -11,6 +11,7 @@ use kch_http::{Client, Error, Response};
 use crate::cap::Cap;
 use crate::compress::Decoder;
 use crate::exception::{self, Exception, one_line};
+use crate::progress;
 use crate::summary::Summary;
 use crate::tail::{End, Tail};
 use crate::watch::{Stop, Watch};
@@ -39,6 +40,9 @@ impl Sink<'_> {
 
 impl Write for Sink<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if matches!(self, Sink::Stdout(output) | Sink::Capped(output, _) if output.is_terminal()) {
+            progress::clear();
+        }
         match self {
             Sink::Stdout(output) => output.write(bytes),
             Sink::Capped(output, cap) => {

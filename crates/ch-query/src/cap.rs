@@ -21,7 +21,7 @@ pub(crate) struct Cap {
     bytes: u64,
     json_lines: bool,
     /// Each line is an object: none begins with a bracket.
-    objects: bool,
+    begins_with_object: bool,
 }
 
 /// An answer has more than may be printed.
@@ -46,7 +46,14 @@ impl Cut {
 impl Cap {
     pub(crate) fn new(max_rows: Option<u64>, max_bytes: Option<u64>) -> Option<Cap> {
         let wanted = max_rows.is_some() || max_bytes.is_some();
-        wanted.then_some(Cap { max_rows, max_bytes, rows: 0, bytes: 0, json_lines: false, objects: false })
+        wanted.then_some(Cap {
+            max_rows,
+            max_bytes,
+            rows: 0,
+            bytes: 0,
+            json_lines: false,
+            begins_with_object: false,
+        })
     }
 
     /// Whether rows are counted.
@@ -89,7 +96,7 @@ impl Cap {
     /// As [`Cap::ensure_counts`]: the SQL's own FORMAT is known only now.
     pub(crate) fn begin(&mut self, format: Option<&str>) -> Result<()> {
         (self.rows, self.bytes, self.json_lines) = (0, 0, tail::is_json_lines(format));
-        self.objects = self.json_lines && format != Some("JSONCompactEachRow");
+        self.begins_with_object = self.json_lines && format != Some("JSONCompactEachRow");
         format.map_or(Ok(()), |format| self.ensure_counts(format))
     }
 
@@ -102,7 +109,8 @@ impl Cap {
             let text = format!("the answer was cut after {limit} {what}, as {flag} says");
             (kept, Some(io::Error::other(Cut(text))))
         };
-        if self.counts_rows() && self.objects && bytes.starts_with(b"[") {
+        let begins_with_object = std::mem::replace(&mut self.begins_with_object, false);
+        if self.counts_rows() && begins_with_object && bytes.starts_with(b"[") {
             let text = format!("{ARRAY_OF_ROWS} makes one array of the rows, which --max-rows cannot count");
             return (&[], Some(io::Error::other(Cut(text))));
         }
@@ -155,6 +163,8 @@ mod tests {
         assert_eq!(rows(2, &["1\n2\n", "3\n"]), ("1\n2\n".to_owned(), cut.clone()));
         assert_eq!(rows(2, &["1\n2\n3\n4\n"]), ("1\n2\n".to_owned(), cut));
         assert_eq!(rows(0, &["1\n"]).0, "");
+        // A long row comes in pieces, and the second one may begin like an array of rows.
+        assert_eq!(rows(1, &["{\"a\":[", "[1]]}\n"]), ("{\"a\":[[1]]}\n".to_owned(), None));
         let bytes = |format, max, pieces: &[&str]| printed(Cap::new(None, Some(max)), format, pieces);
         assert_eq!(bytes("JSONEachRow", 4, &["1\n", "2\n"]), ("1\n2\n".to_owned(), None));
         let cut = Some("the answer was cut after 4 bytes, as --max-bytes says".to_owned());

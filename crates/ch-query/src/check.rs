@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::args::{CheckArgs, RouteName};
 use crate::catalog::{self, Table};
 use crate::fit::{Fit, fit};
+use crate::quoting::{quote, quote_table};
 use crate::session::Session;
 
 /// A field without a column is no loss when it holds nothing.
@@ -47,7 +48,7 @@ pub(crate) async fn run(
         Ok(table) => table,
         Err(exit) => return Ok(exit),
     };
-    let rows = compare(wanted, &table, args.route.into());
+    let rows = compare(wanted, &args.table, &table, args.route.into());
     // The verdict stands, also when nobody reads the rows.
     io.output.outlive_reader();
     Render::new(format, &io.output).rows(&rows, &mut io.output)?;
@@ -55,7 +56,7 @@ pub(crate) async fn run(
     Ok(if fits { Exit::Done } else { Exit::Refused })
 }
 
-fn compare(wanted: &Columns, table: &Table, route: Route) -> Vec<Value> {
+fn compare(wanted: &Columns, name: &str, table: &Table, route: Route) -> Vec<Value> {
     let mut rows = Vec::new();
     for column in &wanted.columns {
         let there = table.columns.iter().find(|there| there.name == column.name);
@@ -80,6 +81,7 @@ fn compare(wanted: &Columns, table: &Table, route: Route) -> Vec<Value> {
             "column": there.map(|there| there.kind.as_str()),
             "verdict": verdict,
             "why": why,
+            "cure": there.is_none().then(|| add_column(name, column)),
         }));
         for note in wanted.notes.iter().filter(|note| root(&note.path) == column.name) {
             rows.push(note_row(note));
@@ -106,9 +108,15 @@ fn compare(wanted: &Columns, table: &Table, route: Route) -> Vec<Value> {
             ("", Route::Json) => ("note", "no field fills it: it gets the type's default"),
             _ => ("note", "no field fills it: it gets its own default"),
         };
-        json!({"field": null, "avro": null, "fits": null, "column": format!("{} {}", there.name, there.kind), "verdict": verdict, "why": why})
+        json!({"field": null, "avro": null, "fits": null, "column": format!("{} {}", there.name, there.kind), "verdict": verdict, "why": why, "cure": null})
     }));
     rows
+}
+
+/// The statement that gives the table the column that it lacks.
+fn add_column(table: &str, column: &Column) -> String {
+    let (table, name) = (quote_table(table), quote(&column.name));
+    format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {}", column.column_type)
 }
 
 /// The sink writes no null where the column has a default, whatever the column could hold.
@@ -128,7 +136,7 @@ fn takes_null(kind: &str) -> bool {
 fn note_row(note: &Note) -> Value {
     let lost = note.kind >= NoteKind::Lost && !holds_nothing(note);
     let verdict = if lost { "lost" } else { "note" };
-    json!({"field": note.path, "avro": null, "fits": null, "column": null, "verdict": verdict, "why": note.text})
+    json!({"field": note.path, "avro": null, "fits": null, "column": null, "verdict": verdict, "why": note.text, "cure": null})
 }
 
 /// Of an array or a map of nothings the length is lost, or the keys.
@@ -171,7 +179,7 @@ mod tests {
         let wanted = columns(&schema, &Mapping { route: Route::Avro, ..Mapping::default() }).unwrap();
         let id = catalog::Column { name: "id".into(), kind: "Int64".into(), ..catalog::Column::default() };
         let table = Table { columns: vec![id], ..Table::default() };
-        let rows = compare(&wanted, &table, Route::Avro);
+        let rows = compare(&wanted, "t", &table, Route::Avro);
         let verdicts: Vec<(&str, &str)> = rows
             .iter()
             .map(|row| (row["field"].as_str().unwrap(), row["verdict"].as_str().unwrap()))
@@ -204,7 +212,7 @@ mod tests {
         };
         let table = Table { columns: columns.iter().map(column).collect(), ..Table::default() };
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let rows = compare(&wanted, &table, route);
+        let rows = compare(&wanted, "t", &table, route);
         rows.iter()
             .map(|row| format!("{} {}: {}", text(&row["verdict"]), text(&row["field"]), text(&row["why"])))
             .collect()

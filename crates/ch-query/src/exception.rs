@@ -65,6 +65,11 @@ impl Exception {
             }
             60 => "SHOW TABLES lists the tables; --database picks another database",
             81 => "SHOW DATABASES lists the databases",
+            164 if self.message.contains("readonly mode")
+                && self.message.contains("Cannot execute query") =>
+            {
+                "--readonly, or the user's own setting readonly, lets a query only read"
+            }
             164 => "the user may only read, without changing settings: leave out -s, or use another user",
             192..=194 | 516 => "set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD in .env or the environment",
             456 => "give the value with -p NAME=VALUE",

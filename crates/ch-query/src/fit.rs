@@ -123,6 +123,8 @@ fn other(wanted: &ColumnType, name: &str) -> Fit {
 }
 
 fn integer(bits: u32, name: &str, route: Route) -> Fit {
+    // ch-query insert finds them; without it, ClickHouse does not.
+    let fate = if route == Route::Json { "are refused" } else { "wrap in silence" };
     let (signed, width) = match (name.strip_prefix("Int"), name.strip_prefix("UInt")) {
         (Some(width), _) => (true, width.parse::<u32>().ok()),
         (_, Some(width)) => (false, width.parse::<u32>().ok()),
@@ -132,11 +134,11 @@ fn integer(bits: u32, name: &str, route: Route) -> Fit {
         (Some(65..), _) if route == Route::Avro => not(format!("ClickHouse reads no Avro into {name}")),
         (Some(_), _) if bits == 1 => Kept,
         (Some(width), true) if width >= bits => Kept,
-        (Some(_), true) => not(format!("numbers beyond {name} wrap in silence")),
+        (Some(_), true) => not(format!("numbers beyond {name} {fate}")),
         (Some(width), false) if width >= bits => {
-            not(format!("negative numbers wrap in silence: the column is {name}"))
+            not(format!("negative numbers {fate}: the column is {name}"))
         }
-        (Some(_), false) => not(format!("negative numbers and those beyond {name} wrap in silence")),
+        (Some(_), false) => not(format!("negative numbers and those beyond {name} {fate}")),
         (None, _) => match name {
             "Float64" if bits <= 32 => Kept,
             "Float64" => not("numbers beyond 2^53 are rounded: the column is Float64"),

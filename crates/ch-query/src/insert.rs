@@ -305,7 +305,7 @@ impl Job {
     /// The exit code, and what there is to say.
     fn finish(mut self, args: &InsertArgs, stats: bool, io: &mut Io) -> Result<Exit> {
         if self.shows_progress {
-            progress::show("");
+            progress::clear();
         }
         let signal = io.signals.received();
         let mut failure = self.failure.take();

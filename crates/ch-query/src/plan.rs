@@ -9,6 +9,7 @@ use kch_schema::Columns;
 use crate::args::{Args, CheckArgs, DescribeArgs, InsertArgs, QueryArgs, TablesArgs, Verb};
 use crate::check;
 use crate::sql::{self, Statement};
+use crate::stdin;
 
 /// Larger SQL is data in disguise: it is read whole before any of it runs.
 const LONGEST_SQL: u64 = 64 << 20;
@@ -100,7 +101,7 @@ pub(crate) fn decide<'a>(args: &'a Args, settings: &Settings, io: &mut Io) -> Re
 }
 
 /// Without SQL, `--table` and `--limit` ask for the latest rows and leave stdin alone. Otherwise stdin is read unless it
-/// is a terminal, and an empty one, as in `ch-query < /dev/null`, means the latest rows too.
+/// is a terminal; /dev/null, or no stdin at all, means the latest rows too.
 fn decide_query(args: &QueryArgs, io: &mut Io) -> Result<Plan<'static>> {
     if args.ping {
         return Ok(Plan::Ping);
@@ -113,7 +114,7 @@ fn decide_query(args: &QueryArgs, io: &mut Io) -> Result<Plan<'static>> {
                 "--structure describes the table on stdin: it wants SQL that reads it",
             ));
         }
-        return Ok(Plan::Latest);
+        return latest(args);
     }
     let text = match (&args.sql, &args.file) {
         (Some(sql), _) if sql == "-" => Text { sql: read("stdin", &mut io.input)?, origin: Origin::Stdin },
@@ -125,11 +126,11 @@ fn decide_query(args: &QueryArgs, io: &mut Io) -> Result<Plan<'static>> {
             Text { sql: read("stdin", &mut io.input)?, origin: Origin::Stdin }
         }
         (None, Some(path)) => read_file(path)?,
-        (None, None) if io::stdin().is_terminal() => return Ok(Plan::Latest),
+        (None, None) if io::stdin().is_terminal() => return latest(args),
         (None, None) => {
             let sql = read("stdin", &mut io.input)?;
             if sql.trim_ascii().is_empty() && io.signals.received().is_none() {
-                return Ok(Plan::Latest);
+                return if stdin::is_somebodys() { Err(no_sql()) } else { latest(args) };
             }
             Text { sql, origin: Origin::Stdin }
         }
@@ -139,6 +140,19 @@ fn decide_query(args: &QueryArgs, io: &mut Io) -> Result<Plan<'static>> {
         return Err(Failure::usage(format!("{flag} reads stdin, so the SQL cannot come from there as well")));
     }
     Ok(Plan::Run(text))
+}
+
+fn latest(args: &QueryArgs) -> Result<Plan<'static>> {
+    match args.until {
+        Some(_) => Err(Failure::usage("--until wants a query, and there is no SQL")),
+        None => Ok(Plan::Latest),
+    }
+}
+
+/// What was to print SQL has failed, most likely.
+fn no_sql() -> Failure {
+    Failure::usage("stdin: there is no SQL in it")
+        .hint("what was to write it has not; ch-query < /dev/null shows the latest rows of TABLE")
 }
 
 /// Refuses a single word that is nearly a verb. No statement of SQL that does something is one of these.

@@ -64,42 +64,32 @@ pub(crate) fn asks_for_them((name, value): &(String, String)) -> bool {
 #[derive(Debug)]
 pub(crate) struct Progress {
     task: JoinHandle<()>,
-    shown: Arc<AtomicBool>,
 }
 
 impl Progress {
-    /// `shares_terminal`: rows go to the same terminal. Then progress ends with the first of them that can be there.
-    pub(crate) fn start(session: &Session, query_id: &str, shares_terminal: bool) -> Progress {
+    pub(crate) fn start(session: &Session, query_id: &str) -> Progress {
         let source = match &session.heads {
             Some(heads) => Source::Heads(heads.clone()),
             None => Source::Processes(Box::new(session.client().clone()), query_id.to_owned()),
         };
-        let shown = Arc::<AtomicBool>::default();
-        let shows = Arc::clone(&shown);
         let task = tokio::spawn(async move {
             let begun = Instant::now();
             tokio::time::sleep(FIRST).await;
             while let Some(known) = source.ask().await {
                 if let Some(state) = known {
                     show(&state.line(begun.elapsed()));
-                    shows.store(true, Ordering::Relaxed);
-                    if shares_terminal && state.is_whole() {
-                        break;
-                    }
                 }
                 tokio::time::sleep(EVERY).await;
             }
         });
-        Progress { task, shown }
+        Progress { task }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
         self.task.abort();
-        if self.shown.load(Ordering::Relaxed) {
-            show("");
-        }
+        clear();
     }
 }
 
@@ -119,8 +109,19 @@ impl Source {
     }
 }
 
+/// Whether a line of progress stands on stderr, of which there is one.
+static SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// Takes the line away, if there is one: rows that go to the same terminal must not begin behind it.
+pub(crate) fn clear() {
+    if SHOWN.load(Ordering::Relaxed) {
+        show("");
+    }
+}
+
 /// A line that the next one replaces.
 pub(crate) fn show(line: &str) {
+    SHOWN.store(!line.is_empty(), Ordering::Relaxed);
     // A terminal that cannot be written to must not change how the work ends.
     let _ = write!(io::stderr(), "\r\x1b[K{line}");
     let _ = io::stderr().flush();
@@ -155,10 +156,6 @@ impl State {
             written: number("written_rows"),
             memory: number("memory_usage"),
         })
-    }
-
-    fn is_whole(&self) -> bool {
-        self.total > 0 && self.read >= self.total
     }
 
     fn line(&self, elapsed: Duration) -> String {

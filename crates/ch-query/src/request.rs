@@ -10,11 +10,14 @@ use crate::args::Compression;
 use crate::cap::ROWS_AS_LINES;
 use crate::quoting::{composite_parameters, escape};
 use crate::session::{Pairs, Query, Session};
-use crate::sql::Kind;
+use crate::sql::{Kind, names_a_format};
+use crate::tail::is_json_lines;
 
 /// Settings of ours. In JSON, integers and decimals are exact numbers; NaN and infinities are kept, as strings.
 const FOR_JSON: &[(&str, &str)] =
     &[("output_format_json_quote_64bit_integers", "0"), ("output_format_json_quote_denormals", "1")];
+/// In JSON lines, times are RFC 3339, with their zone: as avro-produce takes them.
+const FOR_LINES: (&str, &str) = ("date_time_output_format", "iso");
 /// A query whose reader has gone shall not go on.
 const FOR_ROWS: &[(&str, &str)] = &[("cancel_http_readonly_queries_on_client_close", "1")];
 /// A misspelt field is an error, a null in a column that has none is not a zero, and RFC 3339 times are times.
@@ -99,11 +102,18 @@ impl Session {
         let for_table: &[_] = if query.table.is_some() { &FOR_DATA[2..] } else { &[] };
         let mut own = [for_json, for_table, if insert { FOR_DATA } else { FOR_ROWS }].concat();
         own.push(WHO);
+        own.extend(self.prints_our_lines(query).then_some(FOR_LINES));
         own.extend(self.atomic.then_some(HELD_BACK));
         own.extend(self.cap.as_ref().filter(|cap| cap.counts_rows()).map(|_| ROWS_AS_LINES));
         own.extend(self.read_only.then_some(READ_ONLY));
         own.extend(self.compression.encoding().map(|_| PACKED));
         own
+    }
+
+    /// Whether the answer is JSON lines because we say so.
+    fn prints_our_lines(&self, query: &Query<'_>) -> bool {
+        let ours = !self.foreign_format && is_json_lines(Some(&self.format));
+        ours && !query.kind.is_insert() && !names_a_format(query.sql)
     }
 }
 

@@ -38,7 +38,7 @@ pub fn run(args: &Args, mut settings: Settings, io: &mut Io) -> Result<Exit> {
         match plan {
             Plan::Ping => {
                 let watch = Watch::new(io.signals.clone(), session.timeout);
-                ping::ping(session.client(), &watch, format, io).await
+                ping::ping(session.nodes.find_live().await, &watch, format, io).await
             }
             Plan::Latest => {
                 let table = settings.require(&vars::TABLE)?;

@@ -131,7 +131,7 @@ impl Session {
         let sends_data = query.upload.as_ref().map_or(query.kind.is_insert(), |upload| !upload.is_empty());
         let watch = Watch::new(io.signals.clone(), self.timeout);
         self.nodes.find_live().await;
-        let progress = self.shows_progress.then(|| Progress::start(self, &query_id, io.output.is_terminal()));
+        let progress = self.shows_progress.then(|| Progress::start(self, &query_id));
         let mut outcome =
             self.exchange(&mut query, &query_id, &watch, &mut self.stdout(&mut io.output)).await;
         if query.upload.is_none() && self.was_refused_for_ours(&outcome, &query) {

@@ -5,6 +5,20 @@
 
 use crate::lexer::{Lexer, Token};
 
+/// Whether a query says itself which format its answer has: `… FORMAT name`, before settings or at its end.
+pub(crate) fn names_a_format(sql: &[u8]) -> bool {
+    let mut lexer = Lexer::new(sql);
+    let mut before = None;
+    while let Some((_, token)) = lexer.next_token() {
+        if matches!(token, Token::Word(_)) && before.is_some_and(|before: Token<'_>| before.is_word("FORMAT"))
+        {
+            return true;
+        }
+        before = Some(token);
+    }
+    false
+}
+
 /// One statement of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statement<'a> {

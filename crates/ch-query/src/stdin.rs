@@ -35,6 +35,13 @@ fn has_unused_data() -> io::Result<bool> {
     Ok(is_ours_alone()? && has_bytes()?)
 }
 
+/// Whether stdin is a file or a pipe that was given to this call, so that somebody meant to write there.
+pub(crate) fn is_somebodys() -> bool {
+    let Ok(data) = handle().and_then(|stdin| stdin.metadata()) else { return false };
+    let pipe = data.file_type().is_fifo() || data.file_type().is_socket();
+    data.is_file() || pipe && is_ours_alone().unwrap_or(false)
+}
+
 /// Whether stdin is a regular file, which no signal ends.
 pub(crate) fn is_file() -> bool {
     handle().and_then(|stdin| stdin.metadata()).is_ok_and(|data| data.is_file())

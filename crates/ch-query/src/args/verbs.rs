@@ -159,13 +159,14 @@ pub struct DescribeArgs {
 ///
 /// One row a field: its Avro type, the column that would fit, the column that is there, and the verdict. `kept`: what is
 /// read back is what was sent. `lost`: some values are refused, changed or passed over, and why; the exit code is then 1.
-/// `note`: to know about, such as a column that no field fills.
+/// `note`: to know about, such as a column that no field fills. `cure` is the statement that adds a missing column.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   ch-query check kafka_events kafka-events-value
   ch-query check kafka_events kafka-events-value --route sink
-  ch-query check kafka_events kafka-events-value --route json | jq -c 'select(.verdict == \"lost\")'")]
+  ch-query check kafka_events kafka-events-value --route json | jq -c 'select(.verdict == \"lost\")'
+  ch-query check kafka_events kafka-events-value | jq -r '.cure // empty | . + \";\"' | tee alter.sql")]
 pub struct CheckArgs {
     /// The table, or database.table
     #[arg(value_name = "TABLE")]

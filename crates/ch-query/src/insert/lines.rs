@@ -203,6 +203,11 @@ impl Slots {
 
 /// Refuses what is not one object that ends on its line. The rest is the server's to judge.
 fn ensure_object(line: &[u8]) -> Result<(), String> {
+    if line == b"null" {
+        return Err(
+            "null is no row; the tombstones of avro-consume are passed over with --envelope".to_owned()
+        );
+    }
     if !(line.starts_with(b"{") && line.ends_with(b"}")) {
         return Err("not a JSON object".to_owned());
     }

@@ -43,6 +43,25 @@ fn flags_become_parameters_of_the_request() {
     assert!(!request.url.as_str().contains("hunter2"));
 }
 
+/// `sr ddl TYPO | ch-query`: what was to print SQL has failed.
+#[test]
+fn a_pipe_without_sql_is_no_question_for_the_latest_rows() {
+    let stub = answering("");
+    let scene = at(&stub);
+    scene.file("empty.sql", "\n");
+    for run in [
+        scene.tool("ch-query").stdin("").run(),
+        scene.tool("ch-query").stdin_file(scene.dir().join("empty.sql")).run(),
+        scene.shell("false | ch-query").run(),
+    ] {
+        run.fails_with(2).stdout_is("").stderr_has("ch-query: stdin: there is no SQL in it\nhint: ");
+    }
+    scene.tool("ch-query").args(["--until", "n > 1", "--limit", "1"]).run().fails_with(2);
+    assert!(stub.request_lines().is_empty());
+    scene.shell("ch-query < /dev/null").run().succeeds();
+    assert!(!stub.request_lines().is_empty());
+}
+
 #[test]
 fn the_form_of_rows_can_be_chosen() {
     let stub = answering("");

@@ -63,6 +63,13 @@ fn inserts_from_stdin_and_shows_the_latest_rows_live() {
     );
     let run = scene.tool("ch-query").env("TABLE", &table).env("LIMIT", "2").run();
     assert_eq!(run.json_lines().iter().map(|row| row["id"].clone()).collect::<Vec<_>>(), [999, 998]);
+    // As avro-produce takes it; a format that the query names has its own ways.
+    let select = format!("SELECT ts FROM {table} LIMIT 1");
+    scene.tool("ch-query").arg(&select).run().stdout_is("{\"ts\":\"2026-11-22T10:00:00.123Z\"}\n");
+    let csv = format!("{select} FORMAT CSV");
+    scene.tool("ch-query").arg(csv).run().stdout_is("\"2026-11-22 10:00:00.123\"\n");
+    let plain = ["-s", "date_time_output_format=simple", &select];
+    scene.tool("ch-query").args(plain).run().stdout_is("{\"ts\":\"2026-11-22 10:00:00.123\"}\n");
 
     let run = scene.tool("ch-query").arg(&insert).stdin("{\"id\":1,\"tss\":\"x\"}\n").run();
     run.fails_with(1).stderr_has("(INCORRECT_DATA): Unknown field").stderr_has("hint: leave the field out");

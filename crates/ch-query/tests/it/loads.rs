@@ -58,7 +58,8 @@ fn one_bad_row_in_the_middle_of_100000_is_kept_and_all_others_are_in_live() {
     lines[50_000] = "{\"id\":\"fifty thousand\",\"payload\":\"\"}\n".to_owned();
     lines[77_000] = "{\"id\":77000,\"paylod\":\"\"}\n".to_owned();
     let offset: usize = lines[..50_000].iter().map(String::len).sum();
-    let args = ["insert", &table, "--rejects", "bad.jsonl"];
+    // Nothing is sent before all is read, however long that takes.
+    let args = ["insert", &table, "--rejects", "bad.jsonl", "--flush", "60s"];
     let run = scene.tool("ch-query").args(args).stdin(lines.concat()).run();
     run.fails_with(1)
         .stdout_is("")

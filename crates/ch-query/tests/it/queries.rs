@@ -167,7 +167,7 @@ fn nothing_is_changed_when_only_reading_is_allowed_live() {
     let (scene, table) = (stack.scene(), stack.unique_table("readonly"));
     let create = format!("CREATE TABLE {table} (id Int64) ENGINE = Memory");
     let run = scene.tool("ch-query").args(["--readonly", &create]).run();
-    run.fails_with(1).stderr_has("code 164 (READONLY)");
+    run.fails_with(1).stderr_has("code 164 (READONLY)").stderr_has("hint: --readonly, or ");
     assert_eq!(stack.clickhouse(&format!("EXISTS TABLE {table}")), "0\n");
     scene.tool("ch-query").args(["--readonly", "SELECT 1 AS a"]).run().succeeds().stdout_is("{\"a\":1}\n");
     stack.clickhouse(&create);
@@ -219,6 +219,17 @@ fn progress_is_shown_on_a_terminal_only_live() {
     let line = |flags: &str| format!("script -qec \"ch-query {flags} '{sql}' | cat\" /dev/null");
     let run = scene.shell(&line("")).run();
     run.succeeds().stdout_has(" rows read").stdout_has("{\"s\":0}");
+    // On the same terminal, no row begins behind a line of progress.
+    let rows = "SELECT number AS n, sleepEachRow(0.4) AS s FROM numbers(4) SETTINGS max_block_size = 1";
+    let line_of_both = format!("script -qec \"ch-query -o json '{rows}'\" /dev/null");
+    let run = scene.shell(&line_of_both).run();
+    run.succeeds().stdout_has(" rows read");
+    let text = run.stdout_text();
+    let begins: Vec<&str> = text.match_indices("{\"n\"").map(|(at, _)| &text[..at]).collect();
+    assert!(
+        begins.len() == 4 && begins.iter().all(|before| before.is_empty() || before.ends_with(['\n', 'K'])),
+        "{text:?}"
+    );
     let run = scene.shell(&line("--no-progress")).run();
     assert!(!run.succeeds().stdout_text().contains("rows read"));
     // Far more lines than an HTTP parser takes, all of them told and none of them left.

@@ -294,6 +294,7 @@ fn the_first_node_that_answers_is_asked() {
     let scene = Scene::new().env("CLICKHOUSE_HTTP", urls);
     scene.tool("ch-query").arg("SELECT 1").run().succeeds().stdout_is("{\"a\":1}\n").stderr_is("");
     assert_eq!(sick.request_lines(), ["GET /ping"]);
+    scene.tool("ch-query").arg("--ping").run().succeeds().stdout_has(stub.url());
 }
 
 #[test]

@@ -39,19 +39,23 @@ impl Whole {
         Some(Whole { lowest, highest })
     }
 
-    /// False for a number beyond the bounds, and for an empty text, which is read as 0.
-    pub(super) fn keeps(&self, value: &str) -> bool {
+    /// What is wrong with a number that is beyond the bounds, or with an empty text, which is read as 0. Any other text is
+    /// refused by ClickHouse.
+    pub(super) fn fault(&self, value: &str) -> Option<&'static str> {
         let text = unquoted(value);
         let (bound, digits) = match text.strip_prefix('-') {
             Some(digits) => (self.lowest, digits),
             None => (self.highest, text.strip_prefix('+').unwrap_or(text)),
         };
+        if text.is_empty() {
+            return Some("is no");
+        }
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return true;
+            return None;
         }
         let digits = digits.trim_start_matches('0');
-        !text.is_empty()
-            && digits.len().cmp(&bound.len()).then_with(|| digits.cmp(bound)) != Ordering::Greater
+        let beyond = digits.len().cmp(&bound.len()).then_with(|| digits.cmp(bound)) == Ordering::Greater;
+        beyond.then_some("does not fit")
     }
 }
 

@@ -85,17 +85,18 @@ impl Rule {
             };
         }
         match &self.kind {
-            Kind::Whole(whole) if !whole.keeps(value) => {
-                lost(format!("{value} does not fit {} ({whole})", self.written))
-            }
+            Kind::Whole(whole) => match whole.fault(value) {
+                Some(fault) => lost(format!("{} {fault} {} ({whole})", shown(value), self.written)),
+                None => Ok(()),
+            },
             Kind::Float(largest) if !kept::finite(value, *largest) => {
-                lost(format!("{value} does not fit {}", self.written))
+                lost(format!("{} does not fit {}", shown(value), self.written))
             }
             Kind::Decimal(scale) if !kept::decimal(value, *scale) => {
-                lost(format!("{value} has more digits than {} keeps", self.written))
+                lost(format!("{} has more digits than {} keeps", shown(value), self.written))
             }
             Kind::Days(days) => match days.fault(value) {
-                Some(why) => lost(format!("{value} {why}")),
+                Some(why) => lost(format!("{} {why}", shown(value))),
                 None => Ok(()),
             },
             Kind::Array(rule) => items(value).iter().enumerate().try_for_each(|(at, item)| {
@@ -105,8 +106,16 @@ impl Rule {
                 rule.check(member.get()).map_err(|lost| lost.inside(&format!(".{name}")))
             }),
             Kind::Tuple(parts) => tuple(parts, value),
-            Kind::Whole(_) | Kind::Float(_) | Kind::Decimal(_) => Ok(()),
+            Kind::Float(_) | Kind::Decimal(_) => Ok(()),
         }
+    }
+}
+
+/// A value in a message: not all of a long one.
+fn shown(value: &str) -> Cow<'_, str> {
+    match value.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &value[..end]).into(),
+        None => value.into(),
     }
 }
 
