@@ -79,7 +79,7 @@ const PROOFS: &[(&str, &str)] = &[
     ("sr who", "who::a_field_is_found_with_its_subject_and_version_live"),
     ("topic-ctl alter", "alter::partitions_and_settings_are_changed_once_live"),
     ("topic-ctl brokers", "brokers::brokers_are_those_that_the_cluster_has_live"),
-    ("topic-ctl check", "check::a_topic_that_cannot_be_written_to_is_told_live"),
+    ("topic-ctl check", "check::a_topic_that_can_be_written_to_is_well_live"),
     ("topic-ctl configs", "configs::a_topics_settings_are_shown_with_their_sources_set_and_unset_live"),
     ("topic-ctl create", "live::a_topic_is_created_described_listed_and_deleted_live"),
     ("topic-ctl delete", "live::a_topic_is_created_described_listed_and_deleted_live"),
