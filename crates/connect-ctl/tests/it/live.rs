@@ -1,7 +1,10 @@
 //! Against a real worker, which is asked afterwards.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use kch_cli::is_glob;
 use kch_test::live::{self, Service, Stack};
 use kch_test::{Outcome, Scene, Signal};
 use serde_json::Value;
@@ -11,6 +14,7 @@ pub(crate) struct Live {
     pub(crate) stack: Stack,
     pub(crate) scene: Scene,
     prefix: String,
+    names: RefCell<BTreeSet<String>>,
 }
 
 impl Live {
@@ -18,13 +22,15 @@ impl Live {
     pub(crate) fn new(prefix: &str, others: &[Service]) -> Option<Live> {
         let stack = live::need(&[&[Service::Connect], others].concat())?;
         let (scene, prefix) = (stack.scene(), stack.unique(&format!("ctl-{prefix}-")));
-        Some(Live { stack, scene, prefix })
+        Some(Live { stack, scene, prefix, names: RefCell::default() })
     }
 
     /// A connector's name of this test's own.
     pub(crate) fn name(&self, name: &str) -> String {
         let name = format!("{}-{name}", self.prefix);
-        self.stack.delete_group_later(&format!("connect-{name}"));
+        if !is_glob(&name) && self.names.borrow_mut().insert(name.clone()) {
+            self.stack.delete_group_later(&format!("connect-{name}"));
+        }
         name
     }
 
@@ -53,19 +59,17 @@ impl Live {
         self.ask(name, "/status").1["connector"]["state"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Deletes what is there; none when there may be more, as while the worker has no time for it.
-    fn delete_all(&self) -> Option<()> {
-        let (_, all) = self.stack.try_connect("GET", "/connectors", None).ok()?;
-        let names: Vec<String> = serde_json::from_str(&all).ok()?;
-        let ours = names.iter().filter(|name| name.starts_with(&self.prefix));
-        let mut done = Some(());
-        for name in ours {
-            let answer = self.stack.try_connect("DELETE", &format!("/connectors/{name}"), None);
-            if !answer.is_ok_and(|(status, _)| matches!(status, 204 | 404)) {
-                done = None;
-            }
-        }
-        done
+    /// Deletes what is there; false while a task of it may still run, or the worker has no time for it. Only when its tasks have
+    /// ended has a connector no status, and its group no members.
+    fn delete_all(&self) -> bool {
+        let ask = |method: &str, path: String| {
+            let answer = self.stack.try_connect(method, &path, None);
+            answer.map_or(0, |(status, _)| status)
+        };
+        self.names.borrow().iter().fold(true, |all, name| {
+            let deleted = matches!(ask("DELETE", format!("/connectors/{name}")), 204 | 404);
+            all & deleted & (ask("GET", format!("/connectors/{name}/status")) == 404)
+        })
     }
 
     /// Waits until `done`, which asks the server.
@@ -78,7 +82,7 @@ impl Drop for Live {
     fn drop(&mut self) {
         // Nothing here may fail: a test that has failed unwinds.
         let end = Instant::now() + Duration::from_secs(60);
-        while self.delete_all().is_none() && Instant::now() < end {
+        while !self.delete_all() && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(100));
         }
     }
