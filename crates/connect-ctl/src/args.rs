@@ -7,7 +7,7 @@ use kch_cli::{CommonArgs, ConfirmArgs, RenderArgs, parse_duration};
 use kch_kafka::{Bound, KafkaArgs, parse_bound};
 
 use crate::apply::{Birth, Care, Pruning};
-use crate::complete::{classes, connectors};
+use crate::complete::{classes, connectors, loggers};
 use crate::config::Source;
 use crate::control::{Manner, RestartArgs};
 use crate::dlq::DlqArgs;
@@ -361,12 +361,14 @@ pub enum LoggersVerb {
     #[command(after_help = help::LOGGERS_GET)]
     Get {
         /// The logger; without it, all that have a level of their own
+        #[arg(add = loggers())]
         name: Option<String>,
     },
     /// Set the level of a logger and of those below it, until the worker restarts
     #[command(after_help = help::LOGGERS_SET)]
     Set {
         /// The logger: a class, a package, or root
+        #[arg(add = loggers())]
         name: String,
         /// Its level
         #[arg(ignore_case = true)]

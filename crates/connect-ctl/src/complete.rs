@@ -7,9 +7,12 @@ use crate::worker::Worker;
 
 /// Connectors.
 pub(crate) fn connectors() -> ArgValueCompleter {
-    live_names("connectors", |typed| {
-        ask(typed, |worker| Ok(worker.connectors()?.into_iter().map(|connector| connector.name).collect()))
-    })
+    live_names("connectors", |typed| ask(typed, Worker::names))
+}
+
+/// Loggers whose level was set.
+pub(crate) fn loggers() -> ArgValueCompleter {
+    live_names("loggers", |typed| ask(typed, |worker| Ok(worker.loggers()?.into_keys().collect())))
 }
 
 /// Connector classes, by the last part of their names.

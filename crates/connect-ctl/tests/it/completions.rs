@@ -17,6 +17,7 @@ fn connectors_and_classes_are_offered() {
     with_connectors(&worker, &[("clickhouse-sink", "RUNNING", "RUNNING"), ("other", "RUNNING", "RUNNING")]);
     let plugins = r#"[{"class":"a.b.FileStreamSinkConnector","type":"sink","version":"1"}]"#;
     worker.reply("GET", "/connector-plugins", 200, plugins);
+    worker.reply("GET", "/admin/loggers", 200, r#"{"a.b":{"level":"INFO"},"root":{"level":"WARN"}}"#);
     // On a busy machine the worker may be too late, and that is then kept for a moment: each time in a new folder.
     let until = |words: &[&str], expected: &str| {
         let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
@@ -27,6 +28,7 @@ fn connectors_and_classes_are_offered() {
     until(&["connect-ctl", "restart", ""], "clickhouse-sink\nother\n");
     until(&["connect-ctl", "offsets", "get", "cl"], "clickhouse-sink\n");
     until(&["connect-ctl", "template", "F"], "FileStreamSinkConnector\n");
+    until(&["connect-ctl", "loggers", "set", "a"], "a.b\n");
     // The worker of the line goes before that of the settings.
     let (other, _) = crate::scene();
     with_connectors(&other, &[("elsewhere", "RUNNING", "RUNNING")]);
