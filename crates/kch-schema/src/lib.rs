@@ -36,7 +36,7 @@ pub use diff::{Change, Diff, What, diff};
 pub use fault::{Direction, Fault, Mismatch};
 pub use infer::{BadLine, Draft, Drafted, Inferring};
 pub use json_schema::json_schema;
-pub use lint::{Finding, Severity, lint, refused, twice};
+pub use lint::{Finding, Severity, broken, lint, refused, twice};
 pub use logical::Logical;
 pub use resolve::{Comparison, Rules, Shift, compare, judge, read};
 pub use sample::{NoValues, Sampler};

@@ -4,6 +4,7 @@
 //! The one constraint: a finding is a mistake or a trap, never a matter of taste.
 
 mod attributes;
+mod broken;
 mod logical;
 mod names;
 mod twice;
@@ -11,6 +12,7 @@ mod twice;
 use kch_avro::SchemaError;
 use serde_json::{Map, Value};
 
+pub use broken::broken;
 pub(crate) use names::{is_name, mended};
 pub use twice::twice;
 
@@ -80,7 +82,11 @@ pub fn refused(error: &SchemaError) -> Finding {
             };
             (at.as_str(), cure)
         }
-        SchemaError::Malformed { at, .. } | SchemaError::Duplicate { at, .. } => (at.as_str(), String::new()),
+        SchemaError::Malformed { at, expected, .. } => (at.as_str(), malformed_cure(expected)),
+        SchemaError::Duplicate { at, .. } => (at.as_str(), "rename one of them, or take it away".to_owned()),
+        SchemaError::Redefined { name } => {
+            (name.as_str(), "define it once, and use its name in the other places".to_owned())
+        }
         _ => ("schema", String::new()),
     };
     Finding {
@@ -90,6 +96,14 @@ pub fn refused(error: &SchemaError) -> Finding {
         pointer: String::new(),
         message: error.to_string(),
         cure,
+    }
+}
+
+fn malformed_cure(expected: &str) -> String {
+    match expected.split('"').nth(1) {
+        Some(key) => format!("write its \"{key}\""),
+        None if expected.contains("union") => "list all branches in one union".to_owned(),
+        None => format!("write {expected} there"),
     }
 }
 

@@ -160,7 +160,7 @@ impl Walk {
 }
 
 /// The full name that an object defines, if it is a named type.
-fn defined_name(object: &Map<String, Value>, namespace: &str) -> Option<String> {
+pub(crate) fn defined_name(object: &Map<String, Value>, namespace: &str) -> Option<String> {
     let is_named = object
         .get("type")
         .and_then(Value::as_str)
@@ -170,7 +170,7 @@ fn defined_name(object: &Map<String, Value>, namespace: &str) -> Option<String> 
     Some(qualified(name, own))
 }
 
-fn qualified(name: &str, namespace: &str) -> String {
+pub(crate) fn qualified(name: &str, namespace: &str) -> String {
     if name.contains('.') || namespace.is_empty() {
         name.trim_start_matches('.').to_owned()
     } else {
@@ -178,7 +178,7 @@ fn qualified(name: &str, namespace: &str) -> String {
     }
 }
 
-fn namespace_of(full: &str) -> &str {
+pub(crate) fn namespace_of(full: &str) -> &str {
     full.rsplit_once('.').map_or("", |(namespace, _)| namespace)
 }
 

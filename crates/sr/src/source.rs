@@ -8,7 +8,7 @@ use kch_avro::SchemaError;
 use kch_cli::{Failure, Result};
 use kch_registry::Version;
 use kch_registry::complete::subjects;
-use kch_schema::Schema;
+use kch_schema::{Finding, Schema};
 
 use crate::Desk;
 
@@ -48,6 +48,11 @@ impl Source {
                 _ => failure,
             }
         })
+    }
+
+    /// All that is wrong with what is no schema.
+    pub(crate) fn broken(&self, error: &SchemaError) -> Vec<Finding> {
+        kch_schema::broken(&self.text, &self.references, error)
     }
 
     /// The schema, or why it is none.

@@ -1,6 +1,6 @@
 //! The mistakes people make.
 
-use kch_schema::{Schema, lint, refused, twice};
+use kch_schema::{Finding, Schema, broken, lint, refused, twice};
 
 use crate::{record, schema};
 
@@ -163,4 +163,112 @@ fn what_is_in_the_wrong_place_or_form_is_found() {
     finds(r#"{"name":"r","type":["null","R"],"default":null}"#, &[]);
     let quoted = record(r#"{"name":"a","type":["null","string"],"default":"null"}"#);
     assert_eq!(lint(&quoted)[0].cure, "write \"default\": null, without quotes");
+}
+
+/// All findings in a text that is no schema.
+#[track_caller]
+fn broken_at(text: &str, references: &[&str]) -> Vec<String> {
+    let references: Vec<String> = references.iter().map(|&text| text.to_owned()).collect();
+    let error = Schema::parse_with_references(text, &references).expect_err("no schema");
+    let found = broken(text, &references, &error);
+    let shown =
+        |found: &Finding| format!("{} {}: {}; {}", found.rule, found.pointer, found.message, found.cure);
+    let shown: Vec<String> = found.iter().map(shown).collect();
+    assert!(shown.iter().all(|finding| !finding.contains("stands_in")), "{shown:?}");
+    shown
+}
+
+#[test]
+fn all_mistakes_of_what_is_no_schema_are_found_at_once() {
+    let text = r#"{"type":"record","name":"bad-name","fields":[
+        {"name":"n","type":"int"},
+        {"name":"n","type":"long"},
+        {"name":"e","type":{"type":"enum","name":"E","symbols":["A"],"default":"B"}},
+        {"name":"t","type":"long","logicalType":"timestamp-millis"},
+        {"name":"u","type":["null","string"],"default":"x"},
+        {"name":"d","type":{"type":"bytes","logicalType":"decimal","precision":2,"scale":5}},
+        {"name":"f","type":"int","defualt":1},
+        {"name":"l","type":"lng","default":0}]}"#;
+    let rules: Vec<String> =
+        broken_at(text, &[]).iter().map(|found| found.split(": ").next().unwrap().to_owned()).collect();
+    assert_eq!(
+        rules,
+        [
+            "schema /fields/1/name",
+            "enum-default-unknown /fields/2/type/default",
+            "logical-type-beside-type /fields/3",
+            "default-not-first-branch /fields/4/default",
+            "logical-type-unfit /fields/5/type",
+            "attribute-misspelled /fields/6/defualt",
+            "schema /fields/7/type",
+            "name /name",
+        ]
+    );
+}
+
+#[test]
+fn each_mistake_has_its_place_and_a_cure() {
+    let record = |fields: &str| format!(r#"{{"type":"record","name":"ns.R","fields":[{fields}]}}"#);
+    for (field, expected) in [
+        (
+            r#"{"name":"a","type":"strng"}"#,
+            r#"/fields/0/type: ns.R.a: unknown type "ns.strng", did you mean "string"?; "#,
+        ),
+        (
+            r#"{"name":"a"}"#,
+            r#"/fields/0: ns.R.a: expected a field with a "type", found {"name":"a"}; write its "type""#,
+        ),
+        (
+            r#"{"type":"int"}"#,
+            r#"/fields/0: ns.R: expected a field with a "name", found {"type":"int"}; write its "name""#,
+        ),
+        (
+            r#"{"name":"a","type":7}"#,
+            "/fields/0/type: ns.R.a: expected a type name, an object or an array, found 7; write a type name",
+        ),
+        (
+            r#"{"name":"a","type":{"type":"array"}}"#,
+            r#"/fields/0/type: ns.R.a: expected an array with "items""#,
+        ),
+        (
+            r#"{"name":"a","type":{"type":"enum","name":"E","default":"A"}}"#,
+            r#"/fields/0/type: ns.E: expected an enum with "symbols""#,
+        ),
+        (
+            r#"{"name":"a","type":{"type":"fixed","name":"F","size":"4"}}"#,
+            r#"/fields/0/type: ns.F: expected a fixed with a "size""#,
+        ),
+        (
+            r#"{"name":"a","type":{"type":"record","name":"I"}}"#,
+            r#"/fields/0/type: ns.I: expected a record with "fields""#,
+        ),
+        (
+            r#"{"name":"a","type":["string",["int"]]}"#,
+            "/fields/0/type/1: ns.R.a: expected no union directly inside a union",
+        ),
+        (
+            r#"{"name":"a","type":["int",{"type":"int"}]}"#,
+            r#"/fields/0/type/1: ns.R.a: "int" stands there twice; rename one"#,
+        ),
+        (
+            r#"{"name":"a","type":{"type":"enum","name":"E","symbols":["A","A"],"default":"A"}}"#,
+            r#"/fields/0/type/symbols/1: ns.E: "A" stands there twice"#,
+        ),
+        (
+            r#"{"name":"a","type":{"type":"fixed","name":"ns.R","size":1}}"#,
+            r#"/fields/0/type/name: type "ns.R" is defined twice; define it once"#,
+        ),
+    ] {
+        let found = broken_at(&record(field), &[]);
+        assert!(
+            found.len() == 1 && found[0].starts_with(&format!("schema {expected}")),
+            "{field}: {found:?}"
+        );
+    }
+    // What another text defines is known, and what is wrong in that one is told of the whole.
+    let money = r#"{"type":"record","name":"ns.Money","fields":[]}"#;
+    let uses = r#"{"name":"m","type":"Money"},{"name":"a","type":"strng"}"#;
+    assert_eq!(broken_at(&record(uses), &[money]).len(), 1);
+    assert_eq!(broken_at(&record(uses), &["{}"]).len(), 3);
+    assert_eq!(broken_at("{", &[]).len(), 1);
 }

@@ -2,7 +2,7 @@
 
 use kch_cli::{Exit, Failure, Result};
 use kch_registry::complete::subjects;
-use kch_schema::{Finding, Severity, lint, refused, twice};
+use kch_schema::{Finding, Severity, lint, twice};
 use serde_json::{Value, json};
 
 use crate::Desk;
@@ -41,7 +41,7 @@ impl Lint {
             let mut found = twice(&source.text);
             found.extend(match source.parse() {
                 Ok(schema) => lint(&schema),
-                Err(error) => vec![refused(&error)],
+                Err(error) => source.broken(&error),
             });
             for finding in &found {
                 match finding.severity {

@@ -144,6 +144,17 @@ fn lint_exits_with_1_for_errors_and_when_strict_for_warnings() {
     assert_eq!((&row["schema"], &row["rule"]), (&"bad.avsc".into(), &"logical-type-beside-type".into()));
     assert_eq!(row["cure"], r#"write "type": {"type":"long","logicalType":"timestamp-millis"}"#);
     scene.file("enum.avsc", r#"{"type":"enum","name":"E","symbols":["A"]}"#);
+    // What is no schema at all is looked through to its end.
+    scene.file(
+        "worse.avsc",
+        r#"{"type":"record","name":"bad-name","fields":[{"name":"n","type":"lng"},{"name":"n"},{"name":"t","type":"long","defualt":1}]}"#,
+    );
+    let rows = sr(&scene, &["lint", "worse.avsc"])
+        .fails_with(1)
+        .stderr_is("sr: 5 errors, 0 warnings\n")
+        .json_lines();
+    let pointers: Vec<&str> = rows.iter().filter_map(|row| row["pointer"].as_str()).collect();
+    assert_eq!(pointers, ["/fields/0/type", "/fields/1", "/fields/1/name", "/fields/2/defualt", "/name"]);
     sr(&scene, &["lint", "enum.avsc"]).succeeds().stderr_is("sr: 1 warning\n");
     sr(&scene, &["lint", "enum.avsc", "--strict"]).fails_with(1);
     scene
