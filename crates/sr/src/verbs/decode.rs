@@ -1,13 +1,13 @@
 //! `sr decode`: what is in a record's bytes.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kch_avro::frame::SchemaRef;
 use kch_avro::{Decoder, JsonMode};
-use kch_cli::{Exit, Failure, Result};
+use kch_cli::{Exit, Failure, Input, LineReader, MAX_LINE, Result};
 use kch_registry::Registry;
 use kch_registry::complete::subjects;
 use kch_schema::{Fingerprints, Schema, canonical};
@@ -75,54 +75,70 @@ impl Decode {
             Some(name) => Some(Given::of(desk.source_of(name, &[])?.schema()?)),
             None => None,
         };
-        let mut input = Vec::new();
-        let name = desk.io.input.name().to_owned();
-        desk.io
-            .input
-            .read_to_end(&mut input)
-            .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
-        if let Some(exit) = desk.io.signals.received() {
-            return Err(Failure::interrupted(exit));
-        }
-        let mut schemas = Schemas { given, registry: None, last: None };
-        let records = self.records(&input, &name)?;
-        if records.is_empty() {
-            return Err(Failure::refused(format!("{name} is empty")));
-        }
-        let mut rows = Vec::new();
-        let mut decode = |(at, record): (String, Framed), desk: &mut Desk<'_>| {
-            let row = self.decode(&record, &mut schemas, desk).map_err(|failure| failure.context(&at))?;
-            match desk.is_json() {
-                true => desk.record(row.as_bytes())?,
-                false => rows.push(serde_json::from_str(&row).unwrap_or(Value::Null)),
-            }
-            Ok(())
-        };
-        let outcome = records.into_iter().try_for_each(|record| decode(record, desk));
-        desk.rows(&rows)?;
-        outcome.map(|()| Exit::Done)
+        let mut printed =
+            Printed { schemas: Schemas { given, registry: None, last: None }, rows: Vec::new() };
+        let outcome = self.copy(&mut printed, desk);
+        desk.rows(&printed.rows)?;
+        outcome
     }
 
-    /// The records, with where each one stood.
-    fn records(&self, input: &[u8], name: &str) -> Result<Vec<(String, Framed)>> {
-        let is_text =
-            |bytes: &[u8]| bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
-        let is_json = input.trim_ascii_start().starts_with(b"{");
-        if self.format == Bytes::Binary || self.format == Bytes::Auto && !is_json && !is_text(input) {
+    /// Each record is printed before the next one is waited for.
+    fn copy(&self, printed: &mut Printed, desk: &mut Desk<'_>) -> Result<Exit> {
+        let mut input = std::mem::replace(&mut desk.io.input, Input::new("stdin", std::io::empty()));
+        let name = input.name().to_owned();
+        let cannot = |error: std::io::Error| Failure::usage(format!("cannot read {name}: {error}"));
+        let interrupted = |desk: &Desk<'_>| match desk.io.signals.received() {
+            Some(exit) => Err(Failure::interrupted(exit)),
+            None => Ok(()),
+        };
+        let mut first = Vec::new();
+        input.by_ref().take(1).read_to_end(&mut first).map_err(cannot)?;
+        let is_text = first.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+        let mut input = std::io::Cursor::new(first).chain(input);
+        if self.format == Bytes::Binary || self.format == Bytes::Auto && !is_text {
+            let mut bytes = Vec::new();
+            input.read_to_end(&mut bytes).map_err(cannot)?;
+            interrupted(desk)?;
             self.ensure_no_half()?;
-            let record = (name.to_owned(), Framed::alone(input.to_vec()));
-            return Ok(if input.is_empty() { Vec::new() } else { vec![record] });
+            if bytes.is_empty() {
+                return Err(Failure::refused(format!("{name} is empty")));
+            }
+            return self.print(&Framed::alone(bytes), &name, printed, desk).map(|()| Exit::Done);
         }
-        let text = std::str::from_utf8(input)
-            .map_err(|_| Failure::refused(format!("{name}: not text")).hint("--format binary reads bytes"))?;
-        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        lines
-            .map(|(index, line)| {
-                let at = format!("{name}:{}", index + 1);
-                let record = self.record(line.trim()).map_err(|failure| failure.context(&at))?;
-                Ok((at, record))
-            })
-            .collect()
+        let mut lines = LineReader::new(input, MAX_LINE);
+        let mut count = 0;
+        while let Some(line) = lines.next_line().map_err(|error| Failure::from(error).context(&name))? {
+            // A signal cuts the line short.
+            interrupted(desk)?;
+            let at = format!("{name}:{}", line.number);
+            let text = std::str::from_utf8(line.bytes).map_err(|_| {
+                Failure::refused(format!("{at}: not text")).hint("--format binary reads bytes")
+            })?;
+            if text.trim().is_empty() {
+                continue;
+            }
+            count += 1;
+            let record = self.record(text.trim()).map_err(|failure| failure.context(&at))?;
+            self.print(&record, &at, printed, desk)?;
+            if !lines.has_buffered_line() {
+                desk.rows(&std::mem::take(&mut printed.rows))?;
+                desk.io.output.flush()?;
+            }
+        }
+        interrupted(desk)?;
+        match count {
+            0 => Err(Failure::refused(format!("{name} is empty"))),
+            _ => Ok(Exit::Done),
+        }
+    }
+
+    fn print(&self, record: &Framed, at: &str, printed: &mut Printed, desk: &mut Desk<'_>) -> Result<()> {
+        let row = self.decode(record, &mut printed.schemas, desk).map_err(|failure| failure.context(at))?;
+        match desk.is_json() {
+            true => desk.record(row.as_bytes())?,
+            false => printed.rows.push(serde_json::from_str(&row).unwrap_or(Value::Null)),
+        }
+        Ok(())
     }
 
     /// The record of a line.
@@ -172,6 +188,13 @@ impl Decode {
         let value = String::from_utf8_lossy(&value);
         Ok(format!("{},\"value\":{value}}}", head.to_string().trim_end_matches('}')))
     }
+}
+
+/// What is kept from one record to the next.
+struct Printed {
+    schemas: Schemas,
+    /// Rows of a table, which are printed together.
+    rows: Vec<Value>,
 }
 
 /// The schema of `--schema`, and its fingerprint, by which single-object encoding names it.

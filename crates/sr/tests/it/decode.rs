@@ -26,6 +26,23 @@ fn a_frame_is_found_in_bytes_base64_and_hexadecimal() {
     assert_eq!(registry.request_lines().iter().filter(|line| line.contains("/schemas/ids/7")).count(), 8);
 }
 
+/// As those of `avro-consume -f` come.
+#[test]
+fn a_record_is_printed_before_the_next_one_comes() {
+    let (_registry, scene) = scene();
+    let (send, come) = std::sync::mpsc::channel::<&[u8]>();
+    let tool = scene.tool("sr").args(["decode", "--schema", "v1.avsc", "-q", "value.id"]);
+    let mut decoding =
+        tool.stdin_with(move |stdin| come.iter().try_for_each(|line| stdin.write_all(line))).spawn();
+    send.send(b"00000000070a\n").unwrap();
+    decoding.until_stdout("5\n");
+    send.send(b"00000000070c\n").unwrap();
+    decoding.until_stdout("6\n");
+    send.send(b"no\n").unwrap();
+    drop(send);
+    decoding.wait().fails_with(1).stdout_is("5\n6\n").stderr_has("sr: stdin:3: not base64");
+}
+
 #[test]
 fn what_cannot_be_decoded_is_said_with_its_line() {
     let (registry, scene) = scene();
