@@ -32,6 +32,8 @@ pub struct Table {
     pub engine: String,
     /// What it is sorted by; `None` takes the first column that can be a key, for an engine that sorts.
     pub order_by: Option<String>,
+    /// Whether it keeps in mind which blocks it has, so that none is taken twice. Replicated tables do so by themselves.
+    pub deduplicate: bool,
 }
 
 /// Why a table cannot be sorted as asked.
@@ -63,9 +65,16 @@ impl Table {
         let name = self.name.split('.').map(quote_name).collect::<Vec<_>>().join(".");
         let cluster = self.cluster.as_deref().map(|name| format!(" ON CLUSTER {}", quote_name(name)));
         let columns: Vec<String> = self.columns.iter().map(definition).collect();
+        let mut settings = Vec::new();
         // Without it ClickHouse refuses a Variant of two numbers or two tuples.
-        let variant = self.columns.iter().any(|column| column.column_type.has_variant());
-        let settings = if variant { "\nSETTINGS allow_suspicious_variant_types = 1" } else { "" };
+        if self.columns.iter().any(|column| column.column_type.has_variant()) {
+            settings.push("allow_suspicious_variant_types = 1");
+        }
+        if self.deduplicate && !self.engine.contains("Replicated") {
+            settings.push("non_replicated_deduplication_window = 1000");
+        }
+        let word = if settings.is_empty() { "" } else { "\nSETTINGS " };
+        let settings = format!("{word}{}", settings.join(", "));
         Ok(format!(
             "CREATE TABLE IF NOT EXISTS {name}{}\n(\n{}\n)\nENGINE = {}{}{settings};\n",
             cluster.unwrap_or_default(),

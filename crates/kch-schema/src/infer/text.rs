@@ -113,6 +113,13 @@ impl Texts {
         fit.then_some(all)
     }
 
+    /// How many different values there are, when it is only that they do not come often enough.
+    pub(super) fn seldom(&self, most: usize) -> Option<usize> {
+        let count = self.symbols.all.len();
+        let few = !self.symbols.none && count > 0 && count <= most;
+        (few && self.symbols(most).is_none()).then_some(count)
+    }
+
     pub(super) fn form(&self) -> Form {
         let digits = match self.digits {
             0..=3 => 3,

@@ -116,6 +116,10 @@ impl Writer<'_> {
             self.note(path, &text);
             return json!({"type": "enum", "name": self.free_name(name), "symbols": symbols});
         }
+        if let Some(count) = shape.texts.seldom(self.inferring.enums).filter(|_| alone) {
+            let text = format!("is no enum: its {count} different texts come less than twice on average");
+            self.note(path, &text);
+        }
         if !alone || self.inferring.plain_texts {
             return json!("string");
         }

@@ -202,7 +202,20 @@ fn table(order_by: Option<&str>) -> Table {
         cluster: None,
         engine: "MergeTree".into(),
         order_by: order_by.map(str::to_owned),
+        deduplicate: false,
     }
+}
+
+#[test]
+fn a_table_that_is_not_replicated_remembers_blocks_when_asked_to() {
+    let with = |engine: &str| Table { engine: engine.into(), deduplicate: true, ..table(None) };
+    assert!(
+        with("MergeTree")
+            .create()
+            .unwrap()
+            .ends_with("\nORDER BY `id`\nSETTINGS non_replicated_deduplication_window = 1000;\n")
+    );
+    assert!(with("ReplicatedMergeTree('/a', 'b')").create().unwrap().ends_with("\nORDER BY `id`;\n"));
 }
 
 #[test]

@@ -84,6 +84,12 @@ fn few_different_texts_are_an_enum_when_asked_for() {
     assert_eq!(of(9, &[&often[..], &["null"]].concat()), json!(["null", open_shut]));
     assert_eq!(of(0, &often), "string");
     assert_eq!(of(1, &often), "string");
+    let seldom: Vec<String> = often[..3].iter().map(|value| format!(r#"{{"s":{value}}}"#)).collect();
+    let seldom: Vec<&str> = seldom.iter().map(String::as_str).collect();
+    assert_eq!(
+        draft(Inferring { enums: 9, ..inferring() }, &seldom).notes,
+        [r#"field "s" is no enum: its 2 different texts come less than twice on average"#]
+    );
     // All different, no symbol, or of two kinds.
     assert_eq!(of(9, &often[..2]), "string");
     assert_eq!(of(9, &[&often[..], &[r#""half open""#]].concat()), "string");

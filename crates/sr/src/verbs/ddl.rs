@@ -16,6 +16,7 @@ columns instead. The table is called after the subject: kafka-events-value is fo
 Examples:
   sr ddl kafka-events-value
   sr ddl kafka-events-value --via json --table events_copy
+  sr ddl kafka-events-value --via json --table events_once --deduplicate | ch-query
   sr ddl kafka-events-value --via sink --table events_sink
   sr ddl configs/schemas/kafka-events-value.avsc --table events_copy --order-by ts,id | ch-query
   sr ddl kafka-events-value --on-cluster clickhouse_cluster --low-cardinality source
@@ -49,6 +50,9 @@ pub struct Ddl {
     /// Enum columns for enums. Otherwise String: a new symbol then needs no ALTER TABLE
     #[arg(long)]
     pub enums: bool,
+    /// Let it know blocks that it has again, as ch-query insert --state needs; also the same rows sent twice are then taken once
+    #[arg(long)]
+    pub deduplicate: bool,
 }
 
 /// How records get into the table.
@@ -82,7 +86,14 @@ impl Ddl {
         }
         let engine = self.engine.clone().unwrap_or_else(|| self.default_engine(&table));
         let order_by = self.order_by.clone();
-        let table = Table { name: table, columns, cluster: self.on_cluster.clone(), engine, order_by };
+        let table = Table {
+            name: table,
+            columns,
+            cluster: self.on_cluster.clone(),
+            engine,
+            order_by,
+            deduplicate: self.deduplicate,
+        };
         let statement = table.create().map_err(|error| order_failure(&error))?;
         desk.io.output.line(statement.trim_end().as_bytes())?;
         Ok(Exit::Done)

@@ -1,7 +1,7 @@
 //! `sr infer`: a draft schema from lines of JSON.
 
 use kch_cli::{Exit, Failure, LineReader, MAX_LINE, Result};
-use kch_schema::{Draft, Inferring};
+use kch_schema::{BadLine, Draft, Inferring};
 
 use crate::Desk;
 
@@ -29,7 +29,7 @@ pub struct Infer {
     /// Leave times, dates and UUIDs as texts
     #[arg(long)]
     pub no_logical: bool,
-    /// Texts of at most N different values, all of them symbols such as OPEN, are enums
+    /// Texts of at most N different values, all of them symbols such as OPEN, are enums, if each comes twice on average
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=Inferring::MOST_ENUM_SYMBOLS as i64), hide_default_value = true)]
     pub symbols: u16,
     /// Numbers with a fraction are decimals with as many digits as were seen. Otherwise double, which is not exact
@@ -61,7 +61,7 @@ impl Infer {
             let text =
                 std::str::from_utf8(line.bytes).map_err(|_| Failure::refused(format!("{at}: not UTF-8")))?;
             if !text.trim().is_empty() {
-                draft.see(text).map_err(|error| Failure::refused(format!("{at}: {error}")))?;
+                draft.see(text).map_err(|error| bad_line(&at, &error))?;
             }
         }
         if let Some(exit) = desk.io.signals.received() {
@@ -70,7 +70,23 @@ impl Infer {
         let drafted =
             draft.schema().ok_or_else(|| Failure::refused(format!("{name} has no lines to draft from")))?;
         drafted.notes.iter().for_each(|note| desk.io.messages.say(note));
+        if drafted.schema["type"] == "array" {
+            desk.io.messages.say(
+                "the lines are arrays: jq -c '.[]' makes a line of each item, for a schema of the items",
+            );
+        }
         desk.document(&drafted.schema)
+    }
+}
+
+/// JSON that goes over several lines is what people have most.
+fn bad_line(at: &str, error: &BadLine) -> Failure {
+    let failure = Failure::refused(format!("{at}: {error}"));
+    match error.reason.starts_with("not JSON") {
+        true => {
+            failure.hint("a line is one JSON object: jq -c . makes lines of JSON that is written otherwise")
+        }
+        false => failure,
     }
 }
 

@@ -148,6 +148,25 @@ fn a_draft_from_lines_becomes_a_table_that_has_them_live() {
 }
 
 #[test]
+fn a_table_that_knows_blocks_again_takes_none_twice_live() {
+    let Some(stack) = live::need(&[Service::ClickHouse]) else { return };
+    let scene = stack.scene();
+    scene.file("one.avsc", crate::V1);
+    let count = |flags: &[&str]| {
+        let table = stack.unique_table("sr_dedup");
+        let ddl =
+            scene.tool("sr").args(["ddl", "one.avsc", "--via", "json", "--table", &table]).args(flags).run();
+        stack.clickhouse(ddl.succeeds().stdout_text().trim_end().trim_end_matches(';'));
+        for _ in 0..2 {
+            stack.clickhouse(&format!("INSERT INTO {table} VALUES (1)"));
+        }
+        stack.clickhouse(&format!("SELECT count() FROM {table}")).trim().to_owned()
+    };
+    assert_eq!(count(&["--deduplicate"]), "1");
+    assert_eq!(count(&[]), "2");
+}
+
+#[test]
 fn real_schemas_become_tables_that_hold_their_records_live() {
     let Some(stack) = live::need(&[Service::Registry, Service::ClickHouse]) else { return };
     let scene = stack.scene();

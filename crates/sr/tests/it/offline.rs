@@ -193,6 +193,11 @@ fn infer_drafts_a_schema_and_names_the_bad_line() {
     enums.stderr_has("field \"s\" is an enum of OPEN: any other text is refused");
     infer(&["--symbols", "257"], states).fails_with(2).stderr_has("256");
     infer(&[], "{\"a\":1}\n{\"a\":").fails_with(1).stdout_is("").stderr_has("sr: stdin:2: not JSON: ");
+    infer(&[], "{\n  \"a\": 1\n}\n")
+        .fails_with(1)
+        .stdout_is("")
+        .stderr_has("\nhint: a line is one JSON object: jq -c .");
+    infer(&[], "[{\"a\":1}]\n").succeeds().stderr_has("the lines are arrays: jq -c '.[]'");
     infer(&[], "{\"a\":1,\"a\":2}").fails_with(1).stderr_is("sr: stdin:1: key \"a\" is there twice\n");
     infer(&[], "").fails_with(1).stderr_is("sr: stdin has no lines to draft from\n");
     infer(&["--name", "a-b"], "{}").fails_with(2);
