@@ -240,7 +240,8 @@ impl Consumer {
             }
         };
         let done = end.is_some_and(|end| start >= end);
-        Ok(Partition { topic, id, low: marks.low, start, next: start, end, done, ours: true })
+        let idle = Partition::idle(topic, id);
+        Ok(Partition { low: marks.low, start, next: start, end, done, ours: true, ..idle })
     }
 
     fn watermarks(&self, topic: usize, id: i32) -> Result<Watermarks, KafkaError> {

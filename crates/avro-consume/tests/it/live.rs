@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use kch_test::live::{self, Service};
 use kch_test::{Outcome, Scene, Signal};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 /// A topic with ten thousand events in three partitions, written by avro-produce.
 fn events(stack: &live::Stack, scene: &Scene, topic: &str, lines: &str) {
@@ -165,6 +167,33 @@ fn control_records_at_the_end_are_no_records_live() {
     let mut both: Vec<char> = read(&["-t", &topics[1]]).chars().collect();
     both.sort_unstable();
     assert_eq!(both.iter().collect::<String>(), "abcdf");
+
+    // A group that has read all has no lag: it stands behind the markers, also those of what was aborted.
+    let stands = |group: &str, topics: &[String]| {
+        let consumer: BaseConsumer =
+            stack.kafka_config().set("group.id", group).create().expect("a consumer");
+        let mut list = TopicPartitionList::new();
+        for topic in topics {
+            list.add_partition(topic, 0);
+        }
+        let committed = consumer.committed_offsets(list, wait).expect("committed offsets");
+        topics.iter().all(|topic| {
+            let (_, end) = consumer.fetch_watermarks(topic, 0, wait).expect("the end");
+            let place = committed.find_partition(topic, 0).expect("the partition");
+            end == 6 && place.offset() == Offset::Offset(end)
+        })
+    };
+    let (one, two) = (stack.unique("txn-one"), stack.unique("txn-two"));
+    assert_eq!(read(&["-g", &one]), "ac");
+    assert!(stands(&one, &topics[..1]));
+    let _ = read(&["-g", &two, "-t", &topics[1]]);
+    assert!(stands(&two, &topics));
+    // One that stopped before the last record stands there.
+    let short = stack.unique("txn-short");
+    assert_eq!(read(&["-g", &short, "-n", "1"]), "a");
+    assert!(!stands(&short, &topics[..1]));
+    assert_eq!(read(&["-g", &short]), "c");
+    assert!(stands(&short, &topics[..1]));
 }
 
 #[test]

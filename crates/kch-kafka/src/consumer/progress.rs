@@ -3,7 +3,6 @@
 //! A partition keeps its slot, a small number, as long as the consumer lives: what is kept of a partition elsewhere is
 //! kept in a vector by slot.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use rdkafka::message::{BorrowedMessage, Message as _};
@@ -17,8 +16,11 @@ pub(super) struct Partition {
     /// The first offset that the partition had, and the first one to read.
     pub(super) low: i64,
     pub(super) start: i64,
-    /// Offset behind the last record that was read.
+    /// Offset behind the last record that was read; 0 where a group gave the partition and none was read since.
     pub(super) next: i64,
+    /// For a group: offset behind the last record that was written out, and the one that was committed last; 0 for none.
+    pub(super) written: i64,
+    pub(super) committed: i64,
     /// Offset behind the last record to read, if there is an end.
     pub(super) end: Option<i64>,
     pub(super) done: bool,
@@ -27,9 +29,28 @@ pub(super) struct Partition {
 }
 
 impl Partition {
+    /// What is to be committed, if it is more than was. Where all that was read is written out, that is the client's own
+    /// position: it lies behind the markers that end a transaction, too, which are no records.
+    pub(super) fn to_commit(self, position: Option<i64>) -> Option<i64> {
+        let is_all_written = self.written == self.next;
+        let reached = position.filter(|_| is_all_written).unwrap_or_default().max(self.written);
+        (self.ours && reached > self.committed).then_some(reached)
+    }
+
     /// One that is not read yet.
     pub(super) fn idle(topic: usize, id: i32) -> Partition {
-        Partition { topic, id, low: 0, start: 0, next: 0, end: None, done: false, ours: false }
+        Partition {
+            topic,
+            id,
+            low: 0,
+            start: 0,
+            next: 0,
+            written: 0,
+            committed: 0,
+            end: None,
+            done: false,
+            ours: false,
+        }
     }
 }
 
@@ -40,8 +61,6 @@ pub(super) struct Progress {
     /// When the group took the last partition; it gives others soon.
     pub(super) revoked_at: Option<Instant>,
     pub(super) lost_since: Option<Instant>,
-    /// Offset behind the last record written, by slot: what a commit says.
-    pub(super) written: BTreeMap<usize, i64>,
 }
 
 impl Progress {
@@ -126,6 +145,17 @@ mod tests {
         assert!(!progress.is_done());
         progress.reached_end(0);
         assert!(progress.is_done());
+    }
+
+    #[test]
+    fn what_was_read_and_not_written_is_not_committed_and_what_lies_behind_the_last_record_is() {
+        let at = |next, written, committed| Partition { next, written, committed, ..ours(0) };
+        assert_eq!(at(10, 10, 0).to_commit(Some(11)), Some(11), "the marker of a transaction");
+        assert_eq!(at(10, 7, 0).to_commit(Some(11)), Some(7));
+        assert_eq!(at(10, 10, 11).to_commit(Some(11)), None);
+        assert_eq!(at(0, 0, 0).to_commit(Some(11)), Some(11), "a marker, and no record since");
+        assert_eq!(at(0, 0, 0).to_commit(None), None);
+        assert_eq!(Partition { ours: false, ..at(10, 10, 0) }.to_commit(Some(11)), None);
     }
 
     #[test]

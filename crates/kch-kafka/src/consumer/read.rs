@@ -195,10 +195,9 @@ impl Consumer {
                 let mut progress = self.progress.borrow_mut();
                 let slot = progress.slot(topic, id);
                 let partition = &mut progress.partitions[slot];
-                (partition.end, partition.done, partition.ours) = (end, end == Some(0), given);
-                if !given {
-                    progress.written.remove(&slot);
-                }
+                // Who had it meanwhile may have gone on.
+                *partition =
+                    Partition { end, done: end == Some(0), ours: given, ..Partition::idle(topic, id) };
             }
             self.progress.borrow_mut().rebalanced(given);
         }
@@ -240,25 +239,34 @@ impl Consumer {
     /// Notes that this record's line is out: the next [`Consumer::commit`] covers it.
     pub fn mark_written(&self, slot: usize, offset: i64) {
         let mut progress = self.progress.borrow_mut();
-        if self.group && progress.partitions.get(slot).is_some_and(|partition| partition.ours) {
-            progress.written.insert(slot, offset + 1);
+        if let Some(partition) = progress.partitions.get_mut(slot).filter(|partition| partition.ours) {
+            partition.written = offset + 1;
         }
     }
 
-    /// Commits what was marked since the last commit, and waits for the answer. Without a group it does nothing.
+    /// Commits what was marked since the last commit, and where that is all that was read what follows it without being a
+    /// record, so that a group at the end of a topic has no lag. Waits for the answer. Without a group it does nothing.
     ///
     /// # Errors
     /// When the group's coordinator refuses.
     pub fn commit(&self) -> Result<(), KafkaError> {
-        let written = std::mem::take(&mut self.progress.borrow_mut().written);
-        if written.is_empty() {
+        if !self.group {
             return Ok(());
         }
+        // None is known before the first record, nor after the group took the partitions.
+        let positions = self.inner.position().unwrap_or_default();
         let mut list = TopicPartitionList::new();
-        for (slot, offset) in written {
-            let (topic, id) = self.place(slot);
-            list.add_partition_offset(topic, id, Offset::Offset(offset))
+        for partition in &mut self.progress.borrow_mut().partitions {
+            let topic = &self.topics[partition.topic];
+            let position = positions.find_partition(topic, partition.id).map(|place| place.offset());
+            let position = position.and_then(|at| if let Offset::Offset(at) = at { Some(at) } else { None });
+            let Some(offset) = partition.to_commit(position) else { continue };
+            list.add_partition_offset(topic, partition.id, Offset::Offset(offset))
                 .map_err(|error| self.error(0, "commit", &error))?;
+            partition.committed = offset;
+        }
+        if list.count() == 0 {
+            return Ok(());
         }
         self.inner.commit(&list, CommitMode::Sync).map_err(|error| self.error(0, "cannot commit", &error))
     }
