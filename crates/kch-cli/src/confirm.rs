@@ -23,12 +23,17 @@ impl ConfirmArgs {
     /// # Errors
     /// Any other answer is a refusal; a signal is its exit code; what `items` fails with.
     pub fn ask(self, io: &mut Io, what: &str, items: impl FnOnce() -> Result<Vec<String>>) -> Result<()> {
-        if self.yes || !io.input.is_terminal() || !io.messages.is_terminal() {
+        if self.yes || !io.input.is_terminal() {
             return Ok(());
         }
         let items = items()?;
         if items.is_empty() {
             return Ok(());
+        }
+        // Someone sits there and would not see the question.
+        if !io.messages.is_terminal() {
+            let text = format!("nothing was changed: it would {what}, and stderr is no terminal to ask on");
+            return Err(Failure::refused(text).hint("--yes does it without asking"));
         }
         // What was said before belongs above the question.
         std::io::Write::flush(&mut io.output)?;
@@ -117,12 +122,20 @@ mod tests {
     fn nobody_is_asked_without_a_terminal_or_with_yes_or_about_nothing() {
         for (terminals, yes, count) in [
             ([false, true], false, 1),
-            ([true, false], false, 1),
+            ([true, false], true, 1),
             ([true, true], true, 1),
             ([true, true], false, 0),
         ] {
             assert_eq!(asked("", terminals, yes, count), (String::new(), Ok(())));
         }
+    }
+
+    #[test]
+    fn one_who_cannot_see_the_question_destroys_nothing() {
+        let (shown, end) = asked("y\n", [true, false], false, 1);
+        let failure = end.unwrap_err();
+        assert_eq!((shown.as_str(), failure.exit()), ("", Exit::Refused));
+        assert_eq!(failure.hint_text(), Some("--yes does it without asking"));
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, Parser};
 
 use crate::complete::Completer;
-use crate::{Exit, Shell, complete, manual};
+use crate::{Exit, Shell, complete, manual, usage};
 
 /// The arguments of the process. Answers `--help`, a bad command line (exit 2), a shell that asks for completions,
 /// `--completions` and `--man-pages`, and ends the process then, before any work.
@@ -18,11 +19,27 @@ pub fn parse<A: Parser>(completers: &[(&str, Completer)]) -> A {
     if complete::answer(&command, completers, &mut io::stdout()) {
         end(Exit::Done);
     }
-    let matches = command.get_matches_mut();
+    let matches = command
+        .try_get_matches_from_mut(std::env::args_os())
+        .unwrap_or_else(|error| refuse(&error, &command));
     if let Some(outcome) = generate(&A::command(), &matches) {
         end(outcome.map_or_else(|error| say(command.get_name(), &error), |()| Exit::Done));
     }
-    A::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    A::from_arg_matches(&matches).unwrap_or_else(|error| {
+        let error = error.format(&mut command);
+        refuse(&error, &command)
+    })
+}
+
+/// Ends the process as clap does, with help on stdout or what is wrong on stderr, the latter in the words of the tools.
+#[expect(clippy::print_stderr, reason = "the tool's own messages begin after its arguments are read")]
+fn refuse(error: &clap::Error, command: &Command) -> ! {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        error.exit();
+    }
+    let typed: Vec<String> = std::env::args().skip(1).collect();
+    eprint!("{}", usage::told(command.get_name(), &error.to_string(), usage::cure(error, command, &typed)));
+    end(Exit::Usage);
 }
 
 /// Does what the two flags of [`crate::CommonArgs`] ask for, if one does.

@@ -23,6 +23,7 @@ mod secret;
 mod settings;
 mod signals;
 mod size;
+mod usage;
 pub mod vars;
 
 pub use args::CommonArgs;

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use comfy_table::{Table, presets};
 use serde_json::Value;
 
-use crate::field::{Field, plain};
+use crate::field::Field;
 use crate::{Output, Result};
 
 /// How rows are printed (`-o`).
@@ -68,9 +68,10 @@ impl Render {
         if let Some(field) = &self.field {
             let terminal = output.is_terminal();
             for row in rows {
-                let text = plain(field.of(row, &mut output.sought));
-                let text = if terminal { text.escape_default_control() } else { text };
-                output.line(text.as_bytes())?;
+                for text in field.lines(row, &mut output.sought) {
+                    let text = if terminal { text.escape_default_control() } else { text };
+                    output.line(text.as_bytes())?;
+                }
             }
             return Ok(());
         }

@@ -1,0 +1,103 @@
+//! What clap says of a bad command line, in the form of all other errors: `tool: what: why`, then hints.
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::nearest;
+
+/// Clap's text as the tool's own: its name in front in place of `error`, and each tip, and `cure` before them, as a hint
+/// right behind what is wrong. Usage follows as clap writes it.
+pub(crate) fn told(tool: &str, text: &str, cure: Option<String>) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let tip = |line: &str| line.trim_start().strip_prefix("tip: ").map(str::to_owned);
+    let hints: Vec<String> = cure.into_iter().chain(text.lines().filter_map(tip)).collect();
+    let mut rest = text.lines().filter(|line| tip(line).is_none());
+    let mut lines = vec![format!("{tool}: {}", rest.next().unwrap_or_default())];
+    lines.extend(rest.by_ref().take_while(|line| !line.is_empty()).map(str::to_owned));
+    lines.extend(hints.into_iter().map(|hint| format!("hint: {hint}")));
+    let mut gap = true;
+    for line in rest {
+        // A tip leaves its empty line behind.
+        if !line.is_empty() && gap {
+            lines.push(String::new());
+        }
+        gap = line.is_empty();
+        if !gap {
+            lines.push(line.to_owned());
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The cure for a word that has no place, where it is a verb with a slip, a topic without its flag, or SQL that was not
+/// put in quotes.
+pub(crate) fn cure(error: &clap::Error, command: &Command, typed: &[String]) -> Option<String> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return None };
+    if error.kind() != ErrorKind::UnknownArgument || word.starts_with('-') {
+        return None;
+    }
+    let verbs = || command.get_subcommands().map(Command::get_name);
+    let first = typed.iter().find(|word| !word.starts_with('-'))?;
+    if verbs().all(|verb| verb != first)
+        && let Some(verb) = nearest(first, verbs())
+    {
+        return Some(format!("did you mean {verb}?"));
+    }
+    let takes_topic = command.get_arguments().any(|arg| arg.get_long() == Some("topic"));
+    let positional = command.get_positionals().next();
+    if takes_topic && positional.is_none() {
+        return Some(format!("a topic is named with -t: -t {word}"));
+    }
+    let is_sql = positional.is_some_and(|arg| arg.get_id() == "sql") && verbs().all(|verb| verb != first);
+    is_sql.then(|| format!("SQL is one argument, in quotes: {} 'SELECT 1'", command.get_name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Arg;
+
+    use super::*;
+
+    fn said(command: &Command, words: &[&str]) -> String {
+        let typed = std::iter::once(command.get_name()).chain(words.iter().copied());
+        let error = command.clone().try_get_matches_from(typed).unwrap_err();
+        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        told(command.get_name(), &error.to_string(), cure(&error, command, &words))
+    }
+
+    #[test]
+    fn a_bad_flag_is_told_as_every_error_is_with_its_tips_as_hints() {
+        let tool =
+            Command::new("tool").arg(Arg::new("on-error").long("on-error").value_parser(["skip", "fail"]));
+        assert_eq!(
+            said(&tool, &["--on-eror", "x"]),
+            "tool: unexpected argument '--on-eror' found\n\
+             hint: a similar argument exists: '--on-error'\n\n\
+             Usage: tool --on-error <on-error>\n\nFor more information, try '--help'.\n"
+        );
+        assert_eq!(
+            said(&tool, &["--on-error", "skp"]),
+            "tool: invalid value 'skp' for '--on-error <on-error>'\n  [possible values: skip, fail]\n\
+             hint: a similar value exists: 'skip'\n\nFor more information, try '--help'.\n"
+        );
+    }
+
+    #[test]
+    fn a_word_without_a_place_is_told_where_it_belongs() {
+        let topic = Command::new("tool").arg(Arg::new("topic").short('t').long("topic"));
+        let first_lines = |said: String| said.lines().take(2).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(
+            first_lines(said(&topic, &["orders"])),
+            ["tool: unexpected argument 'orders' found", "hint: a topic is named with -t: -t orders"]
+        );
+        let sql = Command::new("tool").arg(Arg::new("sql")).subcommand(Command::new("insert"));
+        assert_eq!(
+            first_lines(said(&sql, &["SELECT", "1"])),
+            ["tool: unexpected argument '1' found", "hint: SQL is one argument, in quotes: tool 'SELECT 1'"]
+        );
+        assert_eq!(
+            first_lines(said(&sql, &["insrt", "t"])),
+            ["tool: unexpected argument 't' found", "hint: did you mean insert?"]
+        );
+    }
+}
