@@ -180,6 +180,18 @@ impl Running {
         self.child.try_wait().expect("the state of the child").is_none()
     }
 
+    /// Waits for the end with stdin left open, as [`Running::wait`] does without.
+    ///
+    /// # Panics
+    /// At the timeout.
+    #[must_use]
+    pub fn wait_with_open_stdin(mut self) -> Outcome {
+        let stdin = self.stdin.take();
+        let outcome = self.wait();
+        drop(stdin);
+        outcome
+    }
+
     /// Closes stdin and waits for the end; past the timeout it is killed and the test fails.
     ///
     /// # Panics

@@ -107,11 +107,8 @@ fn an_endless_pipe_keeps_inserting_and_an_interrupt_keeps_whole_lines_live() {
     running.write(row(3)).write("{\"id\":4,");
     until(&stack, &format!("SELECT count() FROM {table}"), "4\n");
     running.signal(Signal::Interrupt);
-    while running.is_running() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
     let said = format!("ch-query: 4 of 4 lines inserted into {table}\n");
-    running.wait().fails_with(130).stdout_is("").stderr_is(said);
+    running.wait_with_open_stdin().fails_with(130).stdout_is("").stderr_is(said);
     assert_eq!(account(&stack, &table), whole(4));
 }
 

@@ -249,8 +249,8 @@ fn progress_is_shown_on_a_terminal_only_live() {
 fn an_answer_that_is_too_long_is_cut_and_its_query_ends_live() {
     let Some(stack) = need() else { return };
     let (scene, id) = (stack.scene(), stack.unique("cut"));
-    let run = |args: &[&str]| scene.tool("ch-query").args(["--query-id", &id]).args(args).run();
-    run(&["--max-rows", "3", "SELECT number AS n FROM system.numbers"])
+    let run = |args: &[&str]| scene.tool("ch-query").args(args).run();
+    run(&["--query-id", &id, "--max-rows", "3", "SELECT number AS n FROM system.numbers"])
         .fails_with(1)
         .stdout_is("{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n")
         .stderr_is(format!(

@@ -118,7 +118,7 @@ fn schemas_of_others_become_tables_that_are_clean_and_hold_their_records_live() 
         assert_eq!(rows, "20\n", "{}", file.display());
         count += 1;
     }
-    assert!(count == 0 || count > 20, "{count} schemas");
+    assert!(count > 20 || foreign_schemas(&["datagen"]).is_empty(), "{count} schemas");
 }
 
 /// The whole way, for a record with an array and a map.
