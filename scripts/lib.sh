@@ -112,3 +112,16 @@ use_tools() {
   if [ -x "$bin/avro-produce" ]; then PATH=$bin:$PATH; fi
   need avro-produce "build the tools: make build"
 }
+
+# free_ports N: that many ports of 127.0.0.1 where nobody listens. Below those that the kernel gives to outgoing
+# connections, any of which could have one before a server of ours does, and beside those of the tests in Rust.
+free_ports() {
+  local port free=()
+  while [ ${#free[@]} -lt "$1" ]; do
+    port=$((30000 + RANDOM % 2700))
+    if [[ " ${free[*]-} " != *" $port "* ]] && ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      free+=("$port")
+    fi
+  done
+  echo "${free[@]}"
+}

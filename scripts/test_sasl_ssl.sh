@@ -40,10 +40,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-read -r port controller_port registry_port < <(python3 -c '
-import socket
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-print(*(s.getsockname()[1] for s in sockets))')
+read -r port controller_port registry_port < <(free_ports 3)
 broker_password=$(openssl rand -hex 12)
 client_password=$(openssl rand -hex 12)
 

@@ -61,7 +61,7 @@ test_clickhouse() {
   local ports environment statement file
   use_tools
   [ -e "$(part_dir chdb)/libchdb.so" ] || "$repo/scripts/native_fetch.sh"
-  free_ports 2
+  read -ra ports < <(free_ports 2)
   # Characters that XML would take for itself.
   environment=(CLICKHOUSE_USER=admin 'CLICKHOUSE_PASSWORD=a<b&c"d' CLICKHOUSE_WRITER_PASSWORD=w CLICKHOUSE_READER_PASSWORD=r
     KAFKA_USERNAME=client 'KAFKA_PASSWORD=k<&')

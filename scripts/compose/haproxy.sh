@@ -3,7 +3,7 @@
 
 test_haproxy() {
   local cfg=$work/haproxy.cfg ports
-  free_ports 3
+  read -ra ports < <(free_ports 3)
   sed -e "s/bind :8123/bind 127.0.0.1:${ports[0]}/" \
     -e "s/clickhouse-1:8123/127.0.0.1:${ports[1]}/; s/clickhouse-2:8123/127.0.0.1:${ports[2]}/" \
     "$repo/configs/haproxy/haproxy.cfg" >"$cfg"

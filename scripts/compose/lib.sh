@@ -51,11 +51,3 @@ stop() {
   kill "$1" 2>/dev/null || true
   wait "$1" 2>/dev/null || true
 }
-
-# free_ports N: that many ports that nobody listens on now, into the array `ports`.
-free_ports() {
-  read -ra ports < <("$python" -c '
-import socket, sys
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
-print(*(s.getsockname()[1] for s in sockets))' "$1")
-}

@@ -10,7 +10,7 @@ test_fetch_plugins() {
   echo jar >"$work/zip/clickhouse-kafka-connect-$version/lib/sink.jar"
   echo text >"$work/zip/clickhouse-kafka-connect-$version/README"
   (cd "$work/zip" && zip -q -r "$site/$version/$archive" .)
-  free_ports 1
+  read -ra ports < <(free_ports 1)
   background "$python" -m http.server --bind 127.0.0.1 --directory "$site" "${ports[0]}"
   local server=$pid base=http://127.0.0.1:${ports[0]}
   eventually "the server" curl --silent --fail --noproxy '*' "$base/"

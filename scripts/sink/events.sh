@@ -16,7 +16,7 @@ events() { avro-produce -t kafka-events --set source="$1" --set payload=@line 2>
 
 # The cluster's HAProxy, with both of its nodes in one place.
 start_balancer() {
-  balancer_port=28123
+  balancer_port=$(free_ports 1)
   sed -e "s/bind :8123/bind 127.0.0.1:$balancer_port/; s/clickhouse-[12]:8123/127.0.0.1:$(ports clickhouse | cut -d' ' -f1)/" \
     -e 's/^  server clickhouse-.*/& init-addr none/; /^resolvers/,/^$/d; s/ resolvers docker//' \
     configs/haproxy/haproxy.cfg >"$work/haproxy.cfg"
