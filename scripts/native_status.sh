@@ -3,7 +3,8 @@
 #
 # Usage: scripts/native_status.sh
 #
-# Prints service, pid, ports, health and memory, a line each.
+# Prints service, pid, ports, health and memory, a line each. One that was not started from here, and answers all the
+# same, is "elsewhere": of another clone, or in Docker.
 #
 # Exit codes: 0 all healthy, 1 something is down, 2 usage, 3 nothing runs.
 set -euo pipefail
@@ -33,6 +34,8 @@ for service in "${services[@]}"; do
       health=healthy
       healthy=$((healthy + 1))
     fi
+  elif healthy "$service"; then
+    health=elsewhere
   fi
   row "$service" "${pid:--}" "$(ports "$service" | tr ' ' ,)" "$health" "$memory"
 done
