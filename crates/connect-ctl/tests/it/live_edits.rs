@@ -87,7 +87,7 @@ fn what_is_cured_between_two_restarts_runs_live() {
     live.until("the failure", failed);
     live.ctl(&["status", &name, "--fail-on", "paused"]).succeeds();
     live.ctl(&["status", &name, "--fail-on", "not-running"]).fails_with(1).stderr_has("NoSuchFileException");
-    let args = ["restart", &name, "--failed", "--wait", "60s", "--retries", "3", "--backoff", "1s"];
+    let args = ["restart", &name, "--failed", "--wait", "30s", "--retries", "3", "--backoff", "1s"];
     let mut restart = live.scene.tool("connect-ctl").args(args).timeout(Duration::from_secs(150)).spawn();
     restart.until_stderr("NoSuchFileException: ").until_stderr("; retry 1 of 3 in 1 s");
     std::fs::create_dir(folder).expect("a folder");
