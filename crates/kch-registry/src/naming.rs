@@ -101,7 +101,9 @@ fn record_name(schema: &str) -> Option<String> {
 /// What such a name is like.
 pub fn context_name(text: &str) -> Result<String, String> {
     match bare(text) {
-        name if name.contains(':') || text.is_empty() => Err("a context's name is like eu or .eu".to_owned()),
+        name if name.contains(':') || name.is_empty() && !text.contains('.') => {
+            Err("a context's name is like eu or .eu".to_owned())
+        }
         name => Ok(format!(".{name}")),
     }
 }
@@ -198,6 +200,7 @@ mod tests {
             assert_eq!(context_name(context).unwrap(), ".eu");
         }
         assert!(context_name("a:b").is_err() && context_name("").is_err());
+        assert!(context_name(":").is_err() && context_name(".") == Ok(".".to_owned()));
         assert_eq!((is_context(":.eu:"), is_context(":.eu:a"), is_context("a")), (true, false, false));
         assert_eq!(in_context(".", "a"), "a");
         assert_eq!(in_context(".eu", ":.us:a"), ":.us:a");

@@ -1,6 +1,7 @@
 //! What can be wrong with a registry and with what is in it, each with its cure. Nothing is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Instant;
 
 use kch_cli::{Failure, Result};
@@ -70,8 +71,7 @@ pub(crate) fn reachable(registry: &Registry) -> (Finding, Option<Failure>) {
 pub(crate) fn credentials(registry: &Registry) -> Finding {
     let finding = |grade, detail| Finding::new("credentials", grade, detail);
     let url = registry.url();
-    let host = url.split("://").nth(1).unwrap_or_default();
-    let at_home = ["localhost", "127.", "[::1]"].iter().any(|home| host.starts_with(home));
+    let at_home = is_at_home(url);
     match registry.has_credentials() {
         false => finding(Grade::Ok, "none are sent, and none are wanted"),
         true if url.starts_with("http:") && !at_home => {
@@ -80,6 +80,17 @@ pub(crate) fn credentials(registry: &Registry) -> Finding {
         }
         true => finding(Grade::Ok, "accepted"),
     }
+}
+
+/// Whether what is sent to an address stays on this machine.
+fn is_at_home(url: &str) -> bool {
+    let authority = url.split("://").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.split_once(']') {
+        Some((address, _)) => address.trim_start_matches('['),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The registry's own mode and level.
@@ -275,4 +286,26 @@ fn deleted(looked: &[Looked]) -> Finding {
 
 pub(crate) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_at_home() {
+        for home in
+            ["http://localhost:8081", "http://localhost/api", "http://127.1.2.3:80/x", "http://[::1]:8081"]
+        {
+            assert!(is_at_home(home), "{home}");
+        }
+        for away in [
+            "http://localhost.example.com",
+            "http://127.example.com:8081",
+            "http://[::2]:80",
+            "http://10.0.0.1",
+        ] {
+            assert!(!is_at_home(away), "{away}");
+        }
+    }
 }

@@ -85,11 +85,15 @@ fn with_ids(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut V
     };
     let open: Vec<&str> = subjects.iter().copied().filter(|subject| !is_closed(subject)).collect();
     at_once(&open, |subject| Ok(Some(registry.ensure_writable(subject)?)))?;
+    let leftover: Vec<&str> = left_in_import(&registry, snapshot, &subjects)?;
     if dry_run {
+        for subject in leftover {
+            messages
+                .say(&format!("{subject} is in IMPORT mode with nothing left to import, which would end"));
+        }
         rows.extend(todo.iter().map(|entry| row(entry, true)));
         return Ok(());
     }
-    let leftover: Vec<&str> = left_in_import(&registry, snapshot, &subjects)?;
     let mut put_back = PutBack::new(calm);
     let outcome = (|| -> Result<()> {
         for &subject in &leftover {

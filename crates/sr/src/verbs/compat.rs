@@ -5,8 +5,8 @@ use kch_cli::{Exit, Result};
 use kch_registry::{Level, Registry, Source, split_context};
 use serde_json::{Value, json};
 
-use crate::Desk;
 use crate::judged::{ensure_own_level, ruling};
+use crate::{Desk, planned};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,32 +52,44 @@ impl Compat {
         let registry = desk.registry()?;
         let row = match self {
             Compat::Get { subject } => show(&registry, subject.as_deref(), desk)?,
-            Compat::Set { subject, level, dry_run } => {
-                if let Some(subject) = subject {
-                    ensure_own_level(&registry, subject, level)?;
-                }
-                if !dry_run {
-                    registry.set_compatibility(subject.as_deref(), level)?;
-                }
-                let source = if subject.is_some() { Source::Subject } else { Source::Global };
-                row(subject.as_deref(), level, source)
-            }
-            // The default is the registry's secret until it counts.
-            Compat::Delete { subject: None, dry_run: true } => {
-                json!({"subject": null, "compatibility": null, "source": "global"})
-            }
-            Compat::Delete { subject: Some(subject), dry_run: true } => {
-                let (level, source) = registry.inherited_compatibility(Some(subject))?;
-                row(Some(subject), &level, source)
-            }
-            Compat::Delete { subject, dry_run: false } => {
-                registry.delete_compatibility(subject.as_deref())?;
-                let (level, source) = ruling(&registry, subject.as_deref())?;
-                row(subject.as_deref(), &level, source)
-            }
+            Compat::Set { subject, level, dry_run } => set(&registry, subject.as_deref(), level, *dry_run)?,
+            Compat::Delete { subject, dry_run } => delete(&registry, subject.as_deref(), *dry_run)?,
         };
         desk.row(row)
     }
+}
+
+fn set(registry: &Registry, subject: Option<&str>, level: &Level, dry_run: bool) -> Result<Value> {
+    if let Some(subject) = subject {
+        ensure_own_level(registry, subject, level)?;
+    }
+    let (was, _) = ruling(registry, subject)?;
+    match (subject, dry_run) {
+        (Some(subject), true) => registry.ensure_writable(subject)?,
+        (None, true) => {}
+        (_, false) => registry.set_compatibility(subject, level)?,
+    }
+    let source = if subject.is_some() { Source::Subject } else { Source::Global };
+    Ok(planned(changed(row(subject, level, source), &was), dry_run))
+}
+
+fn delete(registry: &Registry, subject: Option<&str>, dry_run: bool) -> Result<Value> {
+    let (was, _) = ruling(registry, subject)?;
+    let after = match (subject, dry_run) {
+        // The default is the registry's secret until it counts.
+        (None, true) => json!({"subject": null, "compatibility": null, "source": "global"}),
+        (Some(name), true) => {
+            registry.ensure_writable(name)?;
+            let (level, source) = registry.inherited_compatibility(subject)?;
+            row(subject, &level, source)
+        }
+        (_, false) => {
+            registry.delete_compatibility(subject)?;
+            let (level, source) = ruling(registry, subject)?;
+            row(subject, &level, source)
+        }
+    };
+    Ok(planned(changed(after, &was), dry_run))
 }
 
 fn show(registry: &Registry, subject: Option<&str>, desk: &mut Desk<'_>) -> Result<Value> {
@@ -98,4 +110,9 @@ fn row(subject: Option<&str>, level: &Level, source: Source) -> Value {
         Source::Global => "global",
     };
     json!({"subject": subject, "compatibility": level.to_string(), "source": source})
+}
+
+fn changed(mut row: Value, was: &Level) -> Value {
+    row["was"] = json!(was.to_string());
+    row
 }

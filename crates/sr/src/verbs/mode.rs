@@ -5,7 +5,7 @@ use kch_cli::{Exit, Result};
 use kch_registry::{Mode as Written, Registry};
 use serde_json::{Value, json};
 
-use crate::Desk;
+use crate::{Desk, planned};
 
 const EXAMPLES: &str = "\
 READWRITE takes new schemas, READONLY no changes, IMPORT schemas that bring their own ids and versions. A subject without a \
@@ -71,7 +71,7 @@ impl Mode {
                     registry.set_mode(subject.as_deref(), mode, *force)?;
                     warn_if_overridden(&registry, subject.as_deref(), desk)?;
                 }
-                changed(subject.as_deref(), mode, &was)
+                planned(changed(subject.as_deref(), mode, &was), *dry_run)
             }
             Mode::Delete { subject, dry_run } => {
                 let was = registry.mode(subject.as_deref())?;
@@ -81,7 +81,7 @@ impl Mode {
                 } else {
                     registry.delete_mode(subject.as_deref())?;
                 }
-                changed(subject.as_deref(), &after, &was)
+                planned(changed(subject.as_deref(), &after, &was), *dry_run)
             }
         };
         desk.row(row)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::judged::{Judged, ensure_own_level, judge_next, ruling_level};
 use crate::put_back::PutBack;
 use crate::siblings::Missing;
-use crate::{Desk, SchemaArgs, input};
+use crate::{Desk, SchemaArgs, input, planned};
 
 const EXAMPLES: &str = "\
 Registering a schema that is there already changes nothing; \"created\" says which it was.
@@ -60,6 +60,7 @@ impl Register {
             });
             Ok(())
         })();
+        let rows: Vec<Value> = rows.into_iter().map(|row| planned(row, self.dry_run)).collect();
         desk.rows_of(&rows, outcome)
     }
 

@@ -132,9 +132,9 @@ fn only_the_mode_that_closes_a_subject_opens_it() {
 fn a_dry_run_does_not_call_the_level_that_would_go_the_default() {
     let (registry, scene) = (Confluent::start(), Scene::new());
     sr(&scene, &registry, &["compat", "set", "FULL"]).succeeds();
-    sr(&scene, &registry, &["compat", "delete", "--dry-run"])
-        .succeeds()
-        .stdout_is("{\"subject\":null,\"compatibility\":null,\"source\":\"global\"}\n");
+    sr(&scene, &registry, &["compat", "delete", "--dry-run"]).succeeds().stdout_is(
+        "{\"subject\":null,\"compatibility\":null,\"source\":\"global\",\"was\":\"FULL\",\"dry_run\":true}\n",
+    );
     sr(&scene, &registry, &["compat", "get"]).succeeds().stdout_has("FULL");
 }
 

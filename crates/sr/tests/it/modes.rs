@@ -20,7 +20,9 @@ fn a_mode_is_set_for_a_subject_and_for_all_and_taken_away() {
     registry.reply("DELETE", "/mode/s", 200, r#"{"mode":"IMPORT"}"#);
     sr(&scene, &["mode", "get", "s"]).succeeds().stdout_is("{\"subject\":\"s\",\"mode\":\"READWRITE\"}\n");
     let set = "{\"subject\":\"s\",\"mode\":\"IMPORT\",\"was\":\"READWRITE\"}\n";
-    sr(&scene, &["mode", "set", "s", "import", "--force", "--dry-run"]).succeeds().stdout_is(set);
+    sr(&scene, &["mode", "set", "s", "import", "--force", "--dry-run"])
+        .succeeds()
+        .stdout_is(set.replace('}', ",\"dry_run\":true}"));
     // It asks whether there are modes, with one that there is not.
     let changes_nothing = |body: &String| body.is_empty() || body.contains("NONE_SUCH");
     assert!(registry.request_bodies().iter().all(changes_nothing), "a dry run");
@@ -41,12 +43,16 @@ fn a_registry_that_is_read_only_says_so_with_the_cure() {
     registry.reply("GET", "/mode/s", 200, r#"{"mode":"READONLY"}"#);
     registry.reply("GET", "/subjects/s/versions", 200, "[1]");
     registry.reply("PUT", "/config/s", 422, READ_ONLY);
+    registry.reply("GET", "/config/s", 404, r#"{"error_code":40408,"message":"none"}"#);
+    registry.reply("GET", "/config", 200, r#"{"compatibilityLevel":"BACKWARD"}"#);
     let refused = [
         &["register", "s", "v1.avsc"][..],
         &["register", "s", "v1.avsc", "--dry-run"],
         &["delete", "s"],
         &["delete", "s", "--dry-run"],
         &["compat", "set", "s", "FULL"],
+        &["compat", "set", "s", "FULL", "--dry-run"],
+        &["compat", "delete", "s", "--dry-run"],
     ];
     for args in refused {
         sr(&scene, args).fails_with(1).stdout_is("").stderr_is(
@@ -110,7 +116,7 @@ fn a_registry_that_cannot_take_its_mode_away_is_set_to_the_default() {
     registry.reply("PUT", "/mode", 200, r#"{"mode":"READWRITE"}"#);
     sr(&scene, &["mode", "delete", "--dry-run"])
         .succeeds()
-        .stdout_is("{\"subject\":null,\"mode\":\"READWRITE\",\"was\":\"READONLY\"}\n");
+        .stdout_is("{\"subject\":null,\"mode\":\"READWRITE\",\"was\":\"READONLY\",\"dry_run\":true}\n");
     assert!(!registry.request_bodies().iter().any(|body| body.contains("READWRITE")));
     sr(&scene, &["mode", "delete"]).succeeds();
     assert!(registry.request_bodies().contains(&r#"{"mode":"READWRITE"}"#.to_owned()));

@@ -108,6 +108,9 @@ fn a_mode_that_a_killed_import_left_behind_is_put_back_by_the_next() {
     sr(&scene, &target, &["import", "dir"]).succeeds();
     target.set_mode("z/money", "IMPORT");
     target.set_mode(":.eu:x", "IMPORT");
+    sr(&scene, &target, &["import", "dir", "--dry-run"])
+        .succeeds()
+        .stderr_has("sr: z/money is in IMPORT mode with nothing left to import, which would end\n");
     sr(&scene, &target, &["import", "dir"])
         .succeeds()
         .stderr_is(
