@@ -168,6 +168,11 @@ impl KafkaConfig {
         self.signals.received().map_or(Ok(()), |exit| Err(interrupted(exit)))
     }
 
+    /// How it speaks to brokers, as `SASL_SSL`.
+    pub(crate) fn security_protocol(&self) -> String {
+        self.properties.get("security.protocol").map_or("PLAINTEXT".to_owned(), |name| name.to_uppercase())
+    }
+
     /// Sets a property that the user has not set.
     pub(crate) fn default(&mut self, key: &str, value: &str) -> &mut Self {
         self.properties.entry(key.to_owned()).or_insert_with(|| value.to_owned());

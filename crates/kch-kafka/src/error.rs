@@ -5,7 +5,7 @@ use std::time::Duration;
 use kch_cli::{Exit, Explain};
 use rdkafka::types::RDKafkaErrorCode as Code;
 
-use crate::watch::UNVERIFIED;
+use crate::watch::{CLOSED, DISCONNECTED, NO_TLS, UNVERIFIED};
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -158,6 +158,11 @@ impl Explain for KafkaError {
         match self {
             KafkaError::Unreachable { reason, .. } if reason == UNVERIFIED => {
                 Some("set KAFKA_SSL_CA to the PEM file of the authority that signed it".into())
+            }
+            KafkaError::Unreachable { reason, .. }
+                if [CLOSED, NO_TLS, DISCONNECTED].iter().any(|begin| reason.starts_with(begin)) =>
+            {
+                Some("do the brokers speak another protocol? KAFKA_SECURITY_PROTOCOL is PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL".into())
             }
             KafkaError::Unreachable { .. } => {
                 Some("is the stack up? scripts/native_status.sh or docker compose ps; BOOTSTRAP_SERVERS names the brokers".into())

@@ -38,7 +38,7 @@ impl Watch {
         }
         // What follows from a handshake that failed says less.
         let mut detail = lock(&self.detail);
-        let is_tls = |reason: &str| reason.contains("SSL handshake failed");
+        let is_tls = |reason: &str| reason.contains(NO_TLS);
         if code != Code::AllBrokersDown && !detail.as_deref().is_some_and(is_tls) {
             *detail = Some(reason.to_owned());
         }
@@ -46,13 +46,12 @@ impl Watch {
 
     /// The connection trouble seen so far, if it is one that waiting does not cure.
     pub(crate) fn fatal(&self, config: &KafkaConfig) -> Option<KafkaError> {
-        let trouble = lock(&self.trouble);
-        let (code, reason) = trouble.as_ref()?;
+        let (code, reason) = lock(&self.trouble).clone()?;
         match code {
             Code::Authentication | Code::UnsupportedSASLMechanism => Some(KafkaError::Authentication {
                 brokers: config.brokers().to_owned(),
                 user: config.user().to_owned(),
-                reason: shorten(reason),
+                reason: shorten(&reason),
             }),
             Code::AllBrokersDown | Code::Resolve | Code::SSL => Some(self.unreachable(config)),
             _ => None,
@@ -75,7 +74,13 @@ impl Watch {
 
     /// "Cannot reach Kafka", with the best reason known.
     pub(crate) fn unreachable(&self, config: &KafkaConfig) -> KafkaError {
-        let reason = lock(&self.detail).as_deref().map_or("no answer in time".to_owned(), shorten);
+        let all_down = matches!(*lock(&self.trouble), Some((Code::AllBrokersDown, _)));
+        let reason = match lock(&self.detail).as_deref() {
+            Some(detail) => shorten(detail),
+            // A connection that cannot be made has a reason of its own.
+            None if all_down => format!("{CLOSED} (security protocol {})", config.security_protocol()),
+            None => "no answer in time".to_owned(),
+        };
         KafkaError::Unreachable { brokers: config.brokers().to_owned(), reason }
     }
 }
@@ -93,6 +98,12 @@ impl ClientContext for Watch {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+/// What brokers do with a client that speaks another protocol than they.
+pub(crate) const CLOSED: &str = "every connection was closed at once";
+/// How librdkafka begins when TLS does not come about, and when a connection is closed with requests under way.
+pub(crate) const NO_TLS: &str = "SSL handshake failed";
+pub(crate) const DISCONNECTED: &str = "Disconnected";
 
 /// In place of OpenSSL's words.
 pub(crate) const UNVERIFIED: &str = "TLS: no known authority has signed its certificate for this name";

@@ -112,6 +112,21 @@ fn a_wrong_password_names_the_user_and_where_it_is_from_live() {
 }
 
 #[test]
+fn brokers_that_close_the_connection_speak_another_protocol() {
+    // As one that asks for SASL does with one who does not.
+    let closing = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closing.local_addr().unwrap().to_string();
+    std::thread::spawn(move || closing.incoming().for_each(drop));
+    let scene = Scene::new().env("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT");
+    let outcome = scene.tool("topic-ctl").args(["list", "-b", &address]).run().replace(&address, "BROKER");
+    // The socket's own word is there when it is reset, not only closed.
+    outcome.fails_with(3).stdout_is("").stderr_is(
+        "topic-ctl: cannot reach Kafka at BROKER: [..]\n\
+         hint: do the brokers speak another protocol? KAFKA_SECURITY_PROTOCOL is [..]\n",
+    );
+}
+
+#[test]
 fn a_broker_whose_authority_is_unknown_is_refused() {
     let scene = Scene::new().env("KAFKA_SECURITY_PROTOCOL", "SSL");
     let server = TlsServer::start(&scene);
