@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use kch_avro::Plan;
+use kch_avro::{Plan, SchemaError};
 use kch_cli::{Failure, Result};
 use kch_registry::{NewSchema, Reference, SchemaType};
 
 use crate::file_name;
 use crate::folder::{self, MANIFEST, ManifestVersion};
+use crate::input::not_json;
 use crate::names::Names;
 use crate::snapshot::{Entry, Snapshot};
 
@@ -47,6 +48,11 @@ pub(crate) fn read(folder: &Path) -> Result<Snapshot> {
                 (subject, version.unwrap_or(NEWEST), NewSchema::avro(text))
             }
         };
+        if schema.schema_type == SchemaType::Avro
+            && let Err(SchemaError::Json { reason }) = kch_avro::schema_json(&schema.text)
+        {
+            return Err(not_json(&path.display().to_string(), &reason));
+        }
         snapshot.subjects.entry(subject.clone()).or_default();
         snapshot.entries.push(Entry { subject, version, id: 0, schema, deleted: false });
     }

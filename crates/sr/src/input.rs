@@ -72,6 +72,12 @@ pub(crate) fn read_with(
     Ok(NewSchema::avro(text).with_references(references))
 }
 
+/// The refusal of text that is no JSON, with its place in front.
+pub(crate) fn not_json(name: &str, reason: &str) -> Failure {
+    let (why, place) = reason.split_once(" at line ").unwrap_or((reason, "1 column 1"));
+    Failure::refused(format!("{name}:{}: not JSON: {why}", place.replace(" column ", ":")))
+}
+
 fn text(file: &str, io: &mut Io) -> Result<String> {
     let name = name(file);
     let cannot = |error: std::io::Error| Failure::usage(format!("cannot read {name}: {error}"));
@@ -87,11 +93,7 @@ fn text(file: &str, io: &mut Io) -> Result<String> {
         return Err(Failure::refused(format!("{name} is empty")));
     }
     match kch_avro::schema_json(&text) {
-        Err(SchemaError::Json { reason }) => {
-            let (why, place) = reason.split_once(" at line ").unwrap_or((&reason, "1 column 1"));
-            let place = place.replace(" column ", ":");
-            Err(Failure::refused(format!("{name}:{place}: not JSON: {why}")))
-        }
+        Err(SchemaError::Json { reason }) => Err(not_json(name, &reason)),
         // Comments, which Java's parser takes, and ClickHouse and others do not: the schema goes without them.
         Ok(schema) if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_err() => Ok(schema.to_string()),
         _ => Ok(text),

@@ -11,6 +11,7 @@ use kch_registry::complete::subjects;
 use kch_schema::{Finding, Schema};
 
 use crate::Desk;
+use crate::input::not_json;
 
 /// Which schema to look at.
 #[derive(Debug, clap::Args)]
@@ -40,6 +41,9 @@ impl Source {
     /// The schema, which must be one.
     pub(crate) fn schema(&self) -> Result<Schema> {
         self.parse().map_err(|error| {
+            if let SchemaError::Json { reason } = &error {
+                return not_json(&self.name, reason);
+            }
             let failure = Failure::refused(format!("{}: not an Avro schema: {error}", self.name));
             match error {
                 SchemaError::UnknownType { .. } if self.registered.is_none() => {

@@ -30,7 +30,7 @@ struct Writer<'i> {
 
 impl Writer<'_> {
     fn note(&mut self, path: &str, text: &str) {
-        let at = if path.is_empty() { "the lines".to_owned() } else { format!("field \"{path}\"") };
+        let at = if path.is_empty() { "a line".to_owned() } else { format!("field \"{path}\"") };
         self.notes.push(format!("{at} {text}"));
     }
 

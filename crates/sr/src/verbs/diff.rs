@@ -55,7 +55,7 @@ impl Diff {
                     "new": change.new, "breaks": breaks})
             })
             .collect();
-        desk.rows(&rows)?;
+        desk.rows(&readable(&rows, desk.is_json()))?;
         let verdict = match (diff.allows(Direction::Backward), diff.allows(Direction::Forward)) {
             (true, true) => "FULL: old and new read each other's records",
             (true, false) => "BACKWARD only: new readers read old records, old readers do not read new ones",
@@ -65,4 +65,15 @@ impl Diff {
         desk.io.messages.say(verdict);
         Ok(if self.exit_code && !rows.is_empty() { Exit::Refused } else { Exit::Done })
     }
+}
+
+/// A table has words in place of a list.
+fn readable(rows: &[Value], is_json: bool) -> Vec<Value> {
+    let mut rows = rows.to_vec();
+    for row in rows.iter_mut().filter(|_| !is_json) {
+        let breaks: Vec<&str> =
+            row["breaks"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        row["breaks"] = if breaks.is_empty() { Value::Null } else { json!(breaks.join(", ")) };
+    }
+    rows
 }

@@ -5,6 +5,7 @@ use kch_registry::{Registered, Schema, Version, in_context};
 use serde_json::{Value, json};
 
 use crate::Desk;
+use crate::framed::from_hex;
 use crate::source::named;
 
 const EXAMPLES: &str = "\
@@ -21,7 +22,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub struct Get {
     /// The subject, or SUBJECT@VERSION
-    #[arg(required_unless_present = "id")]
+    #[arg(required_unless_present_any = ["id", "guid"])]
     pub subject: Option<String>,
     /// Its version: a number, or latest, which it is unless said
     #[arg(value_parser = clap::value_parser!(Version))]
@@ -29,11 +30,14 @@ pub struct Get {
     /// The id that a record's frame holds
     #[arg(long, value_name = "N", conflicts_with = "subject")]
     pub id: Option<u32>,
+    /// The GUID that a record's frame holds, which Confluent's registry has from 8.0 on
+    #[arg(long, value_name = "GUID", conflicts_with_all = ["subject", "id"], value_parser = guid)]
+    pub guid: Option<[u8; 16]>,
     /// The context that counted the id; by default the one without a name
     #[arg(long, value_name = "NAME", requires = "id")]
     pub context: Option<String>,
     /// Even if the version is softly deleted
-    #[arg(long, conflicts_with = "id")]
+    #[arg(long, conflicts_with_all = ["id", "guid"])]
     pub deleted: bool,
     /// The schema's text alone, as it was registered
     #[arg(long, conflicts_with = "field")]
@@ -41,6 +45,11 @@ pub struct Get {
     /// With what it refers to written into it, where it is used first: a schema that stands alone
     #[arg(long)]
     pub resolved: bool,
+}
+
+fn guid(text: &str) -> std::result::Result<[u8; 16], String> {
+    let bytes = from_hex(&text.replace('-', "")).and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| "a GUID is like 02030405-0607-0809-0a0b-0c0d0e0f1011".to_owned())
 }
 
 enum Found {
@@ -54,6 +63,7 @@ impl Get {
         let (subject, version) = named(self.subject.as_deref().unwrap_or_default(), self.version);
         let version = version.unwrap_or(Version::Latest);
         let mut found = match (self.id, &self.context) {
+            _ if let Some(guid) = &self.guid => Found::Id(registry.schema_by_guid(guid)?.as_ref().clone()),
             (Some(id), Some(context)) => Found::Id(registry.schema_by_id_of(id, &in_context(context, ""))?),
             (Some(id), None) => Found::Id(registry.schema_by_id(id)?.as_ref().clone()),
             (None, _) if self.deleted => {

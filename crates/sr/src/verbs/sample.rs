@@ -1,7 +1,7 @@
 //! `sr sample`: made-up records that avro-produce takes.
 
 use kch_avro::JsonMode;
-use kch_cli::{Exit, Failure, Result};
+use kch_cli::{Exit, Failure, Format, Result};
 use kch_schema::Sampler;
 
 use crate::Desk;
@@ -40,6 +40,8 @@ impl Sample {
         let refused = |error: String| Failure::refused(format!("{}: {error}", source.name));
         let mut sampler =
             Sampler::new(&schema, self.json, self.seed).map_err(|error| refused(error.to_string()))?;
+        let in_rows = matches!(desk.render.output, Some(Format::Table | Format::Raw));
+        let mut rows = Vec::new();
         let mut line = Vec::new();
         for _ in 0..self.count {
             if let Some(exit) = desk.io.signals.received() {
@@ -47,8 +49,11 @@ impl Sample {
             }
             line.clear();
             sampler.write(&mut line).map_err(|error| refused(error.to_string()))?;
-            desk.record(&line)?;
+            match serde_json::from_slice(&line) {
+                Ok(row) if in_rows => rows.push(row),
+                _ => desk.record(&line)?,
+            }
         }
-        Ok(Exit::Done)
+        desk.rows(&rows)
     }
 }

@@ -145,6 +145,8 @@ fn a_broken_folder_changes_nothing() {
         r#"{"type":"record","name":"R","fields":[{"name":"f","type":{"type":"lng"}}]}"#,
     );
     apply("bad").fails_with(1).stderr_has("bad: b version 3 uses lng, and no other file defines it");
+    scene.file("json/c.avsc", "{\"type\":\"record\",\n}");
+    apply("json").fails_with(1).stderr_has("sr: json/c.avsc:2:1: not JSON: ");
     scene.file("level/registry.json", r#"{"compatibility":"UPWARD"}"#);
     apply("level").fails_with(2).stderr_has("level/registry.json: a level is one of NONE");
     scene.file("typo/registry.json", r#"{"compatability":"FULL"}"#);

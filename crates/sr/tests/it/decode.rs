@@ -86,6 +86,10 @@ fn a_guid_or_a_header_may_name_the_schema() {
     decode(&[], b"0102030405060708090a0b0c0d0e0f10110a").succeeds().stdout_is(&row);
     decode(&[], b"AQIDBAUGBwgJCgsMDQ4PEBEK").succeeds().stdout_is(&row);
     decode(&["--schema", "v1.avsc"], &framed).succeeds().stdout_has("\"id\":null,");
+    for written in [guid, &guid.replace('-', "")] {
+        sr(&scene, &["get", "--guid", written, "--raw"]).succeeds().stdout_is(format!("{V1}\n"));
+    }
+    sr(&scene, &["get", "--guid", "0203"]).fails_with(2).stderr_has("a GUID is like ");
 
     let line = |value: &str, headers: &str| {
         format!(r#"{{"topic":"t","key":{value},"value":{value},"headers":[{headers}]}}"#).into_bytes()

@@ -114,6 +114,8 @@ fn diff_lists_changes_and_gives_the_verdict() {
     for exit_code in [&[][..], &["--exit-code"]] {
         sr(&scene, &[&["diff", "order.avsc", "order.avsc"], exit_code].concat()).succeeds().stdout_is("");
     }
+    let table = sr(&scene, &["diff", "order.avsc", "v2.avsc", "-o", "table"]).succeeds().stdout_text();
+    assert!(table.contains("BACKWARD, FORWARD") && !table.contains('['), "{table}");
     sr(&scene, &["diff", "order.avsc", "v3.avsc", "--exit-code"]).fails_with(1).stdout_has("GONE");
 }
 

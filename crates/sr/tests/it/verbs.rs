@@ -52,7 +52,7 @@ fn one_field_is_printed_alone() {
     sr(&scene, &["subjects", "-q", "subject"]).succeeds().stdout_is("a\nb\n");
     sr(&scene, &["-q", "subjct", "subjects"])
         .fails_with(2)
-        .stdout_is("\n\n")
+        .stdout_is("")
         .stderr_is("sr: -q subjct: there is no such field\nhint: did you mean subject?\n");
     registry.reply("GET", "/subjects/s/versions/latest", 200, &version(2, V1));
     sr(&scene, &["get", "s", "--field", "id"]).succeeds().stdout_is("12\n");
@@ -67,6 +67,8 @@ fn one_field_is_printed_alone() {
     sr(&scene, &["get", "s", "-q", "id", "--raw"]).fails_with(2).stderr_has("cannot be used with");
     // Verbs that print lines or documents, and no rows.
     sr(&scene, &["sample", "v1.avsc", "-n", "2", "-q", "id"]).succeeds();
+    let table = sr(&scene, &["sample", "v1.avsc", "-n", "2", "-o", "table"]).succeeds().stdout_text();
+    assert!(table.starts_with("id\n") && table.lines().count() == 3, "{table}");
     sr(&scene, &["jsonschema", "v1.avsc", "-q", "title"]).succeeds().stdout_is("R\n");
     sr(&scene, &["ddl", "v1.avsc", "-q", "column"]).succeeds().stdout_is("id\n");
     let decoded = scene.tool("sr").args(["decode", "--schema", "v1.avsc", "-q", "value.id"]);
