@@ -8,7 +8,7 @@
 //! | Avro | plain and tagged mode | Avro mode |
 //! |---|---|---|
 //! | `int`, `long` | a number; `1.0` and `1e3` are taken, a fraction or an overflow is refused | same |
-//! | `float`, `double` | shortest number that reads back; `"NaN"`, `"Infinity"`, `"-Infinity"`. A fraction is rounded to the nearest; an integer that a `float` cannot hold, or of more than 17 digits that a `double` cannot hold, is refused | same |
+//! | `float`, `double` | shortest number that reads back; `"NaN"`, `"Infinity"`, `"-Infinity"`, and on the way in ClickHouse's `"nan"`, `"inf"`, `"-inf"`. A fraction is rounded to the nearest; an integer that a `float` cannot hold, or of more than 17 digits that a `double` cannot hold, is refused | same |
 //! | `bytes`, `fixed` | base64, standard alphabet, padded | a string of one character per byte |
 //! | `decimal` | exact string out, string or number in, never rounded | bytes |
 //! | `uuid` | 36 characters | string or bytes |

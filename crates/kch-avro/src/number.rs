@@ -102,12 +102,12 @@ fn is_exactly(value: f64, text: &[u8]) -> bool {
     format!("{value:.0}").as_bytes() == text
 }
 
-/// The float values that JSON numbers cannot say, as the strings that stand for them.
+/// The float values that JSON numbers cannot say, as the strings that stand for them, and as ClickHouse prints them.
 pub(crate) fn named_float(text: &[u8]) -> Option<f64> {
     match text {
-        b"NaN" => Some(f64::NAN),
-        b"Infinity" => Some(f64::INFINITY),
-        b"-Infinity" => Some(f64::NEG_INFINITY),
+        b"NaN" | b"nan" => Some(f64::NAN),
+        b"Infinity" | b"inf" => Some(f64::INFINITY),
+        b"-Infinity" | b"-inf" => Some(f64::NEG_INFINITY),
         _ => None,
     }
 }

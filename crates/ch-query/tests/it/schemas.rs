@@ -154,3 +154,32 @@ fn records_of_a_schema_of_others_go_through_kafka_into_the_table_live() {
     };
     assert_eq!(parsed(&rows), parsed(&scene.read("lines")));
 }
+
+/// What `ch-query` prints, `avro-produce` takes: times with their zone, numbers that JSON has no words for.
+#[test]
+fn rows_go_back_into_a_topic_live() {
+    let Some(stack) = live::need(&[Service::ClickHouse, Service::Registry, Service::Kafka]) else { return };
+    let (scene, table, topic) = (stack.scene(), stack.unique_table("back"), stack.unique("test-back-"));
+    stack.delete_subject_later(&format!("{topic}-value"));
+    stack.clickhouse(&format!(
+        "CREATE TABLE {table} (id Int64, at DateTime64(3, 'Europe/Berlin'), x Float64, note Nullable(String)) \
+         ENGINE = MergeTree ORDER BY id"
+    ));
+    stack.clickhouse(&format!(
+        "INSERT INTO {table} VALUES (9007199254740993, '2026-04-10 15:36:30.235', nan, NULL), (2, 0, -inf, 'ü')"
+    ));
+    let schema = r#"{"type":"record","name":"Back","fields":[{"name":"id","type":"long"},
+        {"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}},
+        {"name":"x","type":"double"},{"name":"note","type":["null","string"]}]}"#;
+    scene.file("back.avsc", schema);
+    let select = format!("SELECT * FROM {table} ORDER BY id DESC");
+    let line = format!(
+        "ch-query '{select}' | avro-produce -t {topic} --create-topic=1:3 --schema back.avsc --register"
+    );
+    scene.shell(&line).run().succeeds();
+    scene.tool("avro-consume").args(["-t", &topic]).run().succeeds().stdout_is(
+        "{\"id\":9007199254740993,\"at\":\"2026-04-10T13:36:30.235Z\",\"x\":\"NaN\",\"note\":null}\n\
+         {\"id\":2,\"at\":\"1970-01-01T00:00:00.000Z\",\"x\":\"-Infinity\",\"note\":\"ü\"}\n",
+    );
+    scene.shell(&format!("topic-ctl delete {topic}")).run().succeeds();
+}
