@@ -175,6 +175,9 @@ impl Explain for KafkaError {
             | KafkaError::SettingUnknown { nearest: Some(nearest), .. } => {
                 Some(format!("did you mean {nearest:?}?"))
             }
+            KafkaError::TopicMissing { topic, .. } if topic.contains(',') => {
+                Some("several topics are named one by one, not with commas between".into())
+            }
             KafkaError::TopicMissing { topic, .. } => Some(format!("topic-ctl create {topic} makes it")),
             KafkaError::NotEverywhere { .. } => {
                 Some("a command that asks this broker may not see it yet; is the broker well?".into())
@@ -242,6 +245,18 @@ mod tests {
     fn codes_read_as_plain_words() {
         assert_eq!(plain(Code::MessageSizeTooLarge), "message size too large");
         assert_eq!(plain(Code::MessageTimedOut), "message timed out");
+    }
+
+    #[test]
+    fn a_list_with_commas_is_no_topic_to_make() {
+        let missing = |topic: &str| KafkaError::TopicMissing {
+            topic: topic.to_owned(),
+            brokers: "b".to_owned(),
+            nearest: None,
+        };
+        assert_eq!(missing("a").hint().as_deref(), Some("topic-ctl create a makes it"));
+        assert!(missing("a,b").hint().is_some_and(|hint| hint.starts_with("several topics")));
+        assert_eq!(missing("a").exit(), Exit::Refused);
     }
 
     #[test]

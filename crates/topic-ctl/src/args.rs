@@ -129,7 +129,7 @@ pub enum Verb {
         #[arg(required_unless_present = "broker")]
         topic: Option<String>,
         /// The broker with this number, instead of a topic
-        #[arg(long, value_name = "N", conflicts_with = "topic")]
+        #[arg(long, value_name = "BROKER", conflicts_with = "topic")]
         broker: Option<i32>,
         /// Show the settings that are at their defaults too
         #[arg(long, conflicts_with_all = ["settings", "unset"])]

@@ -9,8 +9,8 @@ Examples:
   topic-ctl check && echo 'every partition is well'
   topic-ctl brokers | jq -c '{broker, state, leads}'
 
-Exit codes: 0 done, 1 refused, or what was named is not there, 2 usage or configuration,
-3 brokers unreachable (try again).";
+Exit codes: 0 done, 1 refused, or what was named is not there, 2 usage or configuration, 3 brokers
+unreachable (try again).";
 
 pub(super) const LIST: &str = "\
 Examples:
@@ -32,8 +32,8 @@ Examples:
   topic-ctl create payments -r 3 --dry-run";
 
 pub(super) const ALTER: &str = "\
-Partitions can only become more, and a key's records may go to another one then. Settings are read, changed and sent
-back together: what another one changes at the same moment is lost.
+Partitions can only become more, and a key's records may go to another one then. Settings are
+read, changed and sent back together: what another one changes at the same moment is lost.
 
 Examples:
   topic-ctl alter orders -s retention.ms=86400000 --unset cleanup.policy
@@ -48,7 +48,7 @@ Examples:
 pub(super) const GROUPS: &str = "\
 Examples:
   topic-ctl groups list | jq -r 'select(.state == \"Empty\") | .group'
-  topic-ctl groups describe clickhouse-sink";
+  topic-ctl groups describe clickhouse-kafka-events";
 
 pub(super) const GROUPS_LIST: &str = "\
 Examples:
@@ -57,8 +57,8 @@ Examples:
 
 pub(super) const GROUPS_DESCRIBE: &str = "\
 Examples:
-  topic-ctl groups describe clickhouse-sink | jq -c '.members[] | {client_id, host, partitions}'
-  topic-ctl groups describe clickhouse-sink -o table";
+  topic-ctl groups describe clickhouse-kafka-events | jq -c '.members[] | {client_id, host}'
+  topic-ctl groups describe clickhouse-kafka-events -o table";
 
 pub(super) const GROUPS_DELETE: &str = "\
 A group with members is refused: stop them first.
@@ -69,19 +69,21 @@ Examples:
   topic-ctl groups delete 'nightly*' --dry-run";
 
 pub(super) const LAG: &str = "\
-What a partition without a leader has is null, and the exit code is 3, as at the end of a --wait that was too short. Null
-is also the lag of a member that has committed nothing yet: where it began, it alone knows. --watch with --max is a guard that ends when a group falls behind.
+What a partition without a leader has is null, and the exit code is 3, as at the end of a --wait
+that was too short. Null is also the lag of a member that has committed nothing yet: where it
+began, it alone knows. --watch with --max is a guard that ends when a group falls behind.
 
 Examples:
-  topic-ctl lag clickhouse-sink -o table
-  topic-ctl lag clickhouse-sink --max 1000
-  topic-ctl lag clickhouse-sink --wait 60s
-  topic-ctl lag clickhouse-sink --watch | jq --unbuffered .lag
-  topic-ctl lag clickhouse-sink | jq .lag
+  topic-ctl lag clickhouse-kafka-events -o table
+  topic-ctl lag clickhouse-kafka-events --max 1000
+  topic-ctl lag clickhouse-kafka-events --wait 60s
+  topic-ctl lag clickhouse-kafka-events --watch | jq --unbuffered .lag
+  topic-ctl lag clickhouse-kafka-events | jq .lag
   topic-ctl lag -t kafka-events | jq -c '{group, lag}'";
 
 pub(super) const RESET_OFFSETS: &str = "\
-All partitions or none: an offset that is past an end changes nothing. One that is gone becomes the first there is.
+All partitions or none: an offset that is past an end changes nothing. One that is gone becomes
+the first there is.
 
 Examples:
   topic-ctl reset-offsets nightly -t kafka-events --to start --create
@@ -96,8 +98,9 @@ Examples:
   topic-ctl offsets kafka-events --at @-1h | jq '.end - .at'";
 
 pub(super) const CONFIGS: &str = "\
-A setting's source is topic or broker (set for this one), cluster (set for all brokers), file (the broker's properties)
-or default. Settings are read, changed and sent back together: what another one changes at the same moment is lost.
+A setting's source is topic or broker (set for this one), cluster (set for all brokers), file (the
+broker's properties) or default. Settings are read, changed and sent back together: what another
+one changes at the same moment is lost.
 
 Examples:
   topic-ctl configs kafka-events --defaults | jq -c 'select(.setting == \"retention.ms\")'
@@ -105,16 +108,17 @@ Examples:
   topic-ctl configs --broker 101 -o table";
 
 pub(super) const CHECK: &str = "\
-One line for each partition that is not well; exit code 1 when there is one. Kafka wants min.insync.replicas copies up
-to date, or all of them where a topic has fewer: min_in_sync is the smaller of the two.
+One line for each partition that is not well; exit code 1 when there is one. Kafka wants
+min.insync.replicas copies up to date, or all of them where a topic has fewer: min_in_sync is the
+smaller of the two.
 
 Examples:
   topic-ctl check -o table
   topic-ctl check kafka-events --wait 60s && seq 5 | avro-produce -t kafka-events";
 
 pub(super) const PARTITION: &str = "\
-By murmur2 of the key's bytes, as Java's producer, Kafka Connect and avro-produce choose it. A key that is not plain text,
-as one in Avro, has other bytes.
+By murmur2 of the key's bytes, as Java's producer, Kafka Connect and avro-produce choose it. A key
+that is not plain text, as one in Avro, has other bytes.
 
 Examples:
   topic-ctl partition kafka-events customer-17
@@ -122,15 +126,17 @@ Examples:
   seq 100 | topic-ctl partition kafka-events - | jq .partition | sort | uniq -c";
 
 pub(super) const TRIM: &str = "\
-A group that has not read them goes on at the first record that stays. All partitions or none: an offset that is past an
-end deletes nothing. Brokers refuse it where cleanup.policy does not have delete.
+A group that has not read them goes on at the first record that stays. All partitions or none: an
+offset that is past an end deletes nothing. Brokers refuse it where cleanup.policy does not have
+delete.
 
 Examples:
   topic-ctl trim orders --before @-7d --dry-run
   topic-ctl trim orders --before end --partition 0 --yes";
 
 pub(super) const BROKERS: &str = "\
-A broker prefers to lead the partitions that it is the first replica of. One that is down is known by its replicas.
+A broker prefers to lead the partitions that it is the first replica of. One that is down is known
+by its replicas.
 
 Examples:
   topic-ctl brokers -o table

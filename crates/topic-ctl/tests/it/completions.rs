@@ -37,6 +37,23 @@ fn topics_are_offered_and_flags_only_after_a_hyphen() {
 }
 
 #[test]
+fn settings_and_brokers_are_offered_live() {
+    let Some(desk) = crate::Desk::new() else { return };
+    let topic = desk.stack.create_topic("complete", 1);
+    let offered = |words: &[&str]| {
+        // Its own cache: an answer that came too late is kept for a moment.
+        candidates(&desk.stack.scene(), &[&["topic-ctl"], words].concat())
+    };
+    let expected = "retention.bytes=\nretention.ms=\n";
+    wait_until("settings with a sign", || offered(&["alter", &topic, "-s", "retention."]) == expected);
+    wait_until("settings", || offered(&["alter", &topic, "--unset", "retention.m"]) == "retention.ms\n");
+    wait_until("brokers", || offered(&["configs", "--broker", ""]) == "101\n102\n103\n");
+    wait_until("a broker's settings", || {
+        offered(&["configs", "--broker", "101", "-s", "num.io."]) == "num.io.threads=\n"
+    });
+}
+
+#[test]
 fn a_service_that_is_down_is_silence() {
     let nobody = RawServer::nobody().to_string();
     let scene = Scene::new().env("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT").env("BOOTSTRAP_SERVERS", &nobody);

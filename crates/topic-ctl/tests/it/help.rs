@@ -34,17 +34,16 @@ fn run_examples(pages: &[&str]) {
     let Some(desk) = Desk::new() else { return };
     // The names of the examples are this test's own.
     let topics = ["kafka-events", "orders", "payments"].map(|name| (name, desk.stack.unique_topic(name)));
-    let groups =
-        ["clickhouse-sink", "nightly"].map(|name| (name, desk.stack.unique(&format!("test-{name}-"))));
+    let groups = ["clickhouse-kafka-events", "nightly"].map(|name| (name, desk.stack.unique("test-reader-")));
     let own = |line: &str| {
-        topics.iter().chain(&groups).fold(line.to_owned(), |line, (name, own)| line.replace(name, own))
+        groups.iter().chain(&topics).fold(line.to_owned(), |line, (name, own)| line.replace(name, own))
     };
     let shell = |line: &str| desk.scene.shell(&own(line)).run();
     for (_, topic) in &topics {
         desk.run(&["create", topic, "-r", "3", "--if-not-exists"]).succeeds();
     }
     desk.fill(&topics[0].1, 0, 3);
-    shell("topic-ctl reset-offsets clickhouse-sink -t kafka-events --to end --create").succeeds();
+    shell("topic-ctl reset-offsets clickhouse-kafka-events -t kafka-events --to end --create").succeeds();
     for page in pages {
         let args: Vec<&str> = page.split_whitespace().chain(["--help"]).collect();
         let help = desk.run(&args).succeeds().stdout_text();
@@ -74,7 +73,7 @@ fn run_examples(pages: &[&str]) {
             if line == "topic-ctl check" || line == "topic-ctl check -o table" {
                 continue;
             }
-            if line.contains("lag clickhouse-sink --watch") {
+            if line.contains("lag clickhouse-kafka-events --watch") {
                 // It ends when its reader does, which the next look finds.
                 shell(&line.replace("jq --unbuffered .lag", "head -n 1")).succeeds();
                 continue;
