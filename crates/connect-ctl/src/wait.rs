@@ -223,6 +223,8 @@ pub(crate) struct TakingOver {
     /// The settings that will show it, with their new values; without a value they go. A class gives its tasks what it likes:
     /// only what it gave them unchanged before is waited for.
     awaited: BTreeMap<String, Option<String>>,
+    /// All that the change sets, or takes away.
+    changed: BTreeMap<String, Option<String>>,
     before: BTreeMap<u64, Config>,
 }
 
@@ -238,19 +240,28 @@ impl TakingOver {
             |(key, value): (&String, &String)| before.values().all(|task| task.get(key) == Some(value));
         let all_are = !before.is_empty() && now.iter().all(is_passed_on);
         let changed = now.keys().chain(wanted.keys()).filter(|key| now.get(*key) != wanted.get(*key));
-        let awaited = changed.filter(|key| match now.get_key_value(*key) {
+        let changed: BTreeMap<String, Option<String>> =
+            changed.map(|key| (key.clone(), wanted.get(key).cloned())).collect();
+        let is_awaited = |key: &String| match now.get_key_value(key) {
             Some(setting) => !before.is_empty() && is_passed_on(setting),
             None => all_are,
-        });
-        let awaited = awaited.map(|key| (key.clone(), wanted.get(key).cloned())).collect();
-        TakingOver { awaited, before }
+        };
+        let mut awaited = changed.clone();
+        awaited.retain(|key, _| is_awaited(key));
+        TakingOver { awaited, changed, before }
     }
 
     fn is_done(&self, tasks: &BTreeMap<u64, Config>) -> bool {
-        if self.awaited.is_empty() {
-            return *tasks != self.before;
+        if !self.awaited.is_empty() {
+            let has = |task: &Config| self.awaited.iter().all(|(key, value)| task.get(key) == value.as_ref());
+            return tasks.values().all(has);
         }
-        tasks.values().all(|task| self.awaited.iter().all(|(key, value)| task.get(key) == value.as_ref()))
+        let shows_nothing_else = |task: &Config| {
+            self.changed
+                .iter()
+                .all(|(key, value)| task.get(key).is_none_or(|own| Some(own) == value.as_ref()))
+        };
+        *tasks != self.before || tasks.values().all(shows_nothing_else)
     }
 }
 
@@ -332,12 +343,15 @@ mod tests {
         assert!(taking.is_done(&tasks(&[&new, &new])));
         let back = TakingOver::of(tasks(&[&new]), &new, &old);
         assert!(!back.is_done(&tasks(&[&new])) && back.is_done(&tasks(&[&old])));
-        // One that writes in its own way, or gives them other settings: nothing tells but that they are others.
-        for own in [config(&[("a", "one"), ("b", "x")]), config(&[("z", "1")])] {
-            let taking = TakingOver::of(tasks(&[&own]), &old, &new);
-            assert!(taking.awaited.is_empty() && !taking.is_done(&tasks(&[&own])));
-            assert!(taking.is_done(&tasks(&[&own, &own])));
-        }
+        // One that writes in its own way: nothing tells but that they are others.
+        let own = config(&[("a", "one"), ("b", "x")]);
+        let taking = TakingOver::of(tasks(&[&own]), &old, &new);
+        assert!(taking.awaited.is_empty() && !taking.is_done(&tasks(&[&own])));
+        assert!(taking.is_done(&tasks(&[&own, &own])));
+        // One that gives them other settings: nothing is to be seen of it.
+        let own = config(&[("z", "1")]);
+        let taking = TakingOver::of(tasks(&[&own]), &old, &new);
+        assert!(taking.awaited.is_empty() && taking.is_done(&tasks(&[&own])));
         assert!(TakingOver::of(BTreeMap::new(), &old, &new).awaited.is_empty());
     }
 }
