@@ -9,7 +9,7 @@ use crate::framed::to_hex;
 use crate::source::SourceArgs;
 
 const EXAMPLES: &str = "\
-Avro's Parsing Canonical Form: full names, without documentation, defaults, aliases and logical types, which make no other
+Avro's Parsing Canonical Form: full names, without documentation, defaults, aliases and logical types, which make no other \
 bytes. What is referred to is written out. -o json prints the form with all three fingerprints.
 
 Examples:

@@ -10,7 +10,7 @@ use crate::judged::{Judged, followed, judge, ruling_level};
 use crate::{Desk, ReferenceArg, SchemaArgs, explain, input};
 
 const EXAMPLES: &str = "\
-Exit code 1 and the reasons when it may not: the kind of error, where it is in both schemas, and the cure. With --old and
+Exit code 1 and the reasons when it may not: the kind of error, where it is in both schemas, and the cure. With --old and \
 --new no registry is asked. A level that is TRANSITIVE compares with every old schema, the others with the last one.
 
 Examples:

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{Desk, planned};
 
 const EXAMPLES: &str = "\
-A subject of another context than the default one has its name in front: :.eu:orders-value is orders-value in .eu. A context
+A subject of another context than the default one has its name in front: :.eu:orders-value is orders-value in .eu. A context \
 is there as soon as a subject is: sr import DIR --to-context eu fills one, and so does sr copy.
 
 Examples:

@@ -10,7 +10,7 @@ use crate::Desk;
 use crate::source::{Source, SourceArgs};
 
 const EXAMPLES: &str = "\
-The statement goes to stdout, and what the table cannot keep, or who refuses the records, to stderr. -o json prints the
+The statement goes to stdout, and what the table cannot keep, or who refuses the records, to stderr. -o json prints the \
 columns instead. The table is called after the subject: kafka-events-value is for kafka_events.
 
 Examples:

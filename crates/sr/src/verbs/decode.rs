@@ -17,9 +17,9 @@ use crate::Desk;
 use crate::framed::{Framed, Named, from_hex, to_hex};
 
 const EXAMPLES: &str = "\
-Reads framed records from stdin: the bytes of one, or base64 or hexadecimal text, one a line. Text is told apart by its
-beginning: a frame begins with 00 in hexadecimal (01 before a GUID), and with A in base64. A line that is a JSON object is
-a record of `avro-consume --envelope`, whose schema may be named by a header, such as __value_schema_id. Avro's
+Reads framed records from stdin: the bytes of one, or base64 or hexadecimal text, one a line. Text is told apart by its \
+beginning: a frame begins with 00 in hexadecimal (01 before a GUID), and with A in base64. A line that is a JSON object is \
+a record of `avro-consume --envelope`, whose schema may be named by a header, such as __value_schema_id. Avro's \
 single-object encoding (c301) is read with --schema, whose fingerprint must be the one in it.
 
 Examples:

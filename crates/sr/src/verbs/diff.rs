@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::Desk;
 
 const EXAMPLES: &str = "\
-A row for each change; \"breaks\" says which direction of reading it breaks. stderr has the verdict. sr check is the judge
+A row for each change; \"breaks\" says which direction of reading it breaks. stderr has the verdict. sr check is the judge \
 of whether they may change so.
 
 Examples:

@@ -10,8 +10,8 @@ use crate::health::{self, Finding, Grade, count};
 use crate::trial;
 
 const EXAMPLES: &str = "\
-A row for each check, and one for each node, context or subject that something is wrong with, with the cure. Checked are: whether
-every node answers, and is a registry; credentials; modes and levels; that the latest schemas can be read, with what they
+A row for each check, and one for each node, context or subject that something is wrong with, with the cure. Checked are: whether \
+every node answers, and is a registry; credentials; modes and levels; that the latest schemas can be read, with what they \
 refer to; mistakes in them; softly deleted versions. Nothing is changed without --write. Exit code 1 when a check failed.
 
 Examples:

@@ -6,7 +6,7 @@ use kch_schema::{BadLine, Draft, Inferring};
 use crate::Desk;
 
 const EXAMPLES: &str = "\
-What is missing in some lines, or null, may be null. Texts that are all RFC 3339 times, dates or UUIDs get that logical type.
+What is missing in some lines, or null, may be null. Texts that are all RFC 3339 times, dates or UUIDs get that logical type. \
 Guesses to look at are on stderr. avro-produce takes the lines that the draft was made from.
 
 Examples:

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::Desk;
 
 const EXAMPLES: &str = "\
-Errors (exit code 1) do not do what they say, or are refused by other tools: a logicalType beside its type, a default that
+Errors (exit code 1) do not do what they say, or are refused by other tools: a logicalType beside its type, a default that \
 does not fit, names, misspelled attributes. Warnings bite later: an enum or a nullable field without a default.
 
 Examples:

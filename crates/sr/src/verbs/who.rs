@@ -9,8 +9,8 @@ use crate::health::count;
 use crate::latest::latest;
 
 const EXAMPLES: &str = "\
-TEXT is looked for in the names and aliases of fields, in their types (an enum's symbols too) and their documentation,
-in either case. With * or ? it is the whole name, as in a shell. The row without a path is the schema itself. What is
+TEXT is looked for in the names and aliases of fields, in their types (an enum's symbols too) and their documentation, \
+in either case. With * or ? it is the whole name, as in a shell. The row without a path is the schema itself. What is \
 referred to is looked into as well. Exit code 1 when nothing is found, as grep's.
 
 Examples:

@@ -92,12 +92,10 @@ fn a_signal_ends_a_wait_at_once() {
     let address = RawServer::nobody();
     let scene = Scene::new();
     let url = format!("http://{address}");
-    let mut running = scene.tool("sr").args(["wait", "--timeout", "50s", "--registry", &url]).spawn();
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    // Longer than this test may take.
+    let mut running = scene.tool("sr").args(["wait", "--timeout", "1h", "--registry", &url]).spawn();
     running.signal(Signal::Interrupt);
-    let outcome = running.wait();
-    outcome.fails_with(130);
-    assert!(outcome.elapsed.as_secs() < 5);
+    running.wait().fails_with(130);
 }
 
 #[test]
