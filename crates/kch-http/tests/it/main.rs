@@ -40,16 +40,18 @@ impl Mock {
     }
 }
 
+/// An answer that comes may take long on a busy machine; what never comes is soon given up.
+const LIMITS: Limits = Limits {
+    request: Duration::from_secs(20),
+    unreachable: Duration::from_millis(300),
+    busy: Duration::from_secs(5),
+};
+
 fn service(url: &str) -> Service {
     service_with(&[("SCHEMA_REGISTRY_URL", url)])
 }
 
 fn service_with(settings: &[(&str, &str)]) -> Service {
     let settings = Settings::from_pairs(settings.iter().copied());
-    let limits = Limits {
-        request: Duration::from_millis(300),
-        unreachable: Duration::from_millis(300),
-        busy: Duration::from_secs(2),
-    };
-    Service::from_settings(&settings, &REGISTRY).unwrap().limits(limits)
+    Service::from_settings(&settings, &REGISTRY).unwrap().limits(LIMITS)
 }

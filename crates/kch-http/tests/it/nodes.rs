@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use kch_cli::{Exit, Explain as _};
-use kch_http::Service;
+use kch_http::{Limits, Service};
 use kch_test::{RawServer, Step, free_address};
 use wiremock::matchers::any;
 use wiremock::{Mock as Answer, ResponseTemplate};
 
-use crate::{Mock, service};
+use crate::{LIMITS, Mock, service};
 
 /// A node that answers everything with this status.
 fn node(status: u16) -> Mock {
@@ -60,7 +60,8 @@ fn a_node_that_takes_a_request_and_says_nothing_is_given_up_unless_it_must_not_b
     let cut = RawServer::start(vec![Step::ReadHead, Step::Cut]);
     for mute in [silent.url(), cut.url()] {
         let asked = live.requests().len();
-        let service = || of(&[&mute, &live.server.uri()]);
+        let limits = Limits { request: Duration::from_secs(1), ..LIMITS };
+        let service = || of(&[&mute, &live.server.uri()]).limits(limits);
         assert!(service().get(&["x"]).send().unwrap().is_success());
         let deleted = service().delete(&["x"]).send().unwrap();
         assert!(deleted.is_success() && deleted.retried, "the first node may have done it");
