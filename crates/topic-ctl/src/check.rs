@@ -13,7 +13,7 @@ pub(crate) fn run(job: &Job, names: &[String], io: &mut Io, render: &Render) -> 
     loop {
         let is_over = job.deadline.is_none_or(|deadline| Instant::now() + EVERY > deadline);
         match Health::of(job, names) {
-            Ok(health) if is_over || health.unwell.is_empty() => {
+            Ok(health) if is_over || health.is_known_to_be_well() => {
                 return health.tell(job.deadline.is_some(), io, render);
             }
             Ok(_) => {}
@@ -49,9 +49,18 @@ impl Health {
         Ok(Health { unwell, partitions: topics.iter().map(|topic| topic.partitions.len()).sum(), unchecked })
     }
 
+    /// Brokers that start may know their partitions before they can be asked for settings. One who may not ask never knows
+    /// more.
+    fn is_known_to_be_well(&self) -> bool {
+        self.unwell.is_empty() && matches!(self.unchecked, None | Some(KafkaError::Authorization { .. }))
+    }
+
     fn tell(&self, waited: bool, io: &mut Io, render: &Render) -> Result<Exit> {
         if let Some(error) = &self.unchecked {
             io.messages.say(&format!("warning: min.insync.replicas is not checked: {error}"));
+        }
+        if waited && self.unwell.is_empty() && !self.is_known_to_be_well() {
+            return Err(Failure::unavailable("nobody knows whether the partitions are well"));
         }
         if self.unwell.is_empty() {
             return Ok(Exit::Done);
@@ -109,8 +118,7 @@ mod tests {
 
     #[test]
     fn what_is_not_well_is_refused_and_after_a_wait_worth_another_try() {
-        let health = Health { unwell: vec![json!({"topic": "t"})], partitions: 3, unchecked: None };
-        let told = |waited| {
+        let told = |health: Health, waited| {
             let mut io = Io {
                 input: kch_cli::Input::new("stdin", std::io::empty()),
                 output: kch_cli::Output::new(std::io::sink(), false),
@@ -118,11 +126,24 @@ mod tests {
                 signals: kch_cli::Signals::none(),
             };
             let render = Render::new(None, &io.output);
-            let failure = health.tell(waited, &mut io, &render).unwrap_err();
-            (failure.exit(), failure.text().to_owned())
+            health
+                .tell(waited, &mut io, &render)
+                .map_err(|failure| (failure.exit(), failure.text().to_owned()))
         };
-        assert_eq!(told(false), (Exit::Refused, "1 of 3 partitions are not well".to_owned()));
-        assert_eq!(told(true), (Exit::Unavailable, "1 of 3 partitions are still not well".to_owned()));
+        let says = |exit, text: &str| Err((exit, text.to_owned()));
+        let unwell = || Health { unwell: vec![json!({"topic": "t"})], partitions: 3, unchecked: None };
+        assert_eq!(told(unwell(), false), says(Exit::Refused, "1 of 3 partitions are not well"));
+        assert_eq!(told(unwell(), true), says(Exit::Unavailable, "1 of 3 partitions are still not well"));
+
+        // Without settings a look tells what it can, and a wait goes on.
+        let (what, reason) = ("settings".to_owned(), "no answer".to_owned());
+        let silent = KafkaError::Failed { what: what.clone(), reason: reason.clone() };
+        let unchecked = |error| Health { unwell: Vec::new(), partitions: 3, unchecked: Some(error) };
+        let not_allowed = KafkaError::Authorization { what, user: "u".to_owned(), reason };
+        assert!(unchecked(not_allowed).is_known_to_be_well());
+        let silent = unchecked(silent);
+        assert!(!silent.is_known_to_be_well());
+        assert!(told(silent, true).is_err_and(|(exit, _)| exit == Exit::Unavailable));
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub(crate) fn lookup(
             })?;
             Ok(rows)
         }
+        keys if keys.iter().any(|key| key == "-") => {
+            Err(Failure::usage("- reads the keys from stdin: no other key stands beside it"))
+        }
         keys => Ok(keys.iter().map(|key| row(key)).collect()),
     }
 }

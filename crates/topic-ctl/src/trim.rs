@@ -34,8 +34,8 @@ fn done(cuts: &[Cut], starts: Vec<std::result::Result<i64, KafkaError>>) -> (Vec
             Err(error) => failures.push(Failure::from(error)),
         }
     }
-    // What is worth another try is told by the exit code only when all of it is.
-    let worst = failures.iter().find(|failure| failure.exit() != Exit::Unavailable).or(failures.first());
+    // Another try does the rest of what is worth one, and ends as the brokers refuse.
+    let worst = failures.iter().find(|failure| failure.exit() == Exit::Unavailable).or(failures.first());
     let Some(worst) = worst.cloned() else { return (rows, Ok(())) };
     let text: Vec<&str> = failures.iter().map(Failure::text).collect();
     (rows, Err(worst.map_text(|_| text.join("\n  "))))
@@ -84,7 +84,9 @@ mod tests {
         let (rows, end) = done(&cuts, vec![Ok(5), Err(away("a")), Err(refused()), Ok(7)]);
         assert_eq!(rows, [row(0, 5), row(3, 7)]);
         let failure = end.unwrap_err();
-        assert_eq!((failure.exit(), failure.text()), (Exit::Refused, "a: no answer\n  b: no"));
+        assert_eq!((failure.exit(), failure.text()), (Exit::Unavailable, "a: no answer\n  b: no"));
+        let (_, end) = done(&cuts[..1], vec![Err(refused())]);
+        assert_eq!(end.unwrap_err().exit(), Exit::Refused);
         let (rows, end) = done(&cuts[..1], vec![Err(away("a"))]);
         assert_eq!((rows.len(), end.unwrap_err().exit()), (0, Exit::Unavailable));
         assert_eq!(done(&cuts[..1], vec![Ok(5)]), (vec![row(0, 5)], Ok(())));

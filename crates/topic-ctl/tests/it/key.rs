@@ -70,6 +70,7 @@ fn a_key_is_looked_up_where_a_producer_put_it_live() {
         desk.scene.tool("topic-ctl").args(["partition", &topic, "-"]).stdin(b"a\n\xff\n".to_vec()).run();
     let first = desk.run(&["partition", &topic, "a"]).succeeds().stdout_text();
     bad.fails_with(1).stdout_is(first).stderr_is("topic-ctl: stdin:2: the key is not UTF-8\n");
+    desk.run(&["partition", &topic, "a", "-"]).fails_with(2).stderr_has("no other key stands beside it");
     desk.run(&["partition", &topic, "k", "-p", "0"]).fails_with(2).stderr_has("write a number from 1");
     desk.run(&["partition", &topic, "k", "-p", "4294967296"]).fails_with(2).stderr_has("to 2147483647");
     desk.run(&["partition", &topic, "k", "-p", "2147483647"]).succeeds();
