@@ -233,6 +233,12 @@ impl Explain for Error {
                 Some(format!("`sr check {subject} FILE` says why; `sr compat get {subject}` shows the level"))
             }
             Error::InvalidSchema { .. } => Some("`sr lint FILE` says what is wrong, and where".to_owned()),
+            Error::Unsupported { what: "reset the global level", .. } => {
+                Some("`sr compat set LEVEL` sets it: BACKWARD is what registries begin with".to_owned())
+            }
+            Error::Unsupported { what, .. } if what.contains("mode") => {
+                Some("Confluent's registry has modes, Apicurio's has none".to_owned())
+            }
             Error::NotEmpty { context } => {
                 Some(format!("`sr subjects --prefix :{context}: --deleted` lists what is in it"))
             }

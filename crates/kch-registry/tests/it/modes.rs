@@ -35,6 +35,7 @@ fn a_registry_without_modes_says_so() {
         stub.reply("PUT", "/mode/a", status, body);
         let error = registry(&stub).set_mode(Some("a"), &Mode::Import, false).unwrap_err();
         assert!(matches!(error, Error::Unsupported { .. }), "{status}: {error}");
+        assert_eq!(error.hint().unwrap(), "Confluent's registry has modes, Apicurio's has none");
     }
 }
 

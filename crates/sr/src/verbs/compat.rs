@@ -76,8 +76,12 @@ fn set(registry: &Registry, subject: Option<&str>, level: &Level, dry_run: bool)
 fn delete(registry: &Registry, subject: Option<&str>, dry_run: bool) -> Result<Value> {
     let (was, _) = ruling(registry, subject)?;
     let after = match (subject, dry_run) {
-        // The default is the registry's secret until it counts.
-        (None, true) => json!({"subject": null, "compatibility": null, "source": "global"}),
+        (None, true) => {
+            // Apicurio's has no such call either.
+            registry.ensure_has_modes("reset the global level")?;
+            // The default is the registry's secret until it counts.
+            json!({"subject": null, "compatibility": null, "source": "global"})
+        }
         (Some(name), true) => {
             registry.ensure_writable(name)?;
             let (level, source) = registry.inherited_compatibility(subject)?;

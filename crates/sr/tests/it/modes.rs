@@ -222,6 +222,10 @@ fn the_live_registry_has_a_mode_to_show_and_none_to_set_live() {
             .stdout_is("")
             .stderr_has("cannot set a mode");
         sr(&["mode", "delete", &subject, "--dry-run"]).fails_with(1).stderr_has("cannot take a mode away");
+        sr(&["compat", "delete", "--dry-run"])
+            .fails_with(1)
+            .stdout_is("")
+            .stderr_has("cannot reset the global level\nhint: `sr compat set LEVEL` sets it");
     }
 }
 
