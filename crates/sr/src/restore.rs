@@ -7,6 +7,7 @@ use kch_registry::{Error, Level, Mode, Registry, SubjectVersion, Version, contex
 use serde_json::{Value, json};
 
 use crate::at_once::at_once;
+use crate::judged::no_exemption;
 use crate::planned;
 use crate::put_back::PutBack;
 use crate::snapshot::{Entry, Rules, Snapshot, own_rules};
@@ -263,6 +264,8 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
 fn anew(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut Vec<Value>) -> Result<()> {
     let Target { registry, calm, messages } = target;
     let has_modes = registry.has_modes()?;
+    // Where there are no modes, NONE is no level that a subject can have of its own.
+    let global = if has_modes { Level::None } else { registry.compatibility(None)?.0 };
     let needed: BTreeSet<(String, u32)> = snapshot
         .entries
         .iter()
@@ -316,7 +319,14 @@ fn anew(snapshot: &Snapshot, target: Target<'_>, dry_run: bool, rows: &mut Vec<V
             }
         }
         for (subject, rules) in &snapshot.subjects {
-            let Some(level) = rules.compatibility.as_ref().filter(|_| !dry_run) else { continue };
+            let Some(level) = &rules.compatibility else { continue };
+            if *level == Level::None && global != Level::None {
+                messages.say(no_exemption(subject, &global).text());
+                continue;
+            }
+            if dry_run {
+                continue;
+            }
             // A registry without modes is one without contexts.
             let takes_level = match is_context(subject) {
                 true => has_modes,

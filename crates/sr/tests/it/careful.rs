@@ -171,6 +171,21 @@ fn what_goes_while_it_is_read_is_left_out_unless_it_was_named() {
         .stderr_has("subject goes does not exist");
 }
 
+/// As Apicurio's registry, which has no modes, takes NONE.
+#[test]
+fn a_level_that_the_target_cannot_keep_is_told() {
+    let (source, target, scene) = (Confluent::start(), Confluent::start(), Scene::new());
+    source.put("s", V1, &json!([]));
+    source.set_level("s", "NONE");
+    sr(&scene, &source, &["export", "dir"]).succeeds();
+    let no_modes = Mock::given(method("PUT")).and(path("/mode"));
+    target.stub.mount(no_modes.respond_with(ResponseTemplate::new(405)).with_priority(1));
+    for args in [&["import", "dir", "--new-ids", "--dry-run"][..], &["import", "dir", "--new-ids"]] {
+        sr(&scene, &target, args).succeeds().stderr_has("sr: s cannot have the level NONE of its own: ");
+    }
+    assert!(target.versions().len() == 1 && target.levels().is_empty());
+}
+
 #[test]
 fn contexts_keep_their_levels_and_modes() {
     let (source, scene) = (source(), Scene::new());
