@@ -189,10 +189,12 @@ fn contexts_reach_the_registry_as_they_are_written() {
     let (registry, scene) = scene();
     registry.reply("GET", "/subjects", 200, r#"["a",":.eu:a",":.eu:b/c"]"#);
     registry.reply("GET", "/subjects/:.eu:b%2Fc/versions", 200, "[1]");
+    let b = version(1, V1).replace("\"s\"", "\":.eu:b/c\"");
+    registry.reply("GET", "/subjects/:.eu:b%2Fc/versions/1", 200, &b);
     registry.reply("GET", "/schemas/ids/7/versions", 200, r#"[{"subject":":.eu:a","version":1}]"#);
     registry.reply("GET", "/schemas/ids/7", 200, r#"{"schema":"\"long\"","subject":":.eu:a"}"#);
     sr(&scene, &["subjects", "--prefix", ":.eu:", "-o", "raw"]).succeeds().stdout_is(":.eu:a\n:.eu:b/c\n");
-    sr(&scene, &["versions", ":.eu:b/c"]).succeeds().stdout_has("\"version\":1");
+    sr(&scene, &["versions", ":.eu:b/c"]).succeeds().stdout_has("\"version\":1,\"id\":11");
     sr(&scene, &["id", "7", "--context", "eu"])
         .succeeds()
         .stdout_is("{\"id\":7,\"subject\":\":.eu:a\",\"version\":1}\n");

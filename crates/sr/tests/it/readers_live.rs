@@ -18,7 +18,7 @@ fn what_the_registry_has_is_what_is_read_live() {
 
     sr(&["wait", "--timeout", "60s"]);
     assert_eq!(sr(&["subjects", "--prefix", &subject]), [json!({"subject": subject})]);
-    assert_eq!(sr(&["versions", &subject]), [json!({"subject": subject, "version": 1})]);
+    assert_eq!(sr(&["versions", &subject]), [json!({"subject": subject, "version": 1, "id": id})]);
     let got = sr(&["get", &subject]).remove(0);
     assert_eq!((&got["id"], &got["version"]), (&id, &json!(1)));
     assert_eq!(got["schema"], serde_json::from_str::<Value>(V1).unwrap());
