@@ -151,7 +151,8 @@ pub struct FilterArgs {
     ///
     /// Paths as in --fields, so `value.amount` with --envelope; a path that is not there is null. Operators: == !=
     /// < <= > >= and =~ !~ with a regular expression; and, or, not, parentheses. Literals: numbers, texts in quotes,
-    /// true, false, null. Times compare as texts, decimals as numbers.
+    /// true, false, null. Times compare as moments, however they are written, decimals as numbers; a path that no record
+    /// has is named at the end.
     #[arg(long = "where", value_name = "CONDITION")]
     pub condition: Option<Condition>,
 

@@ -8,6 +8,7 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::fields::{Object, parse_path};
+use crate::moment::Moment;
 
 /// A condition, read once.
 #[derive(Clone, Debug)]
@@ -18,8 +19,23 @@ enum Node {
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Box<Node>),
-    Compare { path: Vec<String>, operator: Operator, literal: Value },
-    Match { path: Vec<String>, regex: Regex },
+    Compare { path: Path, operator: Operator, literal: Literal },
+    Match { path: Path, regex: Regex },
+}
+
+/// Where a field is, and whether any record had it.
+#[derive(Clone, Debug)]
+struct Path {
+    steps: Vec<String>,
+    asked: bool,
+    found: bool,
+}
+
+/// What a field is compared with; a text that is a time is a moment as well.
+#[derive(Clone, Debug)]
+struct Literal {
+    value: Value,
+    moment: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,19 +61,30 @@ const OPERATORS: [(&str, Operator); 7] = [
 impl Condition {
     /// Whether it holds for a line. A path that is not there is null; null equals null only and is neither less nor more
     /// than anything.
-    pub(crate) fn holds(&self, line: &[u8]) -> bool {
+    pub(crate) fn holds(&mut self, line: &[u8]) -> bool {
         self.0.holds(line)
+    }
+
+    /// The paths that were looked for and that no record had.
+    pub(crate) fn never_found(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        self.0.each_path(&mut |path| {
+            if path.asked && !path.found {
+                paths.push(path.steps.join("."));
+            }
+        });
+        paths
     }
 }
 
 impl Node {
-    fn holds(&self, line: &[u8]) -> bool {
+    fn holds(&mut self, line: &[u8]) -> bool {
         match self {
-            Node::And(all) => all.iter().all(|node| node.holds(line)),
-            Node::Or(any) => any.iter().any(|node| node.holds(line)),
+            Node::And(all) => all.iter_mut().all(|node| node.holds(line)),
+            Node::Or(any) => any.iter_mut().any(|node| node.holds(line)),
             Node::Not(node) => !node.holds(line),
             Node::Compare { path, operator, literal } => {
-                let order = compare(&value_at(line, path), literal);
+                let order = literal.compare(&path.value(line));
                 match operator {
                     Operator::Equal => order == Some(Ordering::Equal),
                     Operator::NotEqual => order != Some(Ordering::Equal),
@@ -67,31 +94,55 @@ impl Node {
                     Operator::GreaterOrEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
                 }
             }
-            Node::Match { path, regex } => match value_at(line, path) {
+            Node::Match { path, regex } => match path.value(line) {
                 Value::Null => false,
                 Value::String(text) => regex.is_match(&text),
                 other => regex.is_match(&other.to_string()),
             },
         }
     }
+
+    fn each_path(&self, look: &mut impl FnMut(&Path)) {
+        match self {
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| node.each_path(look)),
+            Node::Not(node) => node.each_path(look),
+            Node::Compare { path, .. } | Node::Match { path, .. } => look(path),
+        }
+    }
 }
 
-fn value_at(line: &[u8], path: &[String]) -> Value {
-    let object = serde_json::from_slice::<Object<'_>>(line).ok();
-    let found = object.as_ref().and_then(|object| object.find(path));
-    found.and_then(|value| serde_json::from_str(value.get()).ok()).unwrap_or_default()
+impl Path {
+    fn value(&mut self, line: &[u8]) -> Value {
+        let Ok(object) = serde_json::from_slice::<Object<'_>>(line) else { return Value::Null };
+        let found = object.find(&self.steps);
+        self.asked = true;
+        self.found |= found.is_some();
+        found.and_then(|value| serde_json::from_str(value.get()).ok()).unwrap_or_default()
+    }
 }
 
-/// How a field stands to a literal, if they can be compared. A text that is a number, as a decimal is printed, is one beside
-/// a number.
-fn compare(field: &Value, literal: &Value) -> Option<Ordering> {
-    match (field, literal) {
-        (Value::Null, Value::Null) => Some(Ordering::Equal),
-        (Value::Bool(field), Value::Bool(literal)) => Some(field.cmp(literal)),
-        (Value::String(field), Value::String(literal)) => Some(field.as_str().cmp(literal)),
-        (Value::Number(field), Value::Number(literal)) => numbers(&field.to_string(), &literal.to_string()),
-        (Value::String(field), Value::Number(literal)) => numbers(field, &literal.to_string()),
-        _ => None,
+impl Literal {
+    fn new(value: Value) -> Literal {
+        let moment = value.as_str().and_then(Moment::of);
+        Literal { value, moment }
+    }
+
+    /// How a field stands to it, if they can be compared. A text that is a number, as a decimal is printed, is one beside
+    /// a number; two times are moments, however they are written.
+    fn compare(&self, field: &Value) -> Option<Ordering> {
+        match (field, &self.value) {
+            (Value::Null, Value::Null) => Some(Ordering::Equal),
+            (Value::Bool(field), Value::Bool(literal)) => Some(field.cmp(literal)),
+            (Value::String(field), Value::String(literal)) => {
+                let moments = || self.moment.and_then(|moment| Moment::of(field)?.compare(moment));
+                moments().or_else(|| Some(field.as_str().cmp(literal)))
+            }
+            (Value::Number(field), Value::Number(literal)) => {
+                numbers(&field.to_string(), &literal.to_string())
+            }
+            (Value::String(field), Value::Number(literal)) => numbers(field, &literal.to_string()),
+            _ => None,
+        }
     }
 }
 
@@ -155,13 +206,13 @@ impl<'t> Parser<'t> {
         }
         for (sign, operator) in OPERATORS {
             if self.sign(sign) {
-                return Ok(Node::Compare { path, operator, literal: self.literal()? });
+                return Ok(Node::Compare { path, operator, literal: Literal::new(self.literal()?) });
             }
         }
         Err(self.expected("one of == != < <= > >= =~ !~"))
     }
 
-    fn path(&mut self) -> Result<Vec<String>, String> {
+    fn path(&mut self) -> Result<Path, String> {
         self.skip_space();
         let end = self
             .rest
@@ -172,7 +223,8 @@ impl<'t> Parser<'t> {
             return Err(self.expected("a path, a.b"));
         }
         self.rest = rest;
-        Ok(path.split('.').map(str::to_owned).collect())
+        let steps = path.split('.').map(str::to_owned).collect();
+        Ok(Path { steps, asked: false, found: false })
     }
 
     /// A number, a text in quotes, true, false or null.
@@ -260,7 +312,8 @@ mod tests {
     const LINE: &str = r#"{"id":7,"big":9007199254740993,"price":"10.50","f":1.5,"ok":true,"no":null,"ts":"2026-11-22T10:00:00Z","in":{"a-b":[1,{"x":"yes"}]},"and":1}"#;
 
     fn holds(condition: &str) -> bool {
-        let condition: Condition = condition.parse().unwrap_or_else(|error| panic!("{condition}: {error}"));
+        let mut condition: Condition =
+            condition.parse().unwrap_or_else(|error| panic!("{condition}: {error}"));
         condition.holds(LINE.as_bytes())
     }
 
@@ -283,6 +336,9 @@ mod tests {
             "nope == null",
             "nope != 3",
             "ts > '2026-11-22'",
+            "ts == '2026-11-22T10:00:00.000Z'",
+            "ts <= '2026-11-22T14:00:00+04:00'",
+            "ts < '2026-11-22T10:00:00.001Z'",
             "ts =~ '^2026-11'",
             "ts !~ '^2025'",
             "id =~ '^7$'",
@@ -311,6 +367,13 @@ mod tests {
         ] {
             assert!(!holds(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn paths_that_no_record_had_are_known_as_far_as_they_were_looked_for() {
+        let mut condition: Condition = "(nope == 3 and neither == 4) or id == 7".parse().unwrap();
+        assert!(condition.holds(LINE.as_bytes()) && !condition.holds(b"null"));
+        assert_eq!(condition.never_found(), ["nope"]);
     }
 
     #[test]

@@ -44,6 +44,8 @@ enum Key {
 #[derive(Debug)]
 pub(crate) struct Filter {
     key: Option<Key>,
+    /// Whether any record had it.
+    found_key: bool,
     headers: Vec<HeaderTest>,
     schema_ids: Vec<u32>,
     condition: Option<Condition>,
@@ -64,6 +66,7 @@ impl Filter {
         let FilterArgs { header, schema_id, condition, .. } = args;
         Ok(Filter {
             key,
+            found_key: false,
             headers: header.clone(),
             schema_ids: schema_id.clone(),
             condition: condition.clone(),
@@ -79,15 +82,27 @@ impl Filter {
     }
 
     /// Whether a record may be meant, before it is decoded.
-    pub(crate) fn takes(&self, record: &BorrowedMessage<'_>, codec: &mut Codec) -> Result<bool, Fault> {
-        Ok(self.takes_key(record, codec)?
-            && self.takes_headers(record)
-            && self.takes_schema(record, codec)?)
+    pub(crate) fn takes(&mut self, record: &BorrowedMessage<'_>, codec: &mut Codec) -> Result<bool, Fault> {
+        if !self.takes_key(record, codec)? {
+            return Ok(false);
+        }
+        self.found_key = true;
+        Ok(self.takes_headers(record) && self.takes_schema(record, codec)?)
     }
 
-    /// The condition on what is in it.
-    pub(crate) fn condition(&self) -> Option<&Condition> {
-        self.condition.as_ref()
+    /// Whether a key is asked for that no record had.
+    pub(crate) fn misses_key(&self) -> bool {
+        self.key.is_some() && !self.found_key
+    }
+
+    /// Whether the condition holds for what is in it.
+    pub(crate) fn holds(&mut self, line: &[u8]) -> bool {
+        self.condition.as_mut().is_none_or(|condition| condition.holds(line))
+    }
+
+    /// The paths of the condition that no record had.
+    pub(crate) fn never_found(&self) -> Vec<String> {
+        self.condition.as_ref().map(Condition::never_found).unwrap_or_default()
     }
 
     fn takes_key(&self, record: &BorrowedMessage<'_>, codec: &mut Codec) -> Result<bool, Fault> {

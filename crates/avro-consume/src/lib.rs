@@ -7,6 +7,7 @@ mod copy;
 mod fields;
 mod filter;
 mod last;
+mod moment;
 mod offsets;
 mod print;
 mod progress;

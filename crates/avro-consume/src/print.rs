@@ -136,8 +136,7 @@ impl Printer {
             return Ok(None);
         }
         let ids = self.decode(topic, record)?;
-        let holds = self.filter.condition().is_none_or(|condition| condition.holds(&self.line));
-        Ok(holds.then_some(ids))
+        Ok(self.filter.holds(&self.line).then_some(ids))
     }
 
     fn decode(&mut self, topic: &str, record: &BorrowedMessage<'_>) -> std::result::Result<Ids, Fault> {
@@ -253,6 +252,18 @@ impl Printer {
         }
         for path in self.fields.iter().flat_map(Fields::never_found) {
             io.messages.say(&format!("warning: --fields {path}: no record has this field"));
+        }
+        if self.filter.misses_key() && consumer.without_key() > 0 {
+            let read: Vec<String> =
+                consumer.starts().iter().map(|(topic, id, _)| format!("{topic}[{id}]")).collect();
+            io.messages.say(&format!(
+                "warning: --key: no record has it in {}, where its partitioner puts it; --any-partition reads {} more",
+                read.join(" "),
+                consumer.without_key()
+            ));
+        }
+        for path in self.filter.never_found() {
+            io.messages.say(&format!("warning: --where {path}: no record has this field"));
         }
         let all_named = self.undecodable <= NAMED && self.on_error != OnError::Emit;
         if !all_named && self.undecodable > 0 && self.on_error != OnError::Fail {

@@ -67,6 +67,8 @@ pub struct Consumer {
     config: KafkaConfig,
     range: Range,
     group: bool,
+    /// Partitions that are not read, since the key that is looked for is in another one.
+    without_key: usize,
     started: Instant,
     progress: RefCell<Progress>,
     /// The slot whose queue had the last record, and records since the callbacks were served.
@@ -107,6 +109,7 @@ impl Consumer {
             for id in ids {
                 let Some(span) = selection.span(name, id) else { continue };
                 if only.is_some_and(|only| only != id) {
+                    consumer.without_key += 1;
                     continue;
                 }
                 let partition = match consumer.resolve(topic, id, span) {
@@ -189,6 +192,7 @@ impl Consumer {
             config,
             range,
             group,
+            without_key: 0,
             started: Instant::now(),
             progress: RefCell::default(),
             turn: Cell::new(0),

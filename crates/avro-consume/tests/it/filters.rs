@@ -25,6 +25,9 @@ fn a_key_is_read_from_the_one_partition_that_java_gives_to_it() {
     let other = ((home + 1) % 10).to_string();
     read(&["-o", &format!("{other}=start")]).succeeds().stdout_is(line(3));
     read(&["--last", "1"]).succeeds().stdout_is(line(1));
+    // Partitions that were added later move keys: that nothing was found is said.
+    let absent = desk.scene.tool("avro-consume").args(["-t", "keyed", "--key", "nobody"]).run();
+    absent.succeeds().stdout_is("").stderr_has("--any-partition reads 9 more");
     desk.consume(&["--any-partition"]).run().fails_with(2).stderr_has("--key");
 }
 
@@ -66,6 +69,7 @@ fn a_condition_is_asked_of_the_line() {
     let counted = read("id != null", &["--stats"]).succeeds().json_lines();
     assert_eq!(counted.len(), 1);
     assert_eq!((counted[0]["records"].as_u64(), counted[0]["lag"].as_u64()), (Some(9), Some(0)));
+    read("nope == 3", &[]).succeeds().stdout_is("").stderr_has("--where nope: no record has this field");
     read("id >", &[]).fails_with(2).stderr_has("expected a number, a text in quotes");
     // A record that cannot be decoded is not filtered out, it is named.
     desk.put(0, &[Some(b"oops")]);

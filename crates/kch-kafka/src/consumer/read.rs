@@ -43,6 +43,13 @@ impl Consumer {
         progress.partitions.iter().map(|p| (self.topics[p.topic].as_str(), p.id, p.start)).collect()
     }
 
+    /// How many partitions are not read, since [`super::Selection::key`] is in others: where partitions were added later, or
+    /// another partitioner placed the keys, records with the key are there as well.
+    #[must_use]
+    pub fn without_key(&self) -> usize {
+        self.without_key
+    }
+
     /// The offset behind the last record that a partition has now; none when it cannot be asked.
     #[must_use]
     pub fn end_now(&self, topic: &str, partition: i32) -> Option<i64> {
