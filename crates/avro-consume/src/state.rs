@@ -21,6 +21,10 @@ impl State {
     /// Reads the file; one that is not there yet knows nothing.
     pub(crate) fn read(path: &Path) -> Result<State> {
         let at = |what: &dyn std::fmt::Display| Failure::usage(format!("--state {}: {what}", path.display()));
+        // A device may have no end.
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(at(&"not a file"));
+        }
         let next = match std::fs::read(path) {
             Ok(text) => serde_json::from_slice(&text)
                 .map_err(|error| at(&format!("not a file of this tool: {error}")))?,

@@ -75,6 +75,7 @@ impl Fault {
                 let unknown = error.kind() == EncodeErrorKind::UnknownField && !key;
                 let hint = error
                     .hint()
+                    .or_else(|| not_a_line(error).map(str::to_owned))
                     .or_else(|| field.map(|field| format!("--set {field}=VALUE fills it")))
                     .or_else(|| unknown.then(|| "--unknown ignore leaves such fields out".to_owned()));
                 let text = if *key { format!("key: {error}") } else { error.to_string() };
@@ -107,5 +108,18 @@ impl Fault {
             Fault::TombstoneWithoutKey => (None, Some("a key"), Some("null")),
             Fault::Envelope(_) | Fault::Other(_) => (None, None, None),
         }
+    }
+}
+
+/// What makes lines of JSON that is none: an array of records, or one record on many lines.
+fn not_a_line(error: &EncodeError) -> Option<&'static str> {
+    match error.kind() {
+        EncodeErrorKind::Type if error.pointer().is_empty() && error.got().starts_with("array ") => {
+            Some("a line is one record: jq -c '.[]' makes a line of each item")
+        }
+        EncodeErrorKind::Syntax if error.got() == "the end of the text" => {
+            Some("a record is one line: jq -c . makes lines of JSON that is spread over several")
+        }
+        _ => None,
     }
 }

@@ -92,12 +92,13 @@ impl Filler {
         self.columns = columns.iter().map(field_of).collect();
     }
 
-    /// Gives a field of bare lines a fixed value, if the schema has it and no `--set` names it.
-    pub(crate) fn set_bare(&mut self, plan: &Plan, name: &str, value: &str) {
+    /// Gives a field of bare lines a fixed value, unless `--set` names it; false if the schema does not have it.
+    pub(crate) fn set_bare(&mut self, plan: &Plan, name: &str, value: &str) -> bool {
         let at = plan.record_fields().and_then(|fields| fields.iter().position(|field| field.name == name));
         if let Some(at) = at.filter(|&at| self.explicit[at].is_none()) {
             self.bare[at] = Some(Rule::Literal(value.to_owned()));
         }
+        at.is_some()
     }
 
     /// Whether an object line can ask for anything at all.

@@ -270,8 +270,10 @@ fn filler(args: &Args, plan: &Plan, settings: &Settings) -> Result<Filler> {
     let mut filler = Filler::new(plan, &args.set, settings)?;
     if args.message
         && let Some(ts) = settings.text(&vars::MESSAGE_TS)?
+        && !filler.set_bare(plan, "ts", &ts)
     {
-        filler.set_bare(plan, "ts", &ts);
+        return Err(Failure::usage("MESSAGE_TS is set, and the schema has no field \"ts\"")
+            .hint("--set FIELD=VALUE fills another one; unset MESSAGE_TS"));
     }
     Ok(filler)
 }

@@ -109,7 +109,13 @@ impl Pump<'_> {
                 return Ending::Signal { exit, line };
             }
             let (number, outcome) = match next {
-                Ok(None) => return self.end_of_input(source.last_number()),
+                Ok(None) => {
+                    let (first, last) = (self.flow.resume_from.unwrap_or(1), source.last_number());
+                    if first > last + 1 {
+                        messages.say(&format!("warning: --resume-from {first}: {name} ends at line {last}"));
+                    }
+                    return self.end_of_input(last);
+                }
                 Ok(Some(entry)) if entry.line.number < self.flow.resume_from.unwrap_or(1) => continue,
                 Ok(Some(entry)) => {
                     (entry.line.number, self.send_entry(&entry, &name, messages, signals, output))

@@ -50,7 +50,7 @@ pub(crate) fn close(ending: Ending, mut pump: Pump<'_>, io: &mut Io) -> Exit {
     exit = exit.worst(if refused > 0 { Exit::Refused } else { Exit::Done });
     match &pump.sink {
         Sink::Nowhere { records } => {
-            messages.say(&format!("{} fit, {} do not; nothing was sent", lines(*records), refused));
+            messages.say(&verdict(&ending, *records, refused, pump.rejects.stops_at_refusals()));
         }
         Sink::Kafka { .. } if exit == Exit::Done => {}
         Sink::Kafka { transaction, .. } => {
@@ -58,6 +58,23 @@ pub(crate) fn close(ending: Ending, mut pump: Pump<'_>, io: &mut Io) -> Exit {
         }
     }
     exit
+}
+
+/// What a dry run found. The line that stopped it is not among those that it went past.
+fn verdict(ending: &Ending, fit: u64, refused: u64, stops_at_refusals: bool) -> String {
+    let stopped = stops_at_refusals
+        && matches!(ending, Ending::Stopped { failure, .. } if failure.exit() == Exit::Refused);
+    let bad = refused + u64::from(stopped);
+    let text = format!(
+        "{} {}, {bad} {}",
+        lines(fit),
+        if fit == 1 { "fits" } else { "fit" },
+        if bad == 1 { "does not" } else { "do not" },
+    );
+    match stopped {
+        true => format!("{text}, the rest was not looked at (--on-error skip goes on); nothing was sent"),
+        false => format!("{text}; nothing was sent"),
+    }
 }
 
 /// Names the first records that the cluster refused and counts the rest.

@@ -73,6 +73,16 @@ pub(crate) struct Symbols {
     pub(crate) default: Option<u32>,
 }
 
+impl Symbols {
+    /// The first few of them, for a hint.
+    pub(crate) fn listed(&self) -> String {
+        const FEW: usize = 8;
+        let names: Vec<&str> = self.names.iter().take(FEW).map(|name| &**name).collect();
+        let more = if self.names.len() > FEW { ", …" } else { "" };
+        format!("its symbols are {}{more}", names.join(", "))
+    }
+}
+
 /// A record's fields.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {

@@ -92,6 +92,14 @@ pub enum KafkaError {
         /// The partition's end.
         end: i64,
     },
+    /// A record that is larger than this client sends.
+    #[error("cannot send to topic {topic:?}: message size too large: {bytes} bytes")]
+    RecordTooLarge {
+        /// The topic.
+        topic: String,
+        /// What its key and value take.
+        bytes: usize,
+    },
     /// The cluster has accepted a change, and a broker does not show it.
     #[error("{done}, but broker {broker} does not show it after {patience:?}")]
     NotEverywhere {
@@ -150,7 +158,8 @@ impl Explain for KafkaError {
             | KafkaError::GroupMissing { .. }
             | KafkaError::PartitionMissing { .. }
             | KafkaError::SettingUnknown { .. }
-            | KafkaError::OffsetPastEnd { .. } => Exit::Refused,
+            | KafkaError::OffsetPastEnd { .. }
+            | KafkaError::RecordTooLarge { .. } => Exit::Refused,
         }
     }
 
@@ -179,6 +188,9 @@ impl Explain for KafkaError {
                 Some("several topics are named one by one, not with commas between".into())
             }
             KafkaError::TopicMissing { topic, .. } => Some(format!("topic-ctl create {topic} makes it")),
+            KafkaError::RecordTooLarge { topic, .. } => Some(format!(
+                "-X message.max.bytes=BYTES lets it through here, topic-ctl alter {topic} -s max.message.bytes=BYTES there"
+            )),
             KafkaError::NotEverywhere { .. } => {
                 Some("a command that asks this broker may not see it yet; is the broker well?".into())
             }

@@ -259,6 +259,10 @@ impl Producer {
                     record = refused;
                     self.inner.poll(Duration::from_millis(20));
                 }
+                Err((RdError::MessageProduction(Code::MessageSizeTooLarge), refused)) => {
+                    let bytes = refused.key.map_or(0, <[u8]>::len) + refused.payload.map_or(0, <[u8]>::len);
+                    return Err(KafkaError::RecordTooLarge { topic: refused.topic.to_owned(), bytes });
+                }
                 Err((error, refused)) => return Err(self.send_error(refused.topic, &error)),
             }
         }

@@ -58,6 +58,7 @@ fn a_state_that_cannot_be_used_is_told_before_any_record() {
         .stderr_has("--state no/such/dir/s: ");
     desk.scene.file("bad", "[]");
     desk.consume(&["--state", "bad"]).run().fails_with(2).stdout_is("").stderr_has("not a file of this tool");
+    desk.consume(&["--state", "/dev/full"]).run().fails_with(2).stderr_has("--state /dev/full: not a file");
     desk.scene.file("far", "{\"t\":{\"0\":99}}");
     desk.consume(&["--state", "far"]).run().fails_with(1).stderr_has("offset 99 is past the end, 2");
     let outcome = desk.consume(&["--state", "s"]).env("GROUP_ID", "g").run();

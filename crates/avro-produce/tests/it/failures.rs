@@ -37,9 +37,16 @@ fn a_line_that_does_not_fit_is_named_with_field_expected_and_got() {
             r#"{"id":1,"sorce":"s","ts":"t","payload":"p"}"#,
             "unknown field \"sorce\"\nhint: did you mean \"source\"?",
         ),
-        (r#"{"id":1,"source":"s""#, "[..]"),
+        (
+            r#"{"id":1,"source":"s""#,
+            "[..]\nhint: a record is one line: jq -c . makes lines of JSON that is spread over several",
+        ),
+        (
+            r#"{"id":9223372036854775808,"source":"s","ts":"t","payload":"p"}"#,
+            "field \"id\": expected long, found number 9223372036854775808\nhint: a long is -9223372036854775808 to 9223372036854775807",
+        ),
         ("hello", "not JSON\nhint: --format text sends lines as they are"),
-        ("[1]", "[..]"),
+        ("[1]", "[..]\nhint: a line is one record: jq -c '.[]' makes a line of each item"),
         ("null", "[..]"),
     ];
     for (bad, said) in table {
@@ -82,8 +89,10 @@ fn a_record_above_the_clients_limit_is_refused_with_its_line() {
     let long = format!(r#"{{"id":1,"source":"s","ts":"t","payload":"{}"}}"#, "x".repeat(2_000_000));
     let account =
         "avro-produce: 1 record acknowledged; every line before 2 is in, nothing from it on was sent";
-    let expected =
-        format!("avro-produce: stdin:2: cannot send to topic \"t\": message size too large\n{account}");
+    let expected = format!(
+        "avro-produce: stdin:2: cannot send to topic \"t\": message size too large: 2000014 bytes\n\
+             hint: -X message.max.bytes=BYTES lets it through here, topic-ctl alter t -s max.message.bytes=BYTES there\n{account}"
+    );
     expect(&desk, &[], format!("{GOOD}\n{long}\n").as_bytes(), 1, &expected);
 }
 

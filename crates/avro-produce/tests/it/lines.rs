@@ -57,6 +57,13 @@ fn message_sends_one_record_from_the_environment_and_reads_no_stdin() {
     tool.arg("--message").stdin_open().run().succeeds();
     let desk = Desk { scene, ..desk };
     assert_eq!(desk.values(1), [event(9, "avro-produce", "then", "9")]);
+    // A time that has no place in the record is not dropped in silence.
+    desk.registry.reply("GET", "/schemas/ids/9", 200, r#"{"schema":"\"long\""}"#);
+    let tool = desk.scene.tool("avro-produce").env("MESSAGE_ID", "9").env("MESSAGE_TS", "then");
+    tool.args(["-t", "t", "--message", "--dry-run", "--schema-id", "9"])
+        .run()
+        .fails_with(2)
+        .stderr_has("MESSAGE_TS is set, and the schema has no field \"ts\"");
 }
 
 #[test]

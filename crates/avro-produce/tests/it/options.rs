@@ -205,7 +205,11 @@ fn dry_run_sends_nothing_and_needs_no_broker() {
     run(&format!("{}{}", line(1), line(2)))
         .succeeds()
         .stderr_is("avro-produce: 2 lines fit, 0 do not; nothing was sent\n");
-    run("oops\n5\n").fails_with(1).stderr_has("1 line fit, 1 do not; nothing was sent");
+    run("oops\n5\n").fails_with(1).stderr_has("1 line fits, 1 does not; nothing was sent");
+    let stopped = desk.scene.tool("avro-produce").args(["-t", "t", "--dry-run", "-b", "127.0.0.1:1"]);
+    stopped.stdin("5\noops\n6\n").run().fails_with(1).stderr_has(
+        "1 line fits, 1 does not, the rest was not looked at (--on-error skip goes on); nothing was sent",
+    );
     assert_eq!(desk.count(), 0);
 }
 
@@ -232,6 +236,10 @@ fn resume_begins_at_the_line_that_the_account_named() {
     };
     run(format!("{}oops\n{}", line(1), line(3)), &[]).fails_with(1).stderr_has("every line before 2 is in");
     run(format!("{}{}{}", line(1), line(2), line(3)), &["--resume-from", "2"]).succeeds();
+    run(line(1), &["--resume-from", "2"]).succeeds().stderr_is("");
+    run(line(1), &["--resume-from", "20"])
+        .succeeds()
+        .stderr_is("avro-produce: warning: --resume-from 20: stdin ends at line 1\n");
     assert_eq!(desk.values(3), [1, 2, 3].map(|id| event(id, "s", "t", "p")));
 }
 

@@ -36,9 +36,9 @@ impl Encoder<'_> {
             return Err(reader.refuse(EncodeErrorKind::Type, title, start));
         }
         let (text, _) = reader.number()?;
-        number::long(text).map_err(|fault| {
-            let kind = if fault == Fault::Fraction { EncodeErrorKind::Type } else { EncodeErrorKind::Range };
-            reader.refuse(kind, title, start)
+        number::long(text).map_err(|fault| match fault {
+            Fault::Fraction => reader.refuse(EncodeErrorKind::Type, title, start),
+            _ => reader.refuse(EncodeErrorKind::Range, title, start).with_hint(range(title)),
         })
     }
 
@@ -48,7 +48,7 @@ impl Encoder<'_> {
         let value = self.long(reader, title)?;
         match i32::try_from(value) {
             Ok(value) => Ok(i64::from(value)),
-            Err(_) => Err(reader.refuse(EncodeErrorKind::Range, title, start)),
+            Err(_) => Err(reader.refuse(EncodeErrorKind::Range, title, start).with_hint(range(title))),
         }
     }
 
@@ -130,7 +130,10 @@ impl Encoder<'_> {
             None => {
                 let name = String::from_utf8_lossy(name).into_owned();
                 let nearest = text::nearest(&name, symbols.names.iter().map(|s| &**s));
-                let hint = nearest.map(|name| format!("did you mean \"{name}\"?"));
+                let hint = Some(match nearest {
+                    Some(name) => format!("did you mean \"{name}\"?"),
+                    None => symbols.listed(),
+                });
                 Err(reader.refuse(EncodeErrorKind::UnknownSymbol, plan.title(id), start).with_hint(hint))
             }
         }
@@ -362,4 +365,13 @@ fn uuid_bytes(text: &[u8]) -> Option<[u8; 16]> {
         bytes[at / 2] = bytes[at / 2] << 4 | char::from(*digit).to_digit(16)? as u8;
     }
     Some(bytes)
+}
+
+/// What fits into a plain integer.
+fn range(title: &str) -> Option<String> {
+    match title {
+        "int" => Some(format!("an int is {} to {}", i32::MIN, i32::MAX)),
+        "long" => Some(format!("a long is {} to {}", i64::MIN, i64::MAX)),
+        _ => None,
+    }
 }

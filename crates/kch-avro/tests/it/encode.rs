@@ -266,6 +266,7 @@ fn an_enum_takes_its_symbols_only() {
         (Kind::UnknownSymbol, Some("did you mean \"GREEN\"?"))
     );
     assert_eq!(error.to_string(), "expected enum Color, found string \"GREN\"");
+    assert_eq!(refused(schema, "\"BLUISH\"").hint().as_deref(), Some("its symbols are RED, GREEN"));
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn murmur2(key: &[u8]) -> u32 {
 /// The partition of a key, among so many.
 #[must_use]
 pub fn partition_of(key: &[u8], partitions: usize) -> i32 {
-    ((murmur2(key) & 0x7fff_ffff) % (partitions.max(1) as u32)) as i32
+    ((murmur2(key) & 0x7fff_ffff) as usize % partitions.max(1)) as i32
 }
 
 #[cfg(test)]
@@ -48,5 +48,6 @@ mod tests {
         }
         assert_eq!(partition_of(b"foobar", 10), ((-790_332_482i32 & 0x7fff_ffff) % 10));
         assert_eq!(partition_of(b"foobar", 1), 0);
+        assert_eq!(partition_of(b"foobar", 1 << 32), -790_332_482i32 & 0x7fff_ffff, "no number is cut");
     }
 }
