@@ -143,6 +143,8 @@ def kafka(name, environment):
 def controller(name, environment):
     kafka(name, environment)
     same(f"{name}'s role", environment["KAFKA_PROCESS_ROLES"], "controller")
+    # A broker's own does not count.
+    same(f"{name}'s replicas of a new topic", environment["KAFKA_DEFAULT_REPLICATION_FACTOR"], 3)
     same(f"{name}'s listener", environment["KAFKA_LISTENERS"], "CONTROLLER://:9094")
     same(f"{name}'s id", environment["KAFKA_NODE_ID"], int(name[-1]))
 
