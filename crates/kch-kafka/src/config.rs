@@ -105,6 +105,12 @@ impl std::fmt::Debug for KafkaConfig {
     }
 }
 
+/// A user that is not set may be one that the brokers do not ask for.
+fn or_no_login(failure: Failure) -> Failure {
+    let cure = failure.hint_text().map(|hint| format!("{hint}; ")).unwrap_or_default();
+    failure.hint(format!("{cure}for brokers without a login, KAFKA_SECURITY_PROTOCOL=PLAINTEXT"))
+}
+
 impl KafkaConfig {
     /// Resolves flags and settings.
     ///
@@ -144,7 +150,8 @@ impl KafkaConfig {
         self.properties.insert(key.to_owned(), settings.require(var)?);
         for (key, var) in LOGIN {
             if !given.contains_key(key) {
-                self.properties.insert(key.to_owned(), settings.require(var)?);
+                let value = settings.require(var).map_err(or_no_login)?;
+                self.properties.insert(key.to_owned(), value);
             }
         }
         Ok(())

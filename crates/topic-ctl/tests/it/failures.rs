@@ -66,7 +66,8 @@ fn usage_errors_are_exit_2() {
         .arg("list")
         .run()
         .fails_with(2)
-        .stderr_has("KAFKA_CLIENT_SASL_USERNAME is not set");
+        .stderr_has("KAFKA_CLIENT_SASL_USERNAME is not set")
+        .stderr_has("; for brokers without a login, KAFKA_SECURITY_PROTOCOL=PLAINTEXT\n");
     let shown = scene.env("KAFKA_CLIENT_SASL_PASSWORD", "hunter2");
     shown.tool("topic-ctl").arg("--show-config").run().succeeds().never_says("hunter2");
 }
