@@ -1,13 +1,14 @@
 //! `ch-query check TABLE SUBJECT`: what becomes of the records of a schema in a table.
 
 use kch_cli::{Exit, Failure, Format, Io, Render, Result, Settings};
-use kch_registry::{Registry, Version};
+use kch_registry::{Registry, Version, at_version, means_file};
 use kch_schema::{Column, ColumnType, Columns, Mapping, Note, NoteKind, Route, Schema, columns};
 use serde_json::{Value, json};
 
 use crate::args::{CheckArgs, RouteName};
 use crate::catalog::{self, Table};
 use crate::fit::{Fit, fit};
+use crate::plan;
 use crate::quoting::{quote, quote_table};
 use crate::session::Session;
 
@@ -20,20 +21,42 @@ const NOT_IN_AVRO: &str =
 const NOT_FROM_AVRO: &str = "no field fills it: it gets its default where a materialized view fills the table; an INSERT of \
      AvroConfluent is refused, unless it names its columns, or input_format_avro_allow_missing_fields = 1";
 
-/// The columns that would fit the subject's records. Not for use inside async code, as the registry's calls are not.
-pub(crate) fn wanted(args: &CheckArgs, settings: &Settings, io: &Io) -> Result<Columns> {
-    let registry = Registry::from_settings(settings)?.with_signals(io.signals.clone());
-    let version = args.schema_version.map_or(Version::Latest, Version::Number);
-    let registered = registry.subject_version(&args.subject, version)?;
-    let references = registry.resolved(&registered.schema)?;
-    let place = |why: &dyn std::fmt::Display| {
-        Failure::refused(format!("{} version {}: {why}", args.subject, registered.version))
-    };
-    let schema =
-        Schema::parse_with_references(&registered.schema.text, &references).map_err(|error| place(&error))?;
+/// The columns that would fit the schema's records. Not for use inside async code, as the registry's calls are not.
+pub(crate) fn wanted(args: &CheckArgs, settings: &Settings, io: &mut Io) -> Result<Columns> {
+    let (name, text, references) =
+        if means_file(&args.schema) { of_file(args, io)? } else { of_subject(args, settings, io)? };
+    let place = |why: &dyn std::fmt::Display| Failure::refused(format!("{name}: {why}"));
+    let schema = Schema::parse_with_references(&text, &references).map_err(|error| place(&error))?;
     // Enums with their symbols, fixeds with their size: a String holds them as well, another enum or size may not.
     columns(&schema, &Mapping { route: args.route.into(), enums: true, sizes: true, ..Mapping::default() })
         .map_err(|error| place(&error))
+}
+
+/// What messages call a schema, its text, and the texts of what it refers to.
+type Named = (String, String, Vec<String>);
+
+fn of_file(args: &CheckArgs, io: &mut Io) -> Result<Named> {
+    if args.schema_version.is_some() {
+        return Err(Failure::usage("--schema-version is a subject's: a file has one version"));
+    }
+    let text = plan::read_text(&args.schema, io)?;
+    let references = args.with.iter().map(|file| plan::read_text(file, io)).collect::<Result<_>>()?;
+    Ok((if args.schema == "-" { "stdin" } else { &args.schema }.to_owned(), text, references))
+}
+
+fn of_subject(args: &CheckArgs, settings: &Settings, io: &Io) -> Result<Named> {
+    if !args.with.is_empty() {
+        return Err(Failure::usage("--with is for a file: the registry knows what a subject refers to"));
+    }
+    let beside = args.schema_version.map(Version::Number);
+    let (subject, version) = match (beside, at_version(&args.schema)) {
+        (None, Some((subject, version))) => (subject, version),
+        (beside, _) => (args.schema.as_str(), beside.unwrap_or(Version::Latest)),
+    };
+    let registry = Registry::from_settings(settings)?.with_signals(io.signals.clone());
+    let registered = registry.subject_version(subject, version)?;
+    let references = registry.resolved(&registered.schema)?;
+    Ok((format!("{subject} version {}", registered.version), registered.schema.text, references))
 }
 
 /// Compares, and prints a row for each field and for each column that no field fills.

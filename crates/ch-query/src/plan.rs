@@ -171,6 +171,12 @@ fn read_file(path: &Path) -> Result<Text> {
     Ok(Text { sql: read(&name, file)?, origin: Origin::File(name) })
 }
 
+/// The text of a file, or of stdin for `-`.
+pub(crate) fn read_text(name: &str, io: &mut Io) -> Result<String> {
+    let bytes = if name == "-" { read("stdin", &mut io.input)? } else { read_file(Path::new(name))?.sql };
+    String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{name}: not UTF-8")))
+}
+
 fn read(name: &str, source: impl Read) -> Result<Vec<u8>> {
     let mut sql = Vec::new();
     let count = source.take(LONGEST_SQL + 1).read_to_end(&mut sql);

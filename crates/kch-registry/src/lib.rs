@@ -30,6 +30,7 @@ pub use model::{
     Contract, NewSchema, Reference, Registered, Schema, SchemaType, SubjectVersion, Version, guid_text,
 };
 pub use naming::{
-    Part, SubjectNameStrategy, context_alone, context_name, context_of, in_context, is_context, split_context,
+    Part, SubjectNameStrategy, at_version, context_alone, context_name, context_of, in_context, is_context,
+    means_file, split_context,
 };
 pub use registry::{Registry, registry_settings};

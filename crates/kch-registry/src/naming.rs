@@ -1,11 +1,12 @@
 //! Subjects' names: the three strategies that Confluent's serializers have, and contexts.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use serde_json::Value;
 
-use crate::Error;
+use crate::{Error, Version};
 
 /// Which half of a record a schema is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +162,19 @@ pub fn context_alone(subject: &str) -> Option<String> {
 /// The context whose rules `subject` follows where it has none: of a context itself, that is none.
 pub(crate) fn context_above(subject: &str) -> Option<String> {
     context_alone(subject).filter(|context| context != subject)
+}
+
+/// The parts of SUBJECT@VERSION, where there is a version.
+#[must_use]
+pub fn at_version(name: &str) -> Option<(&str, Version)> {
+    let (subject, version) = name.rsplit_once('@')?;
+    Some((subject, version.parse().ok()?))
+}
+
+/// Whether the name of a schema means a file: it is there, or looks like one; `-` is stdin. All else is a subject.
+#[must_use]
+pub fn means_file(name: &str) -> bool {
+    name == "-" || name.ends_with(".avsc") || name.ends_with(".json") || Path::new(name).is_file()
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use kch_avro::SchemaError;
 use kch_cli::{Failure, Result};
-use kch_registry::Version;
 use kch_registry::complete::subjects;
+use kch_registry::{Version, at_version, means_file};
 use kch_schema::{Finding, Schema};
 
 use crate::Desk;
@@ -74,7 +74,7 @@ impl Desk<'_> {
     /// Reads a schema by its name, with files that define types which it uses.
     pub(crate) fn source_of(&mut self, name: &str, with: &[String]) -> Result<Source> {
         let extra = with.iter().map(|file| self.read_file(file)).collect::<Result<Vec<_>>>()?;
-        if !is_file(name) {
+        if !means_file(name) {
             return self.registered(name, extra);
         }
         let text = self.read_file(name)?;
@@ -132,15 +132,4 @@ pub(crate) fn named(name: &str, beside: Option<Version>) -> (&str, Option<Versio
         (None, Some((subject, version))) => (subject, Some(version)),
         _ => (name, beside),
     }
-}
-
-/// The parts of SUBJECT@VERSION, where there is a version.
-pub(crate) fn at_version(name: &str) -> Option<(&str, Version)> {
-    let (subject, version) = name.rsplit_once('@')?;
-    Some((subject, version.parse().ok()?))
-}
-
-/// Whether a name means a file: it is there, or looks like one. All else is a subject.
-fn is_file(name: &str) -> bool {
-    name == "-" || name.ends_with(".avsc") || name.ends_with(".json") || Path::new(name).is_file()
 }

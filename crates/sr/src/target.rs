@@ -4,9 +4,7 @@
 use std::collections::BTreeSet;
 
 use kch_cli::{Failure, Result, is_glob, matches_glob};
-use kch_registry::{Error, Registry, SubjectVersion, Version, split_context};
-
-use crate::source::at_version;
+use kch_registry::{Error, Registry, SubjectVersion, Version, at_version, split_context};
 
 /// A subject, or one version of it, that is there in some state.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ pub enum Verb {
     Tables(TablesArgs),
     /// Show the columns of a table
     Describe(DescribeArgs),
-    /// Check a table against the Avro schema of a subject
+    /// Check a table against an Avro schema
     Check(CheckArgs),
 }
 
@@ -164,7 +164,7 @@ pub struct DescribeArgs {
 #[command(after_long_help = "\
 Examples:
   ch-query check kafka_events kafka-events-value
-  ch-query check kafka_events kafka-events-value --route sink
+  ch-query check kafka_events configs/schemas/kafka-events-value.avsc --route sink
   ch-query check kafka_events kafka-events-value --route json | jq -c 'select(.verdict == \"lost\")'
   ch-query check kafka_events kafka-events-value | jq -r '.cure // empty | . + \";\"' | tee alter.sql")]
 pub struct CheckArgs {
@@ -172,9 +172,13 @@ pub struct CheckArgs {
     #[arg(value_name = "TABLE")]
     pub table: String,
 
-    /// The subject
-    #[arg(value_name = "SUBJECT")]
-    pub subject: String,
+    /// A file, a SUBJECT, or a SUBJECT@VERSION; - is stdin
+    #[arg(value_name = "SCHEMA", add = kch_registry::complete::subjects())]
+    pub schema: String,
+
+    /// A file that defines types which SCHEMA uses; repeat for more
+    #[arg(long = "with", value_name = "FILE")]
+    pub with: Vec<String>,
 
     /// Version of the subject, instead of the latest
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -174,3 +174,35 @@ fn a_subject_or_table_that_is_not_there_is_named_live() {
     let run = stack.scene().tool("ch-query").args(["check", "t", "no-such-subject-of-anybody"]).run();
     run.fails_with(1).stdout_is("").stderr_has("no-such-subject-of-anybody");
 }
+
+#[test]
+fn a_schema_may_be_a_file_or_a_version_live() {
+    let Some(stack) = live::need(&[Service::ClickHouse, Service::Registry]) else { return };
+    let (scene, table, subject) = (stack.scene(), stack.unique_table("file"), stack.unique_subject("file"));
+    stack.clickhouse(&format!("CREATE TABLE {table} (id Int64, part Tuple(n Int32)) ENGINE = Memory"));
+    let part = r#"{"type":"record","name":"Part","fields":[{"name":"n","type":"int"}]}"#;
+    let whole = r#"{"type":"record","name":"Whole","fields":[{"name":"id","type":"long"},{"name":"part","type":"Part"}]}"#;
+    scene.file("part.avsc", part);
+    scene.file("whole.avsc", whole);
+    let check = |args: &[&str]| scene.tool("ch-query").args(["check", &table]).args(args);
+    for file in ["whole.avsc", "-"] {
+        let run = check(&[file, "--with", "part.avsc"]).stdin(whole).run();
+        assert_eq!(run.succeeds().json_lines().len(), 2);
+    }
+    check(&["whole.avsc"]).run().fails_with(1).stderr_has("whole.avsc: ").stderr_has("unknown type \"Part\"");
+    check(&["nowhere.avsc"]).run().fails_with(2).stderr_has("nowhere.avsc: ");
+    check(&["whole.avsc", "--schema-version", "1"]).run().fails_with(2).stderr_has("--schema-version");
+    for fields in [
+        r#"{"name":"id","type":"long"}"#,
+        r#"{"name":"id","type":"long"},{"name":"x","type":["null","int"],"default":null}"#,
+    ] {
+        let body =
+            json!({"schema": format!(r#"{{"type":"record","name":"R","fields":[{fields}]}}"#)}).to_string();
+        let (status, said) = stack.registry("POST", &format!("/subjects/{subject}/versions"), Some(&body));
+        assert_eq!(status, 200, "{said}");
+    }
+    let first = check(&[&format!("{subject}@1")]).run().json_lines();
+    let latest = check(&[&subject]).run().json_lines();
+    let has_x = |rows: &[Value]| rows.iter().any(|row| row["field"] == "x");
+    assert_eq!((has_x(&first), has_x(&latest)), (false, true));
+}

@@ -19,6 +19,7 @@ fn every_example_of_the_help_runs_live() {
     scene.file("consumed.jsonl", envelope);
     let subject = stack.unique_subject("help");
     let schema = include_str!("../../../../configs/schemas/kafka-events-value.avsc");
+    scene.file("configs/schemas/kafka-events-value.avsc", schema);
     let body = serde_json::json!({"schema": schema}).to_string();
     stack.registry("POST", &format!("/subjects/{subject}/versions"), Some(&body));
     let mut count = 0;
