@@ -5,12 +5,12 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::nearest;
 
-/// Clap's text as the tool's own: its name in front in place of `error`, and each tip, and `cure` before them, as a hint
+/// Clap's text as the tool's own: its name in front in place of `error`, and `cure`, or else each of clap's tips, as a hint
 /// right behind what is wrong. Usage follows as clap writes it.
 pub(crate) fn told(tool: &str, text: &str, cure: Option<String>) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let tip = |line: &str| line.trim_start().strip_prefix("tip: ").map(str::to_owned);
-    let hints: Vec<String> = cure.into_iter().chain(text.lines().filter_map(tip)).collect();
+    let hints = cure.map_or_else(|| text.lines().filter_map(tip).collect(), |cure| vec![cure]);
     let mut rest = text.lines().filter(|line| tip(line).is_none());
     let mut lines = vec![format!("{tool}: {}", rest.next().unwrap_or_default())];
     lines.extend(rest.by_ref().take_while(|line| !line.is_empty()).map(str::to_owned));
@@ -32,12 +32,18 @@ pub(crate) fn told(tool: &str, text: &str, cure: Option<String>) -> String {
 /// The cure for a word that has no place, where it is a verb with a slip, a topic without its flag, or SQL that was not
 /// put in quotes.
 pub(crate) fn cure(error: &clap::Error, command: &Command, typed: &[String]) -> Option<String> {
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return None };
-    if error.kind() != ErrorKind::UnknownArgument || word.starts_with('-') {
-        return None;
-    }
+    let place = match error.kind() {
+        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
+        ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
+        _ => return None,
+    };
+    let Some(ContextValue::String(word)) = error.get(place) else { return None };
     let verbs = || command.get_subcommands().map(Command::get_name);
     let first = typed.iter().find(|word| !word.starts_with('-'))?;
+    // A word that stands for a verb: what clap says of it is right.
+    if word.starts_with('-') || place == ContextKind::InvalidSubcommand && word == first {
+        return None;
+    }
     if verbs().all(|verb| verb != first)
         && let Some(verb) = nearest(first, verbs())
     {
@@ -90,14 +96,19 @@ mod tests {
             first_lines(said(&topic, &["orders"])),
             ["tool: unexpected argument 'orders' found", "hint: a topic is named with -t: -t orders"]
         );
-        let sql = Command::new("tool").arg(Arg::new("sql")).subcommand(Command::new("insert"));
+        let verbs = ["insert", "tables"].map(Command::new);
+        let sql = Command::new("tool").arg(Arg::new("sql")).subcommands(verbs);
         assert_eq!(
             first_lines(said(&sql, &["SELECT", "1"])),
             ["tool: unexpected argument '1' found", "hint: SQL is one argument, in quotes: tool 'SELECT 1'"]
         );
         assert_eq!(
             first_lines(said(&sql, &["insrt", "t"])),
-            ["tool: unexpected argument 't' found", "hint: did you mean insert?"]
+            ["tool: unrecognized subcommand 't'", "hint: did you mean insert?"]
+        );
+        assert_eq!(
+            first_lines(said(&Command::new("tool").subcommand(Command::new("list")), &["lst"])),
+            ["tool: unrecognized subcommand 'lst'", "hint: a similar subcommand exists: 'list'"]
         );
     }
 }
