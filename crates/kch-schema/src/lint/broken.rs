@@ -151,11 +151,11 @@ impl Mending {
         let mut tags = BTreeSet::new();
         for (index, branch) in branches.iter_mut().enumerate() {
             let spot = spot.step(&index.to_string());
-            let is_union = branch.is_array();
+            let union = is_union(branch).then(|| branch.clone());
             let tag = tag(branch, &spot.namespace);
             self.schema(branch, &spot);
-            if is_union {
-                self.malformed(&spot, "no union directly inside a union", branch);
+            if let Some(written) = union {
+                self.malformed(&spot, "no union directly inside a union", &written);
                 self.stand_in(branch, &spot);
             } else if let Some(name) = tag.filter(|tag| !tags.insert(tag.clone())) {
                 self.note(&SchemaError::Duplicate { at: spot.at(), name }, &spot.pointer);
@@ -185,14 +185,15 @@ impl Mending {
     }
 
     fn definition(&mut self, kind: &str, object: &mut Map<String, Value>, spot: &Spot) {
-        let whole = || Value::Object(object.clone());
+        // As it is written, for what is said of it.
+        let whole = Value::Object(object.clone());
         let name = object.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
         let full = defined_name(object, &spot.namespace).filter(|_| name.is_some());
         let error = match &full {
             None => Some(SchemaError::Malformed {
                 at: spot.at(),
                 expected: "a named type with a \"name\"",
-                found: shorten(&whole()),
+                found: shorten(&whole),
             }),
             Some(full) if PRIMITIVES.contains(&full.as_str()) => Some(SchemaError::Malformed {
                 at: spot.at(),
@@ -209,8 +210,10 @@ impl Mending {
             self.note(&error, &pointer);
             object.insert("name".to_owned(), json!(self.name()));
         }
-        let full = full.unwrap_or_else(|| self.name());
-        let inner = Spot { namespace: namespace_of(&full).to_owned(), at: full, ..spot.clone() };
+        let inner = match full {
+            Some(full) => Spot { namespace: namespace_of(&full).to_owned(), at: full, ..spot.clone() },
+            None => spot.clone(),
+        };
         let (key, expected) = match kind {
             "enum" => ("symbols", "an enum with \"symbols\""),
             "fixed" => ("size", "a fixed with a \"size\""),
@@ -221,7 +224,7 @@ impl Mending {
             _ => part.is_array(),
         };
         if !object.get(key).is_some_and(fits) {
-            self.malformed(&inner, expected, &Value::Object(object.clone()));
+            self.malformed(&inner, expected, &whole);
             let stand_in = match kind {
                 "enum" => json!([self.name()]),
                 "fixed" => json!(1),
@@ -241,6 +244,7 @@ impl Mending {
         let mut names = BTreeSet::new();
         for (index, field) in fields.iter_mut().enumerate() {
             let place = spot.step("fields").step(&index.to_string());
+            let written = field.clone();
             let name = field.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
             let Some(name) = name.map(str::to_owned) else {
                 self.malformed(&place, "a field with a \"name\"", field);
@@ -256,7 +260,7 @@ impl Mending {
             match field.get_mut("type") {
                 Some(inner) => self.schema(inner, &place.step("type")),
                 None => {
-                    self.malformed(&place, "a field with a \"type\"", field);
+                    self.malformed(&place, "a field with a \"type\"", &written);
                     let mut inner = Value::Null;
                     self.stand_in(&mut inner, &place.step("type"));
                     field["type"] = inner;
@@ -284,6 +288,11 @@ impl Mending {
             *symbol = json!(self.name());
         }
     }
+}
+
+/// A list of branches, also as the type of an object.
+fn is_union(value: &Value) -> bool {
+    value.is_array() || value.as_object().and_then(|object| object.get("type")).is_some_and(is_union)
 }
 
 /// What makes a branch another one than its neighbours: the word for its kind, or its full name.

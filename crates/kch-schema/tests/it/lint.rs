@@ -1,6 +1,7 @@
 //! The mistakes people make.
 
 use kch_schema::{Finding, Schema, broken, lint, refused, twice};
+use proptest::prelude::*;
 
 use crate::{record, schema};
 
@@ -271,4 +272,55 @@ fn each_mistake_has_its_place_and_a_cure() {
     assert_eq!(broken_at(&record(uses), &[money]).len(), 1);
     assert_eq!(broken_at(&record(uses), &["{}"]).len(), 3);
     assert_eq!(broken_at("{", &[]).len(), 1);
+}
+
+/// Something that is a schema by halves.
+fn halves() -> impl Strategy<Value = serde_json::Value> {
+    let words = [
+        "null", "int", "string", "array", "map", "record", "enum", "fixed", "ns.R", "R", "", "no name",
+        "decimal",
+    ];
+    let leaf = prop_oneof![
+        prop::sample::select(words.to_vec()).prop_map(serde_json::Value::from),
+        (0..3).prop_map(serde_json::Value::from),
+        Just(serde_json::Value::Null),
+    ];
+    let keys = [
+        "type",
+        "name",
+        "fields",
+        "items",
+        "values",
+        "symbols",
+        "size",
+        "default",
+        "logicalType",
+        "namespace",
+    ];
+    leaf.prop_recursive(5, 60, 5, move |inner| {
+        let entry = (prop::sample::select(keys.to_vec()), inner.clone());
+        prop_oneof![
+            prop::collection::vec(inner, 0..4).prop_map(serde_json::Value::from),
+            prop::collection::vec(entry, 0..6).prop_map(|entries| entries
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect()),
+        ]
+    })
+}
+
+proptest! {
+    /// And none of them speaks of what stands in for a mistake.
+    #[test]
+    fn whatever_is_no_schema_has_findings(value in halves()) {
+        let text = value.to_string();
+        if let Err(error) = Schema::parse(&text) {
+            let found = broken(&text, &[], &error);
+            prop_assert!(!found.is_empty(), "{text}");
+            for finding in &found {
+                let shown = format!("{} {} {}", finding.at, finding.message, finding.cure);
+                prop_assert!(!shown.contains("stands_in"), "{text}: {finding:?}");
+            }
+        }
+    }
 }
