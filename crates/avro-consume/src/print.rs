@@ -29,6 +29,8 @@ pub(crate) struct Printer {
     /// Tombstones that an Avro file has no place for.
     left_out: u64,
     undecodable: u64,
+    /// Whether one of them was JSON, as a dead-letter topic has it.
+    has_json: bool,
     progress: Progress,
     /// How many schemas the codec had asked for when it was last looked for a notice.
     asked: usize,
@@ -55,6 +57,7 @@ impl Printer {
             container: (args.format == OutputFormat::Avro).then(Container::default),
             left_out: 0,
             undecodable: 0,
+            has_json: false,
             progress,
             asked: 0,
             line: Vec::new(),
@@ -187,6 +190,7 @@ impl Printer {
         io: &mut Io,
     ) -> Result<usize> {
         self.undecodable += 1;
+        self.has_json |= record.payload().is_some_and(|value| value.starts_with(b"{"));
         self.progress.clear();
         self.line.clear();
         if let Some(stats) = &mut self.stats {
@@ -268,6 +272,11 @@ impl Printer {
         let all_named = self.undecodable <= NAMED && self.on_error != OnError::Emit;
         if !all_named && self.undecodable > 0 && self.on_error != OnError::Fail {
             io.messages.say(&format!("{} records could not be decoded", self.undecodable));
+        }
+        if self.has_json && self.on_error == OnError::Skip && self.stats.is_none() {
+            io.messages.say(
+                "for values that are JSON, as on a dead-letter topic: --on-error emit | jq -r '.value.base64 | @base64d'",
+            );
         }
         Ok(())
     }

@@ -37,6 +37,7 @@ avro-consume: t[0]@3: [..] (3 bytes: 00 00 00)
 avro-consume: t[0]@4: the schema registry at REGISTRY has no schema with id 99 (8 bytes: 00 00 00 00 63 61 62 63)
 avro-consume: t[0]@5: schema id 7: field \"s\": [..] (7 bytes: 00 00 00 00 07 04 04)
 avro-consume: t[0]@6: schema id 7: [..] (10 bytes: 00 00 00 00 07 06 04 c3 a9 00)
+avro-consume: for values that are JSON, as on a dead-letter topic: --on-error emit | jq -r '.value.base64 | @base64d'
 ";
     outcome.stderr_is(said);
 }

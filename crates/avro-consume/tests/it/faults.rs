@@ -147,7 +147,14 @@ fn every_kind_of_bad_value_is_named_and_counted() {
             format!("avro-consume: {topic}[0]@{}: {said}\n", offset + 1)
         };
         let text: String = half.iter().enumerate().map(said).collect();
-        read(&[]).fails_with(1).stdout_is(lines([1, 2])).stderr_is(&text);
+        // Where one is JSON, the way to its text is told at the end.
+        let hint = half.iter().any(|(value, ..)| value.starts_with(b"{"));
+        let hint = if hint {
+            "avro-consume: for values that are JSON, as on a dead-letter topic: [..]\n"
+        } else {
+            ""
+        };
+        read(&[]).fails_with(1).stdout_is(lines([1, 2])).stderr_is(format!("{text}{hint}"));
         // In the counts each has its kind.
         for count in read(&["--stats"]).fails_with(1).json_lines() {
             let Some(kind) = count["error"].as_str() else { continue };
