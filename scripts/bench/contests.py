@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import statistics
 import subprocess
+import time
 
 import stack
 from measure import Contestant, contest, present
@@ -72,7 +73,10 @@ def run(title, contestants, *wanted, rounds=ROUNDS):
 
 def sender(name, records, command, needs=""):
     def before():
-        return {"BENCH_TOPIC": stack.create_topic()}
+        topic = stack.create_topic()
+        # A producer that meets a topic in its first second may wait for leaders: kcat up to a second, now and then.
+        time.sleep(1)
+        return {"BENCH_TOPIC": topic}
 
     def after(variables):
         stack.ensure_has(variables["BENCH_TOPIC"], records)
