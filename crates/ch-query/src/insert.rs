@@ -15,6 +15,7 @@ mod journal;
 mod lines;
 mod losses;
 mod rejects;
+mod scan;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -176,7 +176,7 @@ pub struct CheckArgs {
     #[arg(value_name = "SCHEMA", add = kch_registry::complete::subjects())]
     pub schema: String,
 
-    /// A file that defines types which SCHEMA uses; repeat for more
+    /// A file with types that SCHEMA uses; repeat for more
     #[arg(long = "with", value_name = "FILE")]
     pub with: Vec<String>,
 

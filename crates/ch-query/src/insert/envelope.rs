@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::scan::Rest;
+
 /// Where a record was, and its value.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Envelope<'a> {
@@ -53,60 +55,6 @@ fn fast(line: &[u8]) -> Option<Envelope<'_>> {
         offset,
         value,
     })
-}
-
-/// What of the line has not been read.
-struct Rest<'a>(&'a [u8]);
-
-impl<'a> Rest<'a> {
-    fn literal(&mut self, text: &[u8]) -> Option<()> {
-        self.0 = self.0.strip_prefix(text)?;
-        Some(())
-    }
-
-    fn integer(&mut self) -> Option<i64> {
-        let length = self.0.iter().position(|byte| !byte.is_ascii_digit())?;
-        let (digits, rest) = self.0.split_at(length);
-        self.0 = rest;
-        std::str::from_utf8(digits).ok()?.parse().ok()
-    }
-
-    /// One JSON value, by its brackets and quotes only: the server looks at the rest of it.
-    fn value(&mut self) -> Option<&'a [u8]> {
-        let length = match self.0.first()? {
-            b'"' => string_length(self.0)?,
-            b'{' | b'[' => nested_length(self.0)?,
-            _ => self.0.iter().position(|byte| matches!(byte, b',' | b'}' | b']'))?,
-        };
-        let (value, rest) = self.0.split_at(length);
-        self.0 = rest;
-        Some(value)
-    }
-}
-
-/// The length of the string that `text` begins with, quotes included.
-fn string_length(text: &[u8]) -> Option<usize> {
-    let mut at = 1;
-    loop {
-        at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
-        if text[at] == b'"' {
-            return Some(at + 1);
-        }
-        at += 2;
-    }
-}
-
-fn nested_length(text: &[u8]) -> Option<usize> {
-    let (mut at, mut depth) = (0, 0_usize);
-    loop {
-        match text.get(at)? {
-            b'"' => at += string_length(&text[at..])?,
-            b'{' | b'[' => (at, depth) = (at + 1, depth + 1),
-            b'}' | b']' if depth == 1 => return Some(at + 1),
-            b'}' | b']' => (at, depth) = (at + 1, depth - 1),
-            _ => at += 1,
-        }
-    }
 }
 
 #[derive(Deserialize)]
