@@ -6,7 +6,7 @@
 # Prints service, pid, ports, health and memory, a line each. One that was not started from here, and answers all the
 # same, is "elsewhere": of another clone, or in Docker.
 #
-# Exit codes: 0 all healthy, 1 something is down, 2 usage, 3 nothing runs.
+# Exit codes: 0 all healthy, 1 something is down, 2 usage, 3 nothing runs that was started from here.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -130,7 +130,7 @@ fn decide_query(args: &QueryArgs, io: &mut Io) -> Result<Plan<'static>> {
         (None, None) => {
             let sql = read("stdin", &mut io.input)?;
             if sql.trim_ascii().is_empty() && io.signals.received().is_none() {
-                return if stdin::is_somebodys() { Err(no_sql()) } else { latest(args) };
+                return if stdin::is_somebodys(sql.is_empty()) { Err(no_sql()) } else { latest(args) };
             }
             Text { sql, origin: Origin::Stdin }
         }

@@ -5,18 +5,19 @@
 
 use crate::lexer::{Lexer, Token};
 
-/// Whether a query says itself which format its answer has: `… FORMAT name`, before settings or at its end.
+/// Whether a query says itself which format its answer has: `… FORMAT name`, before `SETTINGS` or at its end.
 pub(crate) fn names_a_format(sql: &[u8]) -> bool {
-    let mut lexer = Lexer::new(sql);
-    let mut before = None;
+    let is_clause = |[before, last]: [Option<Token<'_>>; 2]| {
+        before.is_some_and(|before| before.is_word("FORMAT")) && matches!(last, Some(Token::Word(_)))
+    };
+    let (mut lexer, mut last_two) = (Lexer::new(sql), [None, None]);
     while let Some((_, token)) = lexer.next_token() {
-        if matches!(token, Token::Word(_)) && before.is_some_and(|before: Token<'_>| before.is_word("FORMAT"))
-        {
+        if token.is_word("SETTINGS") && is_clause(last_two) {
             return true;
         }
-        before = Some(token);
+        last_two = [last_two[1], Some(token)];
     }
-    false
+    is_clause(last_two)
 }
 
 /// One statement of a text.
@@ -200,6 +201,26 @@ fn insert_format<'a>(text: &'a [u8], lexer: &mut Lexer<'a>, from: usize) -> Foun
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_format_is_a_clause_and_no_column() {
+        for sql in [
+            "SELECT 1 FORMAT CSV",
+            "select 1 format TSV settings max_threads = 1",
+            "SELECT 1 FORMAT Null -- x",
+        ] {
+            assert!(names_a_format(sql.as_bytes()), "{sql}");
+        }
+        for sql in [
+            "SELECT 1",
+            "SELECT format FROM t",
+            "SELECT a AS format",
+            "SELECT 'FORMAT CSV'",
+            "SELECT format, b FROM t SETTINGS x = 1",
+        ] {
+            assert!(!names_a_format(sql.as_bytes()), "{sql}");
+        }
+    }
 
     fn texts(sql: &str) -> Vec<&str> {
         split(sql.as_bytes()).iter().map(|statement| std::str::from_utf8(statement.text).unwrap()).collect()

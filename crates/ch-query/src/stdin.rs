@@ -35,11 +35,15 @@ fn has_unused_data() -> io::Result<bool> {
     Ok(is_ours_alone()? && has_bytes()?)
 }
 
-/// Whether stdin is a file or a pipe that was given to this call, so that somebody meant to write there.
-pub(crate) fn is_somebodys() -> bool {
+/// Whether stdin is a file or a pipe that was given to this call, so that somebody meant to write there. A file that has
+/// something in it, of which there was `nothing` left for us, is a loop's.
+pub(crate) fn is_somebodys(nothing: bool) -> bool {
     let Ok(data) = handle().and_then(|stdin| stdin.metadata()) else { return false };
+    if data.is_file() {
+        return data.len() == 0 || !nothing;
+    }
     let pipe = data.file_type().is_fifo() || data.file_type().is_socket();
-    data.is_file() || pipe && is_ours_alone().unwrap_or(false)
+    pipe && is_ours_alone().unwrap_or(false)
 }
 
 /// Whether stdin is a regular file, which no signal ends.

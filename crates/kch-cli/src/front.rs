@@ -32,13 +32,15 @@ pub fn parse<A: Parser>(completers: &[(&str, Completer)]) -> A {
 }
 
 /// Ends the process as clap does, with help on stdout or what is wrong on stderr, the latter in the words of the tools.
-#[expect(clippy::print_stderr, reason = "the tool's own messages begin after its arguments are read")]
 fn refuse(error: &clap::Error, command: &Command) -> ! {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         error.exit();
     }
-    let typed: Vec<String> = std::env::args().skip(1).collect();
-    eprint!("{}", usage::told(command.get_name(), &error.to_string(), usage::cure(error, command, &typed)));
+    let typed: Vec<String> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let told = usage::told(command.get_name(), &error.to_string(), usage::cure(error, command, &typed));
+    // A stderr that cannot be written to must not change how it ends.
+    let _ = io::stderr().write_all(told.as_bytes());
     end(Exit::Usage);
 }
 

@@ -33,7 +33,9 @@ pub(crate) fn relay(client: &TcpStream, args: &Args, turns: &Turns) -> io::Resul
     match ask_in_turn(args.backend, &request, passage.company, turns) {
         Ok(answered) => {
             (&*client).write_all(&answered)?;
-            client.shutdown(Shutdown::Write)
+            // A client that has closed first is no error.
+            let _ = client.shutdown(Shutdown::Write);
+            Ok(())
         }
         Err(e) => {
             answer(client, "503 Service Unavailable", &no_backend())?;

@@ -59,7 +59,7 @@ pub enum Verb {
         /// Number of partitions; by default 1
         #[arg(short = 'p', long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
         partitions: Option<i32>,
-        /// Replicas of each partition; by default what the brokers are set to
+        /// Replicas of each partition; by default what the cluster is set to
         #[arg(short = 'r', long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
         replication_factor: Option<i32>,
         /// A setting of the topic, NAME=VALUE; repeat for more

@@ -98,7 +98,7 @@ pub(crate) fn create(
             .hint("--if-not-exists makes that a success"));
     }
     if !created {
-        let differing = differing(job, spec)?;
+        let differing = differing(job, spec);
         if !differing.is_empty() {
             io.messages.say(&format!(
                 "warning: topic {:?} exists already, and is not as asked for: {}",
@@ -110,23 +110,31 @@ pub(crate) fn create(
     Ok(vec![outcome(json!({"topic": spec.name, "created": created}), change.dry_run)])
 }
 
-/// What a topic that is there has and the specification asks otherwise.
-fn differing(job: &Job, spec: &NewTopicSpec) -> Result<Vec<String>> {
-    let there = summary(&job.admin.topic(&spec.name)?);
+/// What a topic that is there has and the specification asks otherwise, as far as we may know: it is for a warning.
+fn differing(job: &Job, spec: &NewTopicSpec) -> Vec<String> {
     let mut differing = Vec::new();
+    let Ok(topic) = job.admin.topic(&spec.name) else { return differing };
+    let there = summary(&topic);
     for (what, asked) in [("partitions", spec.partitions), ("replication_factor", spec.replication_factor)] {
         if let Some(asked) = asked.filter(|asked| there[what] != *asked) {
             differing.push(format!("{what} is {}, not {asked}", there[what]));
         }
     }
-    if !spec.config.is_empty() {
-        let config = job.admin.configs(&Resource::Topic(spec.name.clone()))?;
-        let value = |key: &str| config.iter().find(|s| s.name == key).and_then(|s| s.value.clone());
-        let others = spec.config.iter().map(|(key, asked)| (key, asked, value(key).unwrap_or_default()));
-        let others = others.filter(|(_, asked, is)| *asked != is);
-        differing.extend(others.map(|(key, asked, is)| format!("{key} is {is}, not {asked}")));
+    if !spec.config.is_empty()
+        && let Ok(config) = job.admin.configs(&Resource::Topic(spec.name.clone()))
+    {
+        for (key, asked) in &spec.config {
+            match config.iter().find(|setting| setting.name == *key) {
+                None => differing.push(format!("{key} is no setting of a topic")),
+                Some(setting) if setting.value.as_ref() == Some(asked) => {}
+                Some(setting) => {
+                    let is = setting.value.as_deref().unwrap_or_default();
+                    differing.push(format!("{key} is {is}, not {asked}"));
+                }
+            }
+        }
     }
-    Ok(differing)
+    differing
 }
 
 pub(crate) fn alter(

@@ -18,17 +18,16 @@ impl<'a> Rest<'a> {
     }
 
     /// Passes over white space.
-    pub(super) fn blank(&mut self) {
+    fn blank(&mut self) {
         self.0 = self.0.trim_ascii_start();
     }
 
-    /// A string without its quotes; none where there is a backslash in it.
-    pub(super) fn plain_string(&mut self) -> Option<&'a [u8]> {
-        self.literal(b"\"")?;
-        let end = memchr::memchr2(b'"', b'\\', self.0)?;
-        let (text, rest) = self.0.split_at(end);
-        self.0 = rest.strip_prefix(b"\"")?;
-        Some(text)
+    /// What stands between the quotes of a string, escapes as they are written.
+    fn string(&mut self) -> Option<&'a [u8]> {
+        let length = self.0.starts_with(b"\"").then(|| string_length(self.0))??;
+        let (text, rest) = self.0.split_at(length);
+        self.0 = rest;
+        Some(&text[1..length - 1])
     }
 
     /// One JSON value, by its brackets and quotes only: the server looks at the rest of it.
@@ -42,6 +41,42 @@ impl<'a> Rest<'a> {
         self.0 = rest;
         Some(value)
     }
+}
+
+/// The items of an array, up to where it is none.
+pub(super) fn items(array: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Rest(array);
+    let mut more = rest.literal(b"[").is_some();
+    std::iter::from_fn(move || {
+        rest.blank();
+        if !more || rest.0.starts_with(b"]") {
+            return None;
+        }
+        let item = rest.value()?.trim_ascii_end();
+        rest.blank();
+        more = rest.literal(b",").is_some();
+        Some(item)
+    })
+}
+
+/// Names and values of an object, up to where it is none; in names, escapes are as they are written.
+pub(super) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = Rest(object);
+    let mut more = rest.literal(b"{").is_some();
+    std::iter::from_fn(move || {
+        rest.blank();
+        if !more {
+            return None;
+        }
+        let name = rest.string()?;
+        rest.blank();
+        rest.literal(b":")?;
+        rest.blank();
+        let value = rest.value()?.trim_ascii_end();
+        rest.blank();
+        more = rest.literal(b",").is_some();
+        Some((name, value))
+    })
 }
 
 /// The length of the string that `text` begins with, quotes included.

@@ -58,6 +58,8 @@ fn a_pipe_without_sql_is_no_question_for_the_latest_rows() {
     }
     scene.tool("ch-query").args(["--until", "n > 1", "--limit", "1"]).run().fails_with(2);
     assert!(stub.request_lines().is_empty());
+    scene.file("tables", "t\n");
+    scene.shell("while read t; do TABLE=$t ch-query; done < tables").run().succeeds();
     scene.shell("ch-query < /dev/null").run().succeeds();
     assert!(!stub.request_lines().is_empty());
 }

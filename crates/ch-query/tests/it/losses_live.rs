@@ -27,6 +27,8 @@ const CHANGED: &[(&str, &str, &str)] = &[
     ("a", "Array(UInt8)", "[1,256]"),
     ("a", "Array(UInt8)", "[null]"),
     ("m", "Map(String, Date)", "{\"k\":null}"),
+    ("k", "Map(UInt8, String)", "{\"300\":\"x\"}"),
+    ("g", "SimpleAggregateFunction(max, UInt8)", "300"),
     ("t", "Tuple(n Int8, s String)", "{\"n\":128,\"s\":\"\"}"),
 ];
 

@@ -4,6 +4,7 @@ use kch_cli::{Failure, Result, nearest};
 use kch_http::Reply;
 use serde_json::{Value, json};
 
+use super::parts::is_javas_own;
 use super::{Config, Worker, since};
 use crate::select::short_class;
 
@@ -16,6 +17,9 @@ impl Worker {
 
     /// The settings that a class knows, in Connect's own words. Connect 3.2 and later.
     pub(crate) fn settings_of(&self, class: &str) -> Result<Vec<Value>> {
+        if is_javas_own(class) {
+            return Err(self.no_such_class(class, true));
+        }
         let reply = self.service.get(&["connector-plugins", class, "config"]).send()?;
         if reply.status == 404 && reply.detail().contains("Unknown plugin") {
             return Err(self.no_such_class(class, true));

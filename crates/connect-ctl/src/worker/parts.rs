@@ -82,6 +82,9 @@ impl Worker {
         if let Some(known) = self.classes.borrow().get(class) {
             return Ok(Arc::clone(known));
         }
+        if is_javas_own(class) {
+            return Ok(Vec::new().into());
+        }
         let reply = self.service.get(&["connector-plugins", class, "config"]).send()?;
         let settings: Vec<Value> = if (400..500).contains(&reply.status) && reply.status != 409 {
             Vec::new()
@@ -92,6 +95,12 @@ impl Worker {
         self.classes.borrow_mut().insert(class.to_owned(), Arc::clone(&settings));
         Ok(settings)
     }
+}
+
+/// Whether the class is one of Java's own, and so no plugin. A worker that is asked for its settings loads it, and the
+/// thread that did so is left without a class loader: from then on it answers 500, until the worker is started anew.
+pub(super) fn is_javas_own(class: &str) -> bool {
+    ["java.", "javax.", "jdk.", "sun.", "com.sun."].iter().any(|package| class.starts_with(package))
 }
 
 #[cfg(test)]

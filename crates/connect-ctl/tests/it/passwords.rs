@@ -89,3 +89,15 @@ fn what_a_converter_or_a_transformation_does_not_know_is_told() {
     // Of this class nobody knows.
     assert!(!strict.contains("key.converter.else"), "{strict}");
 }
+
+/// A worker that loads one of Java's own classes for that question answers 500 ever after, on the thread that did so.
+#[test]
+fn a_class_of_javas_own_is_never_asked() {
+    let (worker, scene) = scene();
+    with_connectors(&worker, &[("c", "RUNNING", "RUNNING")]);
+    let config = r#"{"name":"c","connector.class":"X","transforms":"t","transforms.t.type":"java.lang.String","transforms.t.a":"1"}"#;
+    worker.reply("GET", "/connectors/c/config", 200, config);
+    ctl(&scene, &["get", "c"]).succeeds().stdout_has("java.lang.String");
+    ctl(&scene, &["plugin", "java.lang.String"]).fails_with(1).stderr_has("no plugin java.lang.String");
+    assert!(worker.request_lines().iter().all(|line| !line.contains("java.lang")));
+}

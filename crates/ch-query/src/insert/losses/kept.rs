@@ -121,14 +121,21 @@ impl Days {
             let kept = match self {
                 Days::Date => 0..=i64::from(u16::MAX),
                 Days::DateTime => 0..=i64::from(u32::MAX),
-                Days::Date32 => return None,
+                Days::Date32 => -25_567..=120_529,
             };
             return (!kept.contains(&number)).then(outside);
         }
         let (year, month, day) = leading_day(unquoted(value))?;
+        let (lowest, highest) = match self {
+            // A day more at each end: the zone decides.
+            Days::DateTime => (date(1969, 12, 31), date(2106, 2, 8)),
+            Days::Date | Days::Date32 => (first, last),
+        };
         match Date::new(year, month, day) {
+            // ClickHouse refuses a time on such a day itself.
+            Err(_) if self == Days::DateTime => None,
             Err(_) => Some("is no day".to_owned()),
-            Ok(day) => (day < first || day > last).then(outside),
+            Ok(day) => (day < lowest || day > highest).then(outside),
         }
     }
 }

@@ -1,10 +1,8 @@
 //! What a column of some type keeps of JSON, and where in a value something is lost.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
-
+use super::super::scan;
 use super::kept::{self, Days, Whole};
 use crate::written::Written;
 
@@ -28,8 +26,8 @@ enum Kind {
     Days(Days),
     /// Each item's rule.
     Array(Box<Rule>),
-    /// Each value's rule.
-    Map(Box<Rule>),
+    /// Each key's and each value's rule.
+    Map(Option<Box<Rule>>, Option<Box<Rule>>),
     /// Some parts' rules, by place and name.
     Tuple(Vec<(usize, String, Rule)>),
 }
@@ -69,7 +67,12 @@ impl Rule {
                 (Kind::Decimal(kind.number(0).unwrap_or(0)), false)
             }
             "Array" => (Kind::Array(inner(0)?), false),
-            "Map" => (Kind::Map(inner(1)?), false),
+            "Map" => match (inner(0), inner(1)) {
+                (None, None) => return None,
+                (key, value) => (Kind::Map(key, value), false),
+            },
+            // Stored as a value of its type.
+            "SimpleAggregateFunction" => return Rule::of(kind.arguments.get(1)?, nulls),
             "Tuple" => (Kind::Tuple(parts(&kind, nulls)?), false),
             name => (Kind::Whole(Whole::named(name)?), true),
         };
@@ -77,7 +80,8 @@ impl Rule {
     }
 
     /// Looks at one JSON value.
-    pub(super) fn check(&self, value: &str) -> Result<(), Lost> {
+    pub(super) fn check(&self, json: &[u8]) -> Result<(), Lost> {
+        let value = &*String::from_utf8_lossy(json);
         if value == "null" {
             return match self.null {
                 true => Ok(()),
@@ -99,13 +103,16 @@ impl Rule {
                 Some(why) => lost(format!("{} {why}", shown(value))),
                 None => Ok(()),
             },
-            Kind::Array(rule) => items(value).iter().enumerate().try_for_each(|(at, item)| {
-                rule.check(item.get()).map_err(|lost| lost.inside(&format!("[{at}]")))
+            Kind::Array(rule) => scan::items(json)
+                .enumerate()
+                .try_for_each(|(at, item)| rule.check(item).map_err(|lost| lost.inside(&format!("[{at}]")))),
+            Kind::Map(key, rule) => scan::members(json).try_for_each(|(name, member)| {
+                let quoted = || [b"\"", name, b"\""].concat();
+                let key = key.as_ref().map_or(Ok(()), |rule| rule.check(&quoted()));
+                let value = rule.as_ref().map_or(Ok(()), |rule| rule.check(member));
+                key.and(value).map_err(|lost| lost.inside(&format!(".{}", String::from_utf8_lossy(name))))
             }),
-            Kind::Map(rule) => members(value).iter().try_for_each(|(name, member)| {
-                rule.check(member.get()).map_err(|lost| lost.inside(&format!(".{name}")))
-            }),
-            Kind::Tuple(parts) => tuple(parts, value),
+            Kind::Tuple(parts) => tuple(parts, json),
             Kind::Float(_) | Kind::Decimal(_) => Ok(()),
         }
     }
@@ -135,28 +142,16 @@ fn parts(tuple: &Written<'_>, nulls: bool) -> Option<Vec<(usize, String, Rule)>>
     (!parts.is_empty()).then_some(parts)
 }
 
-fn tuple(parts: &[(usize, String, Rule)], value: &str) -> Result<(), Lost> {
-    if value.starts_with('[') {
-        let items = items(value);
-        return parts.iter().try_for_each(|(at, _, rule)| {
-            items
-                .get(*at)
-                .map_or(Ok(()), |item| rule.check(item.get()).map_err(|lost| lost.inside(&format!("[{at}]"))))
-        });
-    }
-    let members = members(value);
-    parts.iter().try_for_each(|(_, name, rule)| {
-        members.get(name.as_str()).map_or(Ok(()), |member| {
-            rule.check(member.get()).map_err(|lost| lost.inside(&format!(".{name}")))
+fn tuple(parts: &[(usize, String, Rule)], json: &[u8]) -> Result<(), Lost> {
+    let by_place = scan::items(json).enumerate().try_for_each(|(at, item)| {
+        let part = parts.iter().find(|(place, ..)| *place == at);
+        part.map_or(Ok(()), |(_, _, rule)| rule.check(item).map_err(|lost| lost.inside(&format!("[{at}]"))))
+    });
+    let by_name = scan::members(json).try_for_each(|(name, member)| {
+        let part = parts.iter().find(|(_, known, _)| known.as_bytes() == name);
+        part.map_or(Ok(()), |(_, known, rule)| {
+            rule.check(member).map_err(|lost| lost.inside(&format!(".{known}")))
         })
-    })
-}
-
-/// The items of an array; none when it is none, which the server refuses.
-fn items(value: &str) -> Vec<&RawValue> {
-    serde_json::from_str(value).unwrap_or_default()
-}
-
-fn members(value: &str) -> BTreeMap<Cow<'_, str>, &RawValue> {
-    serde_json::from_str(value).unwrap_or_default()
+    });
+    by_place.and(by_name)
 }
