@@ -16,8 +16,10 @@ use rule::Rule;
 /// What to look for in the rows of a table.
 #[derive(Debug, Default)]
 pub(super) struct Losses {
-    /// All columns, in their order, with the rules of those that have some; none when none has.
+    /// All columns, in their order, with the rules of those that have some.
     columns: Vec<(String, Option<Rule>)>,
+    /// How many have some.
+    ruled: usize,
 }
 
 impl Losses {
@@ -26,8 +28,8 @@ impl Losses {
         let columns = table.columns.iter().filter(|column| column.takes_values());
         let columns: Vec<_> =
             columns.map(|column| (column.name.clone(), Rule::of(&column.kind, nulls))).collect();
-        let needed = columns.iter().any(|(_, rule)| rule.is_some());
-        Losses { columns: if needed { columns } else { Vec::new() } }
+        let ruled = columns.iter().filter(|(_, rule)| rule.is_some()).count();
+        Losses { columns, ruled }
     }
 
     /// The first value of a row, a JSON object, that would be changed.
@@ -35,15 +37,18 @@ impl Losses {
     /// # Errors
     /// In words: the field, its value, and why the column does not keep it.
     pub(super) fn find(&self, object: &[u8]) -> Result<(), String> {
-        if self.columns.is_empty() {
-            return Ok(());
-        }
-        let mut expected = 0;
-        for (name, value) in scan::members(object) {
+        let (mut expected, mut left) = (0, self.ruled);
+        let mut fields = scan::members(object);
+        // Each row of a load comes by here: what stands behind the last field with a rule is not looked at. A field that
+        // is there twice is refused by ClickHouse.
+        while left > 0
+            && let Some((name, value)) = fields.next()
+        {
             let Some(at) = self.column(&plain_name(name), expected) else { continue };
             expected = at + 1;
             if let (name, Some(rule)) = &self.columns[at] {
                 rule.check(value).map_err(|lost| lost.in_words(name))?;
+                left -= 1;
             }
         }
         Ok(())
@@ -224,7 +229,6 @@ mod tests {
             r#"{ "b" : [ 1, 200 ] }"#,
             r#"{"c":"a\\","a":256}"#,
             "{\"a\" :300\t}",
-            r#"{"a":1,"a":300}"#,
             r#"{"\u0061":300}"#,
             // ClickHouse reads these, though they are no JSON.
             r#"{"b":[+1,+200]}"#,
