@@ -1,7 +1,7 @@
 //! `ch-query check TABLE SUBJECT`: what becomes of the records of a schema in a table.
 
 use kch_cli::{Exit, Failure, Format, Io, Render, Result, Settings};
-use kch_registry::{Registry, Version, at_version, means_file};
+use kch_registry::{Registry, Version, means_file, named};
 use kch_schema::{Column, ColumnType, Columns, Mapping, Note, NoteKind, Route, Schema, columns};
 use serde_json::{Value, json};
 
@@ -48,13 +48,9 @@ fn of_subject(args: &CheckArgs, settings: &Settings, io: &Io) -> Result<Named> {
     if !args.with.is_empty() {
         return Err(Failure::usage("--with is for a file: the registry knows what a subject refers to"));
     }
-    let beside = args.schema_version.map(Version::Number);
-    let (subject, version) = match (beside, at_version(&args.schema)) {
-        (None, Some((subject, version))) => (subject, version),
-        (beside, _) => (args.schema.as_str(), beside.unwrap_or(Version::Latest)),
-    };
+    let (subject, version) = named(&args.schema, args.schema_version.map(Version::Number));
     let registry = Registry::from_settings(settings)?.with_signals(io.signals.clone());
-    let registered = registry.subject_version(subject, version)?;
+    let registered = registry.subject_version(subject, version.unwrap_or(Version::Latest))?;
     let references = registry.resolved(&registered.schema)?;
     Ok((format!("{subject} version {}", registered.version), registered.schema.text, references))
 }

@@ -59,10 +59,9 @@ const ONE_BLOCK: &[(&str, &str)] = &[
 
 /// Runs the verb.
 pub(crate) async fn run(args: &InsertArgs, session: &mut Session, io: &mut Io) -> Result<Exit> {
-    let is = |name: &str, values: &[&str]| {
-        session.settings.iter().any(|(known, value)| known == name && values.contains(&value.as_str()))
-    };
-    if is("async_insert", &["1", "true"]) && is("wait_for_async_insert", &["0", "false"]) {
+    if is_set(session, "async_insert", &["1", "true"])
+        && is_set(session, "wait_for_async_insert", &["0", "false"])
+    {
         let why = "wait_for_async_insert = 0: ClickHouse would answer before the rows are in, and none could be counted";
         return Err(Failure::usage(why).hint("leave it out: async_insert = 1 alone answers when they are"));
     }
@@ -131,10 +130,12 @@ fn losses(args: &InsertArgs, table: &Table, session: &Session) -> Losses {
     if args.lossy {
         return Losses::default();
     }
-    let null_as_default = session.settings.iter().any(|(name, value)| {
-        name == "input_format_null_as_default" && matches!(value.as_str(), "1" | "true")
-    });
-    Losses::of(table, null_as_default)
+    Losses::of(table, is_set(session, "input_format_null_as_default", &["1", "true"]))
+}
+
+/// Whether the user gives a setting one of these values.
+fn is_set(session: &Session, name: &str, values: &[&str]) -> bool {
+    session.settings.iter().any(|(known, value)| known == name && values.contains(&value.as_str()))
 }
 
 fn courier(args: &InsertArgs, table: &Table, dedup: Dedup, session: &Session, io: &Io) -> Courier {

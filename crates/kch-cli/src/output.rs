@@ -194,10 +194,11 @@ fn escape_control(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    struct Broken(io::ErrorKind);
+    /// Takes nothing.
+    pub(crate) struct Broken(pub(crate) io::ErrorKind);
 
     impl Write for Broken {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {

@@ -67,21 +67,11 @@ fn finish(outcome: Result<Exit>, io: &mut Io) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Write};
+    use std::io;
 
     use super::*;
     use crate::RenderArgs;
-
-    struct Broken(io::ErrorKind);
-
-    impl Write for Broken {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(self.0.into())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::output::tests::Broken;
 
     fn finish_with(kind: io::ErrorKind, outcome: Result<Exit>) -> Exit {
         let mut output = Output::new(Broken(kind), false);

@@ -31,6 +31,6 @@ pub use model::{
 };
 pub use naming::{
     Part, SubjectNameStrategy, at_version, context_alone, context_name, context_of, in_context, is_context,
-    means_file, split_context,
+    means_file, named, split_context,
 };
 pub use registry::{Registry, registry_settings};

@@ -171,6 +171,15 @@ pub fn at_version(name: &str) -> Option<(&str, Version)> {
     Some((subject, version.parse().ok()?))
 }
 
+/// A subject and its version, which stands beside it, or behind it in SUBJECT@VERSION.
+#[must_use]
+pub fn named(name: &str, beside: Option<Version>) -> (&str, Option<Version>) {
+    match (beside, at_version(name)) {
+        (None, Some((subject, version))) => (subject, Some(version)),
+        _ => (name, beside),
+    }
+}
+
 /// Whether the name of a schema means a file: it is there, or looks like one; `-` is stdin. All else is a subject.
 #[must_use]
 pub fn means_file(name: &str) -> bool {

@@ -125,11 +125,3 @@ impl Desk<'_> {
 pub(crate) fn subject_at(name: &str) -> (&str, Version) {
     at_version(name).unwrap_or((name, Version::Latest))
 }
-
-/// A subject and its version, which stands beside it, or behind it in SUBJECT@VERSION.
-pub(crate) fn named(name: &str, beside: Option<Version>) -> (&str, Option<Version>) {
-    match (beside, at_version(name)) {
-        (None, Some((subject, version))) => (subject, Some(version)),
-        _ => (name, beside),
-    }
-}

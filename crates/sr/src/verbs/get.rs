@@ -1,12 +1,11 @@
 //! `sr get`.
 
 use kch_cli::{Exit, Failure, Format, Result};
-use kch_registry::{Registered, Schema, Version, in_context};
+use kch_registry::{Registered, Schema, Version, in_context, named};
 use serde_json::{Value, json};
 
 use crate::Desk;
 use crate::framed::from_hex;
-use crate::source::named;
 
 const EXAMPLES: &str = "\
 Examples:

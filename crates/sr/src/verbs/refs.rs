@@ -4,11 +4,10 @@ use std::collections::HashSet;
 
 use kch_cli::{Exit, Result};
 use kch_registry::complete::subjects;
-use kch_registry::{Reference, Registry, Schema, Version};
+use kch_registry::{Reference, Registry, Schema, Version, named};
 use serde_json::{Value, json};
 
 use crate::Desk;
-use crate::source::named;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,11 +2,10 @@
 
 use kch_cli::{Exit, Failure, Messages, Result};
 use kch_registry::complete::subjects;
-use kch_registry::{Error, NewSchema, Registry, Version};
+use kch_registry::{Error, NewSchema, Registry, Version, named};
 use serde_json::{Value, json};
 
 use crate::judged::Judged;
-use crate::source::named;
 use crate::{Desk, planned};
 
 const EXAMPLES: &str = "\
