@@ -12,7 +12,7 @@ test_readme() {
   avro-produce -t orders <"$work/orders.jsonl" 2>/dev/null
   arrive orders 2
   equal "the README's three lines bring a new topic to ClickHouse" \
-    '{"id":1,"at":"2026-11-22 10:00:00.000","price":9.5,"note":null} {"id":2,"at":"2026-11-22 10:00:01.500","price":null,"note":"x"}' \
+    '{"id":1,"at":"2026-11-22T10:00:00.000Z","price":9.5,"note":null} {"id":2,"at":"2026-11-22T10:00:01.500Z","price":null,"note":"x"}' \
     "$(ch-query 'SELECT * FROM orders ORDER BY id' | paste -sd' ')"
   connect-ctl delete clickhouse-orders --yes >/dev/null
 }
@@ -26,7 +26,7 @@ read_back() { # TOPIC TABLE
       "replaceOne(toString(\($name)), \u0027 \u0027, \u0027T\u0027) AS \($name)" else empty end
     elif .avro | test("(^| )(bytes|fixed)") then "base64Encode(\($name)) AS \($name)" else empty end' | paste -sd,)
   topic-ctl create "$1-back" --replication-factor 3 >/dev/null
-  ch-query -s date_time_output_format=iso -s output_format_json_quote_decimals=1 -s output_format_json_quote_denormals=1 \
+  ch-query -s output_format_json_quote_decimals=1 -s output_format_json_quote_denormals=1 \
     "SELECT * ${replace:+REPLACE ($replace)} FROM \`$2\`" |
     avro-produce -t "$1-back" --subject "$1-value" 2>"$work/said" || die "the rows of $2 are no records: $(<"$work/said")"
 }
