@@ -196,7 +196,7 @@ test_deletion() {
   local s=${all}gone id
   sr register "$s" v1.avsc >/dev/null && sr register "$s" v2.avsc >/dev/null
   sr delete "$s" 1 >/dev/null
-  sr delete "$s" 1 2>/dev/null || die "what is softly deleted is not deleted again"
+  sr delete "$s" 1 >/dev/null 2>&1 || die "what is softly deleted is not deleted again"
   equal "one version is softly deleted, once or twice" "1- 2" "$(versions_of "$s")"
   sr delete "$s" 1 --permanent --yes >/dev/null
   equal "and for good" 2 "$(versions_of "$s")"
