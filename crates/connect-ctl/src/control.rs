@@ -6,7 +6,7 @@ use kch_cli::{ConfirmArgs, Exit, Io, Result, is_glob};
 use serde_json::{Value, json};
 
 use crate::connector::Connector;
-use crate::select::Which;
+use crate::select::{Chosen, Which};
 use crate::wait::{self, Deadline, End, Goal};
 use crate::worker::Worker;
 use crate::{Job, each, each_ends};
@@ -52,7 +52,7 @@ pub(crate) enum Change {
     Resume,
     Stop,
     Restart(RestartArgs),
-    Delete { confirm: ConfirmArgs },
+    Delete { if_exists: bool, confirm: ConfirmArgs },
 }
 
 impl Change {
@@ -87,50 +87,28 @@ impl Change {
     }
 }
 
-/// Changes the chosen connectors. One that cannot be changed does not keep the others from it.
-pub(crate) fn run(
-    job: &Job<'_>,
-    which: &Which,
-    change: Change,
-    manner: Manner,
-    absent_is_fine: bool,
-    io: &mut Io,
-) -> Result<Exit> {
-    let chosen = which.named(job.worker)?;
-    if let Change::Delete { confirm } = change
+/// Changes the chosen connectors. One that cannot be changed does not keep the others from it, one that is not there does.
+pub(crate) fn run(job: &Job<'_>, which: &Which, change: Change, manner: Manner, io: &mut Io) -> Result<Exit> {
+    let if_exists = matches!(change, Change::Delete { if_exists: true, .. });
+    let Chosen { connectors, missing } = which.to_change(job.worker, if_exists, io)?;
+    if let Change::Delete { confirm, .. } = change
         && !manner.dry_run
     {
-        confirm.ask(io, "delete for good, with their configurations", || Ok(shown(&chosen.connectors)))?;
+        confirm.ask(io, "delete for good, with their configurations", || Ok(shown(&connectors)))?;
     }
-    let mut rows = Vec::new();
-    let absent = each(&chosen.missing, io, |name, _| {
-        if !absent_is_fine {
-            return Err(job.worker.no_such_connector(name));
-        }
-        if !is_glob(name) {
-            rows.push(json!({"name": name, "deleted": false}));
-        }
-        Ok(())
-    });
-    let present = each(&chosen.connectors, io, |connector, _| {
+    let absent = missing.iter().filter(|name| !is_glob(name));
+    let mut rows: Vec<Value> = absent.map(|name| deletion(name, false, manner.dry_run)).collect();
+    let changed = each(&connectors, io, |connector, _| {
         rows.push(if manner.dry_run { plan(change, connector) } else { apply(job, change, connector)? });
         Ok(())
     });
     // What was done is told, also when the rest could not be.
     job.render.rows(&rows, &mut io.output)?;
-    let mut exit = match absent {
-        Ok(absent) => absent.worst(present?),
-        Err(failure) if chosen.connectors.is_empty() => return Err(failure),
-        // That one is missing hides nothing of what became of the others.
-        Err(failure) => {
-            io.messages.failure(&failure);
-            failure.exit().worst(present?)
-        }
-    };
+    let mut exit = changed?;
     if let Some(timeout) = manner.wait.filter(|_| !manner.dry_run) {
         std::io::Write::flush(&mut io.output)?;
         let deadline = Deadline::after(timeout);
-        let waited = each_ends(&chosen.connectors, io, |connector, io| {
+        let waited = each_ends(&connectors, io, |connector, io| {
             let end = match change {
                 Change::Restart(RestartArgs { retries: Some(retries), backoff, .. }) => {
                     wait_for_restart(job, (retries, backoff), connector, timeout, io)?
@@ -183,10 +161,17 @@ fn shown(connectors: &[Connector]) -> Vec<String> {
     connectors.iter().map(|connector| format!("{} ({})", connector.name, connector.state())).collect()
 }
 
+fn deletion(name: &str, deleted: bool, dry_run: bool) -> Value {
+    if dry_run {
+        return json!({"name": name, "dry_run": true, "deleted": deleted});
+    }
+    json!({"name": name, "deleted": deleted})
+}
+
 fn plan(change: Change, connector: &Connector) -> Value {
     let name = &connector.name;
     match change {
-        Change::Delete { .. } => json!({"name": name, "dry_run": true, "deleted": true}),
+        Change::Delete { .. } => deletion(name, true, true),
         Change::Restart(RestartArgs { failed, task, .. }) => {
             let parts = connector.parts().filter(|(_, part)| !failed || part.has_failed());
             let parts: Vec<Option<u64>> = match task {
@@ -207,7 +192,7 @@ fn apply(job: &Job<'_>, change: Change, connector: &Connector) -> Result<Value> 
         Change::Pause => worker.pause_connector(name)?,
         Change::Resume => worker.resume_connector(name)?,
         Change::Stop => worker.stop_connector(name)?,
-        Change::Delete { .. } => return Ok(json!({"name": name, "deleted": worker.delete(name)?})),
+        Change::Delete { .. } => return Ok(deletion(name, worker.delete(name)?, false)),
         Change::Restart(RestartArgs { task: Some(task), .. }) => {
             worker.restart_task(name, task)?;
             return Ok(json!({"name": name, "connector": false, "tasks": [task]}));

@@ -98,16 +98,17 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
             return status::run(&job, which, *traces, fail_on, io);
         }
         Verb::Wait { names, goal, timeout } => return wait::run(&job, names, *goal, *timeout, io),
-        Verb::Pause { which, manner } => return control::run(&job, which, Change::Pause, *manner, false, io),
+        Verb::Pause { which, manner } => return control::run(&job, which, Change::Pause, *manner, io),
         Verb::Resume { which, manner } => {
-            return control::run(&job, which, Change::Resume, *manner, false, io);
+            return control::run(&job, which, Change::Resume, *manner, io);
         }
-        Verb::Stop { which, manner } => return control::run(&job, which, Change::Stop, *manner, false, io),
+        Verb::Stop { which, manner } => return control::run(&job, which, Change::Stop, *manner, io),
         Verb::Restart { which, how, manner } => {
-            return control::run(&job, which, Change::Restart(*how), *manner, false, io);
+            return control::run(&job, which, Change::Restart(*how), *manner, io);
         }
         Verb::Delete { which, if_exists, confirm, manner } => {
-            return control::run(&job, which, Change::Delete { confirm: *confirm }, *manner, *if_exists, io);
+            let change = Change::Delete { if_exists: *if_exists, confirm: *confirm };
+            return control::run(&job, which, change, *manner, io);
         }
         Verb::Lag { which, looking, kafka } => {
             return lag::run(&job, which, *looking, brokers(kafka, args, io)?, io);

@@ -4,6 +4,7 @@ use kch_cli::{Exit, Failure, Io, Result, nearest};
 
 use crate::apply::{How, Step, Waiting};
 use crate::config::Wanted;
+use crate::connector::Connector;
 use crate::select::Which;
 use crate::worker::Config;
 use crate::{Job, each, fill, mask};
@@ -78,20 +79,16 @@ impl Edits {
     }
 }
 
-/// Changes settings of the chosen connectors. One that is refused does not keep the others from it.
+/// Changes settings of the chosen connectors, which must be there. One that is refused does not keep the others from it.
 pub(crate) fn patch(job: &Job<'_>, which: &Which, edits: &Edits, how: How, io: &mut Io) -> Result<Exit> {
     if edits.set.is_empty() && edits.unset.is_empty() {
         return Err(Failure::usage("nothing to change").hint("give --set KEY=VALUE or --unset KEY"));
     }
     let filled = edits.filled(job)?;
-    let chosen = which.named(job.worker)?;
-    let names = chosen.connectors.iter().map(|connector| &connector.name).chain(&chosen.missing);
-    let names: Vec<String> = names.cloned().collect();
+    let connectors = which.to_change(job.worker, false, io)?.connectors;
     let mut waiting = Waiting::new(how);
-    let exit = each(&names, io, |name, io| {
-        let is_missing = chosen.missing.contains(name);
-        let config = if is_missing { None } else { job.worker.config(name)? };
-        let config = config.ok_or_else(|| job.worker.no_such_connector(name))?;
+    let exit = each(&connectors, io, |Connector { name, .. }, io| {
+        let config = job.worker.config(name)?.ok_or_else(|| job.worker.no_such_connector(name))?;
         let wanted = edits.applied(name, &config, &filled, io);
         waiting.take(job, Step::from(job, name, Some(&config), wanted)?, io)
     })?;

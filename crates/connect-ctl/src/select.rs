@@ -54,6 +54,19 @@ impl Which {
         Ok(chosen.connectors)
     }
 
+    /// Those that a change is for. Where one of them is not there, none is changed and each of those is told, unless
+    /// `if_exists` takes that for done.
+    pub(crate) fn to_change(&self, worker: &Worker, if_exists: bool, io: &mut Io) -> Result<Chosen> {
+        let chosen = self.named(worker)?;
+        match chosen.missing.split_last().filter(|_| !if_exists) {
+            None => Ok(chosen),
+            Some((last, others)) => {
+                others.iter().for_each(|name| io.messages.failure(&worker.no_such_connector(name)));
+                Err(worker.no_such_connector(last))
+            }
+        }
+    }
+
     /// Those that were asked for. A change must say what it is for.
     pub(crate) fn named(&self, worker: &Worker) -> Result<Chosen> {
         if self.names.is_empty() && self.state.is_none() && self.class.is_none() {

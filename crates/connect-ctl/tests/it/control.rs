@@ -159,17 +159,26 @@ fn one_that_is_refused_does_not_keep_the_others_from_it() {
     outcome.fails_with(1).stdout_is("{\"name\":\"b\",\"result\":\"stopped\"}\n").stderr_is(
         "connect-ctl: this worker cannot stop connectors, Connect 3.5 and later can\nhint: connect-ctl pause a\n",
     );
-    // Nor does one that is not there hide what became of another, alone beside it.
-    worker.reply("GET", "/connectors/gone/config", 404, MISSING);
-    ctl(&scene, &["stop", "gone", "a"])
-        .fails_with(1)
-        .stderr_has("connector gone does not exist\n")
-        .stderr_has("this worker cannot stop connectors");
-    worker.reply("GET", "/connectors/b/status", 200, &status("b", "RUNNING", "RUNNING"));
-    ctl(&scene, &["stop", "gone", "b", "--wait", "1s"])
-        .fails_with(3)
-        .stderr_has("connector gone does not exist\n")
-        .stderr_has("connector b is not STOPPED after 1 s");
+}
+
+#[test]
+fn nothing_is_done_when_one_that_was_named_is_not_there() {
+    let (worker, scene) = scene();
+    with_connectors(&worker, &[("a", "RUNNING", "RUNNING")]);
+    for name in ["gone", "lost"] {
+        worker.reply("GET", &format!("/connectors/{name}/config"), 404, MISSING);
+    }
+    for verb in ["pause", "resume", "stop", "restart", "delete"] {
+        ctl(&scene, &[verb, "a", "gone", "b-*", "lost", "--dry-run"])
+            .fails_with(1)
+            .stdout_is("")
+            .stderr_has("connector gone does not exist\n")
+            .stderr_has("no connector matches \"b-*\"\n")
+            .stderr_has("connector lost does not exist\n");
+        ctl(&scene, &[verb, "gone", "a", "--wait", "60s"]).fails_with(1).stdout_is("");
+    }
+    ctl(&scene, &["patch", "a", "gone", "-s", "x=y"]).fails_with(1).stdout_is("");
+    assert!(worker.request_lines().iter().all(|line| line.starts_with("GET ")));
 }
 
 #[test]
@@ -181,7 +190,7 @@ fn delete_of_what_is_not_there_is_an_error_unless_that_is_fine() {
     ctl(&scene, &["delete", "c"]).fails_with(1).stderr_has("connector c does not exist");
     ctl(&scene, &["delete", "c", "--if-exists"]).succeeds().stdout_is("{\"name\":\"c\",\"deleted\":false}\n");
     ctl(&scene, &["delete", "c", "d", "--if-exists", "--dry-run"]).succeeds().stdout_is(
-        "{\"name\":\"c\",\"deleted\":false}\n{\"name\":\"d\",\"dry_run\":true,\"deleted\":true}\n",
+        "{\"name\":\"c\",\"dry_run\":true,\"deleted\":false}\n{\"name\":\"d\",\"dry_run\":true,\"deleted\":true}\n",
     );
     assert!(!worker.request_lines().iter().any(|line| line.starts_with("DELETE")));
     ctl(&scene, &["delete", "b-*", "--if-exists"]).succeeds().stdout_is("");
