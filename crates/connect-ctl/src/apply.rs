@@ -194,7 +194,7 @@ impl Waiting {
     pub(crate) fn end(self, job: &Job<'_>, io: &mut Io) -> Result<Exit> {
         let Manner { dry_run, wait } = self.how.manner;
         let Some(timeout) = wait.filter(|_| !dry_run) else { return Ok(Exit::Done) };
-        std::io::Write::flush(&mut io.output)?;
+        io.output.hand_over(&mut io.messages)?;
         let deadline = Deadline::after(timeout);
         each_ends(&self.taken, io, |Taken { name, goal, before, taking }, io| {
             if let Some(taking) = taking {

@@ -106,7 +106,7 @@ pub(crate) fn run(job: &Job<'_>, which: &Which, change: Change, manner: Manner, 
     job.render.rows(&rows, &mut io.output)?;
     let mut exit = changed?;
     if let Some(timeout) = manner.wait.filter(|_| !manner.dry_run) {
-        std::io::Write::flush(&mut io.output)?;
+        io.output.hand_over(&mut io.messages)?;
         let deadline = Deadline::after(timeout);
         let waited = each_ends(&connectors, io, |connector, io| {
             let end = match change {
@@ -151,7 +151,7 @@ fn wait_for_restart(
         let mut row = restart(worker, name, true)?;
         row["retry"] = retry.into();
         job.render.row(row, &mut io.output)?;
-        std::io::Write::flush(&mut io.output)?;
+        io.output.hand_over(&mut io.messages)?;
     }
     wait(&before)
 }

@@ -2,7 +2,6 @@
 //! mended. What Connect says of each (`__connect.errors.*`) is taken out of the headers and put under `dead_letter`.
 
 use std::collections::VecDeque;
-use std::io::Write as _;
 use std::time::Duration;
 
 use kch_avro::JsonMode;
@@ -145,7 +144,7 @@ pub(crate) fn run(job: &Job<'_>, args: &DlqArgs, mut settings: Settings, io: &mu
             Next::End => break,
             Next::Idle if io.output.reader_gone() => break,
             Next::Idle => {
-                io.output.flush()?;
+                io.output.hand_over(&mut io.messages)?;
                 continue;
             }
         };

@@ -1,7 +1,6 @@
 //! `lag`: how far sinks are behind the ends of their topics.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use kch_cli::{Exit, Failure, Io, Result};
@@ -139,7 +138,7 @@ fn print(job: &Job<'_>, before: Option<&Distances>, now: &Distances, io: &mut Io
     let changed = now.iter().filter(|(place, distance)| seen(place) != Some(distance));
     let rows: Vec<Value> = changed.map(|((name, place), distance)| row(name, place, *distance)).collect();
     job.render.rows(&rows, &mut io.output)?;
-    Ok(io.output.flush()?)
+    Ok(io.output.hand_over(&mut io.messages)?)
 }
 
 /// The sinks that were asked for. A source that was named is kept: that it reads no topics is told.

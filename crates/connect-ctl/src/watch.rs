@@ -1,7 +1,6 @@
 //! `watch`: a line for each state that changes, until a signal comes.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::time::Duration;
 
 use kch_cli::{Exit, Io, Result};
@@ -52,7 +51,7 @@ pub(crate) fn run(job: &Job<'_>, args: &WatchArgs, io: &mut Io) -> Result<Exit> 
                     left -= 1;
                     job.render.row(event, &mut io.output)?;
                 }
-                io.output.flush()?;
+                io.output.hand_over(&mut io.messages)?;
                 before = Some(now);
             }
             // Before the first look a wrong address is an error, afterwards a worker that restarts comes back.

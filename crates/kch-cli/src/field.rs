@@ -1,11 +1,11 @@
 //! One field of each row (`-q`), for scripts: `version=$(sr get orders-value -q version)`.
 //!
 //! A field that no row has is a slip, but one that is seen only when something is printed, and then the work is done or
-//! half done: it never ends the work, and is told when that has ended.
+//! half done: it never ends the work, and is told when that has ended, or pauses: a stream may have no end.
 
 use serde_json::Value;
 
-use crate::{Exit, Failure, nearest};
+use crate::{Exit, Failure, Messages, nearest};
 
 /// The path of a field, as typed: `id`, `config.retention.ms`, `fields.0.name`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,13 +18,15 @@ impl Field {
         let Some(found) = inside(row, &self.0) else {
             match sought {
                 Sought::Found => return vec![String::new()],
-                Sought::Missing(_, waiting) => *waiting += 1,
-                Sought::NotYet => *sought = Sought::Missing(self.unknown(row), 1),
+                Sought::Missing { waiting, .. } => *waiting += 1,
+                Sought::NotYet => {
+                    *sought = Sought::Missing { failure: self.unknown(row), waiting: 1, is_told: false };
+                }
             }
             return Vec::new();
         };
         let waiting = match std::mem::replace(sought, Sought::Found) {
-            Sought::Missing(_, waiting) => waiting,
+            Sought::Missing { waiting, .. } => waiting,
             Sought::NotYet | Sought::Found => 0,
         };
         let mut lines = vec![String::new(); waiting];
@@ -49,8 +51,15 @@ pub(crate) enum Sought {
     /// No row was printed yet.
     #[default]
     NotYet,
-    /// No row had it so far; what is to be said of the first one, and how many there were.
-    Missing(Failure, usize),
+    /// No row had it so far.
+    Missing {
+        /// What is to be said of the first one.
+        failure: Failure,
+        /// How many there were.
+        waiting: usize,
+        /// Whether it was said while the work went on.
+        is_told: bool,
+    },
     /// A row had it.
     Found,
 }
@@ -59,9 +68,21 @@ impl Sought {
     /// How a run ends that ended with `exit` otherwise, and what it must say: a usage failure where no row had the field.
     pub(crate) fn end(&self, exit: Exit) -> (Exit, Option<&Failure>) {
         match self {
-            Sought::Missing(failure, _) if exit == Exit::Done => (failure.exit(), Some(failure)),
-            Sought::Missing(failure, _) => (exit, Some(failure)),
+            Sought::Missing { failure, is_told, .. } => {
+                let exit = if exit == Exit::Done { failure.exit() } else { exit };
+                (exit, Some(failure).filter(|_| !is_told))
+            }
             Sought::NotYet | Sought::Found => (exit, None),
+        }
+    }
+
+    /// Says it while the work goes on, once.
+    pub(crate) fn tell(&mut self, messages: &mut Messages) {
+        if let Sought::Missing { failure, is_told, .. } = self
+            && !std::mem::replace(is_told, true)
+        {
+            messages.say(&format!("{} so far", failure.text()));
+            failure.hint_text().into_iter().for_each(|hint| messages.hint(hint));
         }
     }
 }
@@ -151,6 +172,20 @@ mod tests {
         }
         assert_eq!(sought.end(Exit::Done).0, Exit::Usage);
         assert_eq!(sought.end(Exit::Done).1.unwrap().text(), "-q f: there is no such field");
+    }
+
+    #[test]
+    fn a_stream_is_told_once_that_no_row_so_far_had_the_field() {
+        let messages = || Messages::new("tool", std::io::sink());
+        let (_, mut sought) = sought(&[json!({"e": 1})], "f");
+        sought.tell(&mut messages());
+        sought.tell(&mut messages());
+        assert_eq!(sought.end(Exit::Done), (Exit::Usage, None));
+        let lines = Field("f".to_owned()).lines(&json!({"f": 2}), &mut sought);
+        assert_eq!(
+            (lines, sought.end(Exit::Done)),
+            (vec![String::new(), "2".to_owned()], (Exit::Done, None))
+        );
     }
 
     #[test]

@@ -66,6 +66,16 @@ impl Output {
         if self.terminal { self.flush() } else { Ok(()) }
     }
 
+    /// Hands what a stream has printed to its reader, before it waits for more. That no row so far has the field which alone
+    /// is printed (`-q`) is said then: such a stream may have no end.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn hand_over(&mut self, messages: &mut Messages) -> io::Result<()> {
+        self.sought.tell(messages);
+        self.flush()
+    }
+
     /// From now on a reader that goes away ends nothing: what is written for it is dropped. For work that has an effect,
     /// or a verdict, besides its rows; without this it is the end of the work, as it should be of a stream.
     pub fn outlive_reader(&mut self) {

@@ -1,8 +1,6 @@
 //! `partition`: where the records of a key are.
 
-use std::io::Write as _;
-
-use kch_cli::{Failure, Io, LineReader, MAX_LINE, Output, Render, Result};
+use kch_cli::{Failure, Io, LineReader, MAX_LINE, Messages, Output, Render, Result};
 use kch_kafka::partition_of_key;
 use serde_json::{Value, json};
 
@@ -24,16 +22,16 @@ pub(crate) fn lookup(
     let mut rows = Vec::new();
     match keys {
         [stdin] if stdin == "-" && job.table => {
-            let end = each_line(io, |key, _| {
+            let end = each_line(io, |key, _, _| {
                 rows.push(row(key));
                 Ok(())
             });
             told(rows, end, io, render)
         }
         [stdin] if stdin == "-" => {
-            each_line(io, |key, output| {
+            each_line(io, |key, output, messages| {
                 render.row(row(key), output)?;
-                Ok(output.flush()?)
+                Ok(output.hand_over(messages)?)
             })?;
             Ok(rows)
         }
@@ -44,12 +42,12 @@ pub(crate) fn lookup(
     }
 }
 
-fn each_line(io: &mut Io, mut job: impl FnMut(&str, &mut Output) -> Result<()>) -> Result<()> {
+fn each_line(io: &mut Io, mut job: impl FnMut(&str, &mut Output, &mut Messages) -> Result<()>) -> Result<()> {
     let mut reader = LineReader::new(&mut io.input, MAX_LINE);
     while let Some(line) = reader.next_line()? {
         let key = std::str::from_utf8(line.bytes)
             .map_err(|_| Failure::refused(format!("stdin:{}: the key is not UTF-8", line.number)))?;
-        job(key, &mut io.output)?;
+        job(key, &mut io.output, &mut io.messages)?;
     }
     io.signals.received().map_or(Ok(()), |signal| Err(Failure::interrupted(signal)))
 }

@@ -2,7 +2,6 @@
 
 mod look;
 
-use std::io::Write as _;
 use std::time::Instant;
 
 use kch_cli::{Exit, Failure, Io, Render, Result};
@@ -69,7 +68,7 @@ fn follow(
                     let rows: Vec<Value> =
                         groups.iter().filter(is_new).flat_map(|group| group.rows(table)).collect();
                     render.rows(&rows, &mut io.output)?;
-                    io.output.flush()?;
+                    io.output.hand_over(&mut io.messages)?;
                     if !args.watch || args.max.is_some() {
                         known.clone()?;
                     }

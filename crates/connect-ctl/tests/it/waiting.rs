@@ -233,3 +233,18 @@ fn a_watch_ends_with_its_reader_and_with_its_count() {
     assert_eq!(watch(&["--initial", "-n", "2"]).run().succeeds().json_lines().len(), 2);
     watch(&["--initial", "-n", "2", "-q", "cause"]).run().succeeds().stdout_is("\n\n");
 }
+
+#[test]
+fn a_watch_for_a_field_that_no_row_has_says_so_at_its_first_rows() {
+    let (worker, scene) = scene();
+    with_connectors(&worker, &[("c", "RUNNING", "RUNNING")]);
+    let watch = |args: &[&str]| {
+        scene.tool("connect-ctl").args(["watch", "--interval", "50ms", "--initial", "-q", "nme"]).args(args)
+    };
+    let said = "connect-ctl: -q nme: there is no such field so far\nhint: did you mean name?\n";
+    let mut watching = watch(&[]).spawn();
+    watching.until_stderr("hint: did you mean name?\n").signal(kch_test::Signal::Interrupt);
+    watching.wait().fails_with(130).stdout_is("").stderr_is(said);
+    // It is said once, and ends a watch that has an end as it ends any other verb.
+    watch(&["-n", "2"]).run().fails_with(2).stdout_is("").stderr_has("hint: did you mean name?\n");
+}

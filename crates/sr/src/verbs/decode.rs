@@ -1,6 +1,6 @@
 //! `sr decode`: what is in a record's bytes.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -122,7 +122,7 @@ impl Decode {
             self.print(&record, &at, printed, desk)?;
             if !lines.has_buffered_line() {
                 desk.rows(&std::mem::take(&mut printed.rows))?;
-                desk.io.output.flush()?;
+                desk.io.output.hand_over(&mut desk.io.messages)?;
             }
         }
         interrupted(desk)?;

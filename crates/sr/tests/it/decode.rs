@@ -41,6 +41,12 @@ fn a_record_is_printed_before_the_next_one_comes() {
     send.send(b"no\n").unwrap();
     drop(send);
     decoding.wait().fails_with(1).stdout_is("5\n6\n").stderr_has("sr: stdin:3: not base64");
+    let mut slip =
+        scene.tool("sr").args(["decode", "--schema", "v1.avsc", "-q", "value.di"]).stdin_open().spawn();
+    slip.write("00000000070a\n")
+        .until_stderr("sr: -q value.di: there is no such field so far\nhint: did you mean value.id?\n");
+    slip.close_stdin();
+    slip.wait().fails_with(2).stdout_is("");
 }
 
 #[test]

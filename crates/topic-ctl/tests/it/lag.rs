@@ -35,6 +35,10 @@ fn a_lag_is_judged_waited_for_and_watched_live() {
     lag(&["--wait", "100ms", "--max", "6"]).run().succeeds();
     lag(&["--watch", "--max", "5"]).run().fails_with(1).stderr_has("is 6 records behind, more than 5");
     lag(&["--watch", "--wait", "1s"]).run().fails_with(2);
+    let mut slip = lag(&["--watch", "-q", "lg"]).spawn();
+    slip.until_stderr("topic-ctl: -q lg: there is no such field so far\nhint: did you mean lag?\n");
+    slip.signal(Signal::Interrupt);
+    slip.wait().fails_with(130).stdout_is("");
 
     let patient = Duration::from_secs(120);
     let mut watching = lag(&["--watch"]).timeout(patient).spawn();
