@@ -10,6 +10,12 @@ impl<'a> Rest<'a> {
         Some(())
     }
 
+    fn byte(&mut self, expected: u8) -> Option<()> {
+        let (&first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        (first == expected).then_some(())
+    }
+
     pub(super) fn integer(&mut self) -> Option<i64> {
         let length = self.0.iter().position(|byte| !byte.is_ascii_digit())?;
         let (digits, rest) = self.0.split_at(length);
@@ -46,7 +52,7 @@ impl<'a> Rest<'a> {
 /// The items of an array, up to where it is none.
 pub(super) fn items(array: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Rest(array);
-    let mut more = rest.literal(b"[").is_some();
+    let mut more = rest.byte(b'[').is_some();
     std::iter::from_fn(move || {
         rest.blank();
         if !more || rest.0.starts_with(b"]") {
@@ -54,29 +60,51 @@ pub(super) fn items(array: &[u8]) -> impl Iterator<Item = &[u8]> {
         }
         let item = rest.value()?.trim_ascii_end();
         rest.blank();
-        more = rest.literal(b",").is_some();
+        more = rest.byte(b',').is_some();
         Some(item)
     })
 }
 
 /// Names and values of an object, up to where it is none; in names, escapes are as they are written.
-pub(super) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(super) fn members(object: &[u8]) -> Members<'_> {
     let mut rest = Rest(object);
-    let mut more = rest.literal(b"{").is_some();
-    std::iter::from_fn(move || {
-        rest.blank();
-        if !more {
-            return None;
-        }
-        let name = rest.string()?;
-        rest.blank();
-        rest.literal(b":")?;
-        rest.blank();
-        let value = rest.value()?.trim_ascii_end();
-        rest.blank();
-        more = rest.literal(b",").is_some();
-        Some((name, value))
-    })
+    let more = rest.byte(b'{').is_some();
+    rest.blank();
+    Members { rest, more }
+}
+
+/// See [`members`].
+pub(super) struct Members<'a> {
+    rest: Rest<'a>,
+    more: bool,
+}
+
+impl<'a> Members<'a> {
+    /// The next member's value, if the member begins with exactly this: its name in quotes, and the colon.
+    pub(super) fn next_if(&mut self, key: &[u8]) -> Option<&'a [u8]> {
+        self.more.then(|| self.rest.literal(key))??;
+        self.value()
+    }
+
+    fn value(&mut self) -> Option<&'a [u8]> {
+        self.rest.blank();
+        let value = self.rest.value()?.trim_ascii_end();
+        self.rest.blank();
+        self.more = self.rest.byte(b',').is_some();
+        self.rest.blank();
+        Some(value)
+    }
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let name = self.more.then(|| self.rest.string())??;
+        self.rest.blank();
+        self.rest.byte(b':')?;
+        Some((name, self.value()?))
+    }
 }
 
 /// The length of the string that `text` begins with, quotes included.

@@ -10,7 +10,7 @@ use jiff::civil::{Date, date};
 pub(super) struct Whole {
     /// The digits of the lowest one, without its sign.
     lowest: &'static str,
-    highest: &'static str,
+    pub(super) highest: &'static str,
 }
 
 /// Type, lowest without its sign, highest.
@@ -50,7 +50,7 @@ impl Whole {
         if text.is_empty() {
             return Some("is no");
         }
-        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !are_digits(digits) {
             return None;
         }
         let digits = digits.trim_start_matches('0');
@@ -76,23 +76,28 @@ pub(super) fn finite(value: &str, largest: f64) -> bool {
 /// Whether no digit but 0 stands behind the last place of a decimal.
 pub(super) fn decimal(value: &str, scale: usize) -> bool {
     let text = unquoted(value);
-    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let digits = format!("{}{fraction}", whole.trim_start_matches(['-', '+']));
-    let Ok(exponent) = exponent.parse::<i64>() else { return true };
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return true;
-    }
     // An empty text is read as 0.
     if text.is_empty() {
         return false;
     }
-    let significant = digits.trim_end_matches('0').len();
-    if significant == 0 {
+    let (digits, exponent) = match text.find(['e', 'E']) {
+        Some(at) => (&text[..at], text[at + 1..].parse::<i64>().ok()),
+        None => (text, Some(0)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole = whole.trim_start_matches(['-', '+']);
+    let Some(exponent) = exponent else { return true };
+    if !(are_digits(whole) && are_digits(fraction)) {
         return true;
     }
-    let behind = fraction.len() as i64 - exponent - (digits.len() - significant) as i64;
-    behind <= scale as i64
+    let up_to_last = |digits: &str| digits.trim_end_matches('0').len() as i64;
+    // How many places behind the point the last digit that is not 0 stands; in front of it, less than none.
+    let last = match (up_to_last(whole), up_to_last(fraction)) {
+        (0, 0) => return true,
+        (place, 0) => place - whole.len() as i64,
+        (_, place) => place,
+    };
+    last.saturating_sub(exponent) <= scale as i64
 }
 
 /// Types whose range of days is limited in silence.
@@ -145,7 +150,7 @@ fn leading_day(text: &str) -> Option<(i16, i8, i8)> {
     let (year, rest) = text.split_at_checked(4)?;
     let year = digits(year)?;
     let (month, day) = match rest.split_at_checked(4) {
-        Some((both, "")) if both.bytes().all(|byte| byte.is_ascii_digit()) => both.split_at(2),
+        Some((both, "")) if are_digits(both) => both.split_at(2),
         _ => {
             let separator = rest.chars().next().filter(|first| first.is_ascii_punctuation())?;
             let (month, rest) = rest[1..].split_once(separator)?;
@@ -157,7 +162,11 @@ fn leading_day(text: &str) -> Option<(i16, i8, i8)> {
 }
 
 fn digits<N: std::str::FromStr>(text: &str) -> Option<N> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    are_digits(text).then(|| text.parse().ok()).flatten()
+}
+
+fn are_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn unquoted(value: &str) -> &str {

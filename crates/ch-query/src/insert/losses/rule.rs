@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::scan;
+use super::glance;
 use super::kept::{self, Days, Whole};
 use crate::written::Written;
 
@@ -81,28 +82,11 @@ impl Rule {
 
     /// Looks at one JSON value.
     pub(super) fn check(&self, json: &[u8]) -> Result<(), Lost> {
-        let value = &*String::from_utf8_lossy(json);
-        if value == "null" {
-            return match self.null {
-                true => Ok(()),
-                false => lost(format!("null, and the column is {}, not Nullable", self.written)),
-            };
-        }
         match &self.kind {
-            Kind::Whole(whole) => match whole.fault(value) {
-                Some(fault) => lost(format!("{} {fault} {} ({whole})", shown(value), self.written)),
-                None => Ok(()),
-            },
-            Kind::Float(largest) if !kept::finite(value, *largest) => {
-                lost(format!("{} does not fit {}", shown(value), self.written))
-            }
-            Kind::Decimal(scale) if !kept::decimal(value, *scale) => {
-                lost(format!("{} has more digits than {} keeps", shown(value), self.written))
-            }
-            Kind::Days(days) => match days.fault(value) {
-                Some(why) => lost(format!("{} {why}", shown(value))),
-                None => Ok(()),
-            },
+            _ if json == b"null" => self
+                .null
+                .then_some(())
+                .ok_or_else(|| lost(format!("null, and the column is {}, not Nullable", self.written))),
             Kind::Array(rule) => scan::items(json)
                 .enumerate()
                 .try_for_each(|(at, item)| rule.check(item).map_err(|lost| lost.inside(&format!("[{at}]")))),
@@ -113,7 +97,36 @@ impl Rule {
                 key.and(value).map_err(|lost| lost.inside(&format!(".{}", String::from_utf8_lossy(name))))
             }),
             Kind::Tuple(parts) => tuple(parts, json),
-            Kind::Float(_) | Kind::Decimal(_) => Ok(()),
+            _ if self.is_plain(json) => Ok(()),
+            _ => self.fault(&String::from_utf8_lossy(json)).map_or(Ok(()), |why| Err(lost(why))),
+        }
+    }
+
+    /// Why a value that is not nested is not kept.
+    fn fault(&self, value: &str) -> Option<String> {
+        let written = &self.written;
+        match &self.kind {
+            Kind::Whole(whole) => {
+                whole.fault(value).map(|fault| format!("{} {fault} {written} ({whole})", shown(value)))
+            }
+            Kind::Float(largest) => {
+                (!kept::finite(value, *largest)).then(|| format!("{} does not fit {written}", shown(value)))
+            }
+            Kind::Decimal(scale) => (!kept::decimal(value, *scale))
+                .then(|| format!("{} has more digits than {written} keeps", shown(value))),
+            Kind::Days(days) => days.fault(value).map(|why| format!("{} {why}", shown(value))),
+            Kind::Array(_) | Kind::Map(..) | Kind::Tuple(_) => None,
+        }
+    }
+
+    /// Whether a glance is enough to see that the value is kept.
+    fn is_plain(&self, json: &[u8]) -> bool {
+        match &self.kind {
+            Kind::Whole(whole) => glance::whole(json, whole),
+            Kind::Float(_) => glance::float(json),
+            Kind::Decimal(places) => glance::decimal(json, *places),
+            Kind::Days(_) => glance::day(json),
+            Kind::Array(_) | Kind::Map(..) | Kind::Tuple(_) => false,
         }
     }
 }
@@ -126,8 +139,8 @@ fn shown(value: &str) -> Cow<'_, str> {
     }
 }
 
-fn lost(why: String) -> Result<(), Lost> {
-    Err(Lost { path: String::new(), why })
+fn lost(why: String) -> Lost {
+    Lost { path: String::new(), why }
 }
 
 /// A tuple's parts that need a rule; a part is `Type` or `name Type`.
