@@ -74,6 +74,11 @@ pub(crate) struct Column {
     pub(crate) default_expression: String,
 }
 
+const TUPLES_ADVICE: [&str; 2] = [
+    ", enable setting input_format_json_ignore_unknown_keys_in_named_tuple",
+    " (consider enabling input_format_json_ignore_unknown_keys_in_named_tuple setting)",
+];
+
 impl Column {
     /// Whether an `INSERT` may give it a value.
     pub(crate) fn takes_values(&self) -> bool {
@@ -93,9 +98,13 @@ impl Table {
 }
 
 impl Table {
-    /// The server's words about a row, with the nearest column's name for a field that the table lacks.
+    /// The server's words about a row, with the nearest column's name for a field that the table lacks, and without the
+    /// setting that it advises against a field that a tuple lacks: --ignore-unknown sets that.
     pub(crate) fn explain(&self, exception: &Exception) -> Exception {
         let mut explained = exception.clone();
+        for advice in TUPLES_ADVICE {
+            explained.message = explained.message.replace(advice, "");
+        }
         let field = exception.message.split_once("Unknown field found while parsing JSONEachRow format: ");
         let field = field.and_then(|(_, rest)| rest.split([':', ' ']).next());
         let names = self.columns.iter().map(|column| column.name.as_str());

@@ -15,13 +15,15 @@ pub struct Exception {
 
 const START: &str = "Code: ";
 const MIDDLE: &str = ". DB::Exception: ";
+/// What ClickHouse names when a row has a field that a tuple of the table lacks.
+const UNKNOWN_IN_TUPLE: &str = "input_format_json_ignore_unknown_keys_in_named_tuple";
 /// Longer messages repeat the query or the data in their middle; the row's number comes last.
 const SHOWN: usize = 400;
 
 /// Authentication refused, or not allowed: one rule in all tools, exit code 2.
 const REFUSED_CREDENTIALS: &[u32] = &[192, 193, 194, 497, 516];
-/// Too many queries, timeouts of sockets, lost replicas and keepers, shutting down: try again, exit code 3.
-const TRY_AGAIN: &[u32] = &[202, 209, 210, 225, 242, 279, 285, 319, 999];
+/// Too many queries, too many parts, timeouts of sockets, lost replicas and keepers, shutting down: try again, exit code 3.
+const TRY_AGAIN: &[u32] = &[202, 209, 210, 225, 242, 252, 279, 285, 319, 999];
 
 impl Exception {
     /// Reads `Code: 60. DB::Exception: … (UNKNOWN_TABLE) (version …)`.
@@ -51,7 +53,7 @@ impl Exception {
     pub fn exit(&self) -> Exit {
         match self.code {
             code if REFUSED_CREDENTIALS.contains(&code) => Exit::Usage,
-            code if TRY_AGAIN.contains(&code) => Exit::Unavailable,
+            code if TRY_AGAIN.contains(&code) && !self.is_one_insert_too_wide() => Exit::Unavailable,
             _ => Exit::Refused,
         }
     }
@@ -60,7 +62,10 @@ impl Exception {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.code {
-            117 if self.message.contains("Unknown field") => {
+            10 | 117 if self.message.contains(UNKNOWN_IN_TUPLE) => {
+                "leave the field out, or let ClickHouse skip it: -s input_format_json_ignore_unknown_keys_in_named_tuple=1"
+            }
+            117 if self.is_unknown_field() => {
                 "leave the field out, or let ClickHouse skip it: -s input_format_skip_unknown_fields=1"
             }
             60 => "SHOW TABLES lists the tables; --database picks another database",
@@ -77,9 +82,28 @@ impl Exception {
             252 if self.is_one_insert_too_wide() => {
                 "insert into fewer partitions at once, or allow more: -s max_partitions_per_insert_block=1000"
             }
-            202 | 252 => "wait a moment and try again",
+            202 => "wait a moment and try again; SELECT query, elapsed FROM system.processes shows what runs",
+            252 => {
+                "wait for its merges (SELECT * FROM system.merges), then insert fewer and larger blocks, as ch-query insert does"
+            }
+            241 if self.message.contains("(total)") || self.message.contains("(for user)") => {
+                "others use it too: wait and try again; SELECT query, memory_usage FROM system.processes shows who"
+            }
+            241 => "take fewer rows or columns at once, or allow more: -s max_memory_usage=BYTES",
+            242 => {
+                "it has lost the Keeper: SELECT table, is_readonly, zookeeper_exception FROM system.replicas says why; SYSTEM RESTART REPLICA TABLE takes it up again"
+            }
+            243 => {
+                "a disk is full: SELECT name, path, formatReadableSize(free_space) FROM system.disks; ALTER TABLE … DROP PARTITION makes room"
+            }
             _ => return None,
         })
+    }
+
+    /// Whether a row has a field that the table, or a tuple in it, lacks.
+    pub(crate) fn is_unknown_field(&self) -> bool {
+        [10, 117].contains(&self.code)
+            && ["Unknown field", UNKNOWN_IN_TUPLE].iter().any(|sign| self.message.contains(sign))
     }
 
     /// Whether the rows of one block belong to more partitions than a block may. That has the code of a table with too
@@ -175,7 +199,7 @@ mod tests {
     fn the_code_decides_the_exit() {
         let exit = |code| Exception::from_code(code).exit();
         assert_eq!([516, 497].map(exit), [Exit::Usage; 2]);
-        assert_eq!([209, 242, 999].map(exit), [Exit::Unavailable; 3]);
+        assert_eq!([209, 242, 252, 999].map(exit), [Exit::Unavailable; 4]);
         assert_eq!([62, 395].map(exit), [Exit::Refused; 2]);
     }
 
@@ -183,9 +207,11 @@ mod tests {
     fn waiting_is_advised_only_where_it_helps() {
         let hint = |message: &str| {
             let text = format!("Code: 252. DB::Exception: {message}. (TOO_MANY_PARTS) (version 26.7)");
-            Exception::parse(&text).unwrap().hint().unwrap()
+            let exception = Exception::parse(&text).unwrap();
+            assert_eq!(exception.exit() == Exit::Unavailable, !exception.is_one_insert_too_wide());
+            exception.hint().unwrap()
         };
-        assert_eq!(hint("Too many parts (3000) in table"), "wait a moment and try again");
+        assert!(hint("Too many parts (3000) in table").starts_with("wait for its merges"));
         assert!(
             hint("Too many partitions for single INSERT block (more than 100)")
                 .starts_with("insert into fewer")

@@ -8,6 +8,7 @@
 mod account;
 mod batch;
 mod courier;
+mod cures;
 mod dedup;
 mod envelope;
 mod intake;
@@ -31,15 +32,16 @@ use crate::catalog::{self, Table};
 use crate::plan::take_stdin;
 use crate::progress;
 use crate::quoting::{escape, quote_table, table_parts};
-use crate::request::{FOR_DATA, SKIP_UNKNOWN};
+use crate::request::{FOR_DATA, IGNORE_UNKNOWN};
 use crate::session::{Pairs, Session};
 use account::Account;
 use batch::Sealed;
 use courier::{Courier, Delivery};
+use cures::Cures;
 use dedup::Dedup;
 use intake::{Intake, Limits};
 use journal::Journal;
-use lines::{Piece, Reading};
+use lines::{NOT_AN_OBJECT, Piece, Reading};
 use losses::Losses;
 use rejects::{Reject, Rejects, Why};
 
@@ -118,7 +120,7 @@ pub(crate) async fn run(args: &InsertArgs, session: &mut Session, io: &mut Io) -
         account: Account::new(&args.table, args.dry_run),
         flights: JoinSet::new(),
         failure: None,
-        changed: false,
+        cures: Cures::default(),
         shows_progress: session.shows_progress,
     };
     LocalSet::new().run_until(job.carry(pieces, io)).await;
@@ -154,7 +156,7 @@ fn courier(args: &InsertArgs, table: &Table, dedup: Dedup, session: &Session, io
     let own = ONE_BLOCK.iter().chain(FOR_DATA);
     let own = own.filter(|(name, _)| !session.settings.iter().any(|(known, _)| known == name));
     parameters.extend(own.map(|&(name, value)| {
-        let ignored = args.ignore_unknown && name == SKIP_UNKNOWN;
+        let ignored = args.ignore_unknown && IGNORE_UNKNOWN.contains(&name);
         (name.to_owned(), if ignored { "1" } else { value }.to_owned())
     }));
     if session.read_only {
@@ -185,8 +187,8 @@ struct Job {
     flights: JoinSet<Delivery>,
     /// Why nothing more is sent.
     failure: Option<Failure>,
-    /// Whether a line was refused that only a change of its values would let in.
-    changed: bool,
+    /// What helps against the lines that were refused.
+    cures: Cures,
     shows_progress: bool,
 }
 
@@ -245,7 +247,8 @@ impl Job {
         self.account.read(piece);
         self.intake.absorb(piece);
         for refused in &piece.refused {
-            self.changed |= refused.changed;
+            self.cures.changed |= refused.changed;
+            self.cures.look_at(refused.raw.as_deref().filter(|_| refused.why == NOT_AN_OBJECT));
             let reject = Reject {
                 number: refused.number,
                 at: refused.at,
@@ -283,6 +286,7 @@ impl Job {
                 let (topic, partition) = self.intake.partition(record.slot);
                 (topic.as_str(), *partition, record.offset)
             });
+            self.cures.unknown_field |= exception.is_unknown_field();
             let exception = self.table.explain(exception);
             let reject = Reject {
                 number: row.number,
@@ -324,8 +328,8 @@ impl Job {
         {
             io.messages.say(&self.account.summary(refused, self.intake.first_waiting()));
         }
-        if self.changed && !stats {
-            io.messages.hint("--lossy lets ClickHouse change what a column does not keep");
+        if !stats {
+            self.cures.hints(&args.table).iter().for_each(|hint| io.messages.hint(hint));
         }
         match (failure, signal) {
             (Some(failure), Some(signal)) if failure.exit() != Exit::Refused => {

@@ -22,8 +22,11 @@ const FOR_LINES: (&str, &str) = ("date_time_output_format", "iso");
 const FOR_ROWS: &[(&str, &str)] = &[("cancel_http_readonly_queries_on_client_close", "1")];
 /// A misspelt field is an error, a null in a column that has none is not a zero, and RFC 3339 times are times.
 pub(crate) const FOR_DATA: &[(&str, &str)] =
-    &[(SKIP_UNKNOWN, "0"), ("input_format_null_as_default", "0"), ("date_time_input_format", "best_effort")];
-pub(crate) const SKIP_UNKNOWN: &str = "input_format_skip_unknown_fields";
+    &[(IGNORE_UNKNOWN[0], "0"), (IGNORE_UNKNOWN[1], "0"), ("input_format_null_as_default", "0"), FOR_TIMES];
+const FOR_TIMES: (&str, &str) = ("date_time_input_format", "best_effort");
+/// Whether fields that the table lacks are passed over, and those that a tuple of it lacks.
+pub(crate) const IGNORE_UNKNOWN: [&str; 2] =
+    ["input_format_skip_unknown_fields", "input_format_json_ignore_unknown_keys_in_named_tuple"];
 /// Who asks, for `system.query_log`.
 const WHO: (&str, &str) = ("log_comment", "ch-query");
 /// The whole answer before its head.
@@ -99,7 +102,7 @@ impl Session {
         }
         let insert = query.kind.is_insert();
         let for_json: &[_] = if self.foreign_format || insert { &[] } else { FOR_JSON };
-        let for_table: &[_] = if query.table.is_some() { &FOR_DATA[2..] } else { &[] };
+        let for_table: &[_] = if query.table.is_some() { &[FOR_TIMES] } else { &[] };
         let mut own = [for_json, for_table, if insert { FOR_DATA } else { FOR_ROWS }].concat();
         own.push(WHO);
         own.extend(self.prints_our_lines(query).then_some(FOR_LINES));

@@ -201,6 +201,9 @@ impl Slots {
     }
 }
 
+/// What is said of a line that is nothing of the kind.
+pub(super) const NOT_AN_OBJECT: &str = "not a JSON object";
+
 /// Refuses what is not one object that ends on its line. The rest is the server's to judge.
 fn ensure_object(line: &[u8]) -> Result<(), String> {
     if line == b"null" {
@@ -209,7 +212,7 @@ fn ensure_object(line: &[u8]) -> Result<(), String> {
         );
     }
     if !(line.starts_with(b"{") && line.ends_with(b"}")) {
-        return Err("not a JSON object".to_owned());
+        return Err(NOT_AN_OBJECT.to_owned());
     }
     if has_open_string(line) {
         return Err("not a JSON object: a string does not end".to_owned());

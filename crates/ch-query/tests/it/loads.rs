@@ -63,7 +63,10 @@ fn one_bad_row_in_the_middle_of_100000_is_kept_and_all_others_are_in_live() {
     let run = scene.tool("ch-query").args(args).stdin(lines.concat()).run();
     run.fails_with(1)
         .stdout_is("")
-        .stderr_is(format!("ch-query: 99998 of 100000 lines inserted into {table}, 2 refused\n"));
+        .stderr_is(format!(
+            "ch-query: 99998 of 100000 lines inserted into {table}, 2 refused\nhint: --ignore-unknown passes over such \
+             fields; `ch-query check {table} SUBJECT|FILE` writes the ALTER TABLE for them\n"
+        ));
     let bad: Vec<serde_json::Value> =
         scene.read("bad.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(bad[0]["line"], 50_001);
@@ -239,6 +242,34 @@ fn a_field_that_the_table_lacks_is_refused_or_passed_over_live() {
     assert_eq!(stack.clickhouse(&format!("SELECT count() FROM {table}")), "0\n");
     insert(&["--ignore-unknown"]).succeeds().stderr_is("");
     assert_eq!(account(&stack, &table), whole(1));
+}
+
+/// ClickHouse itself passes over them in silence.
+#[test]
+fn so_is_a_field_that_a_tuple_of_the_table_lacks_live() {
+    let Some(stack) = need() else { return };
+    let (scene, table) = (stack.scene(), stack.unique_table("tuples"));
+    stack.clickhouse(&format!("CREATE TABLE {table} (a Array(Tuple(x Int32, y Int32))) ENGINE = Memory"));
+    let lines = "{\"a\":[{\"x\":1,\"z\":2}]}\n{\"a\":[{\"x\":1,\"y\":2,\"z\":3}]}\n{\"a\":[{\"x\":4}]}\n";
+    let insert =
+        |flags: &[&str]| scene.tool("ch-query").args(["insert", &table]).args(flags).stdin(lines).run();
+    let hint =
+        format!("hint: --ignore-unknown passes over such fields; `ch-query check {table} SUBJECT|FILE` ");
+    insert(&["--dry-run"])
+        .fails_with(1)
+        .stderr_has(
+            "stdin:1: code 10 (NOT_FOUND_COLUMN_IN_BLOCK): Tuple doesn't have element with name 'z': (while",
+        )
+        .stderr_has(
+            "stdin:2: code 117 (INCORRECT_DATA): Unexpected number of elements in named tuple. Expected no",
+        )
+        .stderr_has("1 of 3 lines would go into")
+        .stderr_has(hint);
+    insert(&["--ignore-unknown"]).succeeds().stderr_is("");
+    assert_eq!(
+        stack.clickhouse(&format!("SELECT a.x, a.y FROM {table} FORMAT CSV")),
+        "\"[1]\",\"[0]\"\n\"[1]\",\"[2]\"\n\"[4]\",\"[0]\"\n"
+    );
 }
 
 /// ClickHouse gathers the rows of several inserts then, and still answers for each of them.
