@@ -103,6 +103,12 @@ pub struct PlaceArgs {
     )]
     pub offset: Vec<OffsetArg>,
 
+    /// Read only this partition; repeat for others
+    ///
+    /// From where -o says, or its start. Not with a group, whose members share the partitions.
+    #[arg(short = 'p', long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..), conflicts_with = "group")]
+    pub partition: Vec<i32>,
+
     /// The last N records of all partitions together, oldest first
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..),
           conflicts_with_all = ["offset", "group", "follow", "state"])]
@@ -139,7 +145,7 @@ pub struct FilterArgs {
     /// Only records with this key, read from the one partition that Java's clients and avro-produce give to it
     ///
     /// K is the key's text. With --key-format avro or json it is the key's JSON, and all partitions are read. A group
-    /// reads the partitions that it has, and -o P= those that it names.
+    /// reads the partitions that it has, and -o P= and -p those that they name.
     #[arg(long, value_name = "K")]
     pub key: Option<String>,
 
@@ -279,6 +285,7 @@ impl Args {
         let Some(group) = group else { return Ok(()) };
         let flag = match &self.place {
             place if !place.offset.is_empty() => "-o",
+            place if !place.partition.is_empty() => "-p",
             place if place.last.is_some() => "--last",
             place if place.state.is_some() => "--state",
             place if place.order == OrderArg::Time => "--order time",
@@ -336,6 +343,7 @@ Examples:
   avro-consume -t kafka-events --last 5
   avro-consume -t kafka-events -o @-1h --order time
   avro-consume -t kafka-events -o 0=5:9 -o 1=end
+  avro-consume -t kafka-events -p 0 --last 3
   avro-consume -t '^kafka-.*' --stats
   avro-consume -t kafka-events -f | jq --unbuffered -c 'select(.source == \"shell\")'
   avro-consume -t kafka-events --where 'id > 10 and payload =~ \"^h\"' -n 5

@@ -6,6 +6,7 @@ mod container;
 mod copy;
 mod fields;
 mod filter;
+mod habit;
 mod last;
 mod moment;
 mod offsets;
@@ -17,6 +18,7 @@ mod stats;
 mod topics;
 
 pub use args::Args;
+pub use habit::habit;
 use kch_cli::{Exit, Failure, Io, Render, Result, Settings, vars};
 use kch_envelope::Codec;
 use kch_kafka::{Bound, Consumer, KafkaConfig, Order, Range, Selection, Span};
@@ -56,7 +58,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     let limit = settings.number(&vars::MAX_MESSAGES)?;
     let group = settings.text(&vars::GROUP_ID)?;
     args.ensure_consistent(group.as_deref())?;
-    let mut selection = offsets::selection(&args.place.offset).map_err(Failure::usage)?;
+    let mut selection =
+        offsets::selection(&args.place.offset, &args.place.partition).map_err(Failure::usage)?;
     let state = args.place.state.as_deref().map(State::read).transpose()?;
     let config = KafkaConfig::resolve(&args.kafka, &mut settings)?.with_signals(io.signals.clone());
     let registry = Registry::from_settings(&settings)?.with_signals(io.signals.clone());
@@ -81,7 +84,8 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     if let Some(count) = args.place.last {
         let open = |window| {
             let key = selection.key.clone();
-            let selection = Selection { key, ..Selection::all(Span::from(Bound::FromEnd(window))) };
+            let span = Span::from(Bound::FromEnd(window));
+            let selection = Selection { key, ..offsets::of(&args.place.partition, span) };
             Ok(Consumer::assign(config.clone(), &topics, &selection, Range::ToEnd, Order::Time)?)
         };
         return last::print_last(limit.map_or(count, |limit: u64| limit.min(count)), open, printer, io);

@@ -19,6 +19,18 @@ const GRAMMAR: &str = "expected start, end, N (an offset), +N (behind the start)
     :TO (TO itself is not read), with P= in front for the partition P; \
     TIME is 2026-11-22T10:00:00Z, 2026-11-22 (UTC), milliseconds since 1970, or -30m, -1h, -2d from now";
 
+/// What is said of no offset: what was meant where that is plain, else the grammar.
+fn expected(text: &str) -> String {
+    let time =
+        |sign: &str| text.strip_prefix(sign).filter(|time| time.bytes().all(|byte| byte.is_ascii_digit()));
+    match (time("s@"), time("e@"), time("@")) {
+        (Some(from), ..) => format!("kcat's s@{from} is @{from} here, and both of its ends @FROM:TO"),
+        (_, Some(to), _) => format!("kcat's e@{to} is :@{to} here, and both of its ends @FROM:TO"),
+        (.., Some(seconds)) if seconds.len() == 10 => format!("a time is in milliseconds: @{seconds}000"),
+        _ => GRAMMAR.to_owned(),
+    }
+}
+
 impl FromStr for OffsetArg {
     type Err = String;
 
@@ -29,7 +41,7 @@ impl FromStr for OffsetArg {
             }
             None => (None, text),
         };
-        let span = span(rest, Timestamp::now()).ok_or(GRAMMAR)?;
+        let span = span(rest, Timestamp::now()).ok_or_else(|| expected(rest))?;
         match (span.from, span.to) {
             (Bound::Offset(from), Some(Bound::Offset(to))) if to < from => {
                 Err(format!("{to} comes before {from}: write FROM:TO"))
@@ -72,9 +84,9 @@ fn time_span(text: &str, now: Timestamp) -> Option<Span> {
     })
 }
 
-/// All `-o` together. A partition without its own takes the one without a number; if there are only such with numbers,
-/// the other partitions are not read.
-pub(crate) fn selection(args: &[OffsetArg]) -> Result<Selection, String> {
+/// All `-o` and `-p` together. A partition without its own `-o` takes the one without a number; if there are only such with
+/// numbers, or partitions are named, the other partitions are not read.
+pub(crate) fn selection(args: &[OffsetArg], partitions: &[i32]) -> Result<Selection, String> {
     let mut selection = Selection { all: None, ..Selection::all(Span::from(Bound::Start)) };
     for arg in args {
         let taken = match arg.partition {
@@ -89,7 +101,21 @@ pub(crate) fn selection(args: &[OffsetArg]) -> Result<Selection, String> {
     if args.is_empty() {
         selection.all = Some(Span::from(Bound::Start));
     }
+    if !partitions.is_empty() {
+        let rest = selection.all.take().unwrap_or(Span::from(Bound::Start));
+        let named = of(partitions, rest).partitions;
+        selection.partitions = named.into_iter().chain(selection.partitions).collect();
+    }
     Ok(selection)
+}
+
+/// The same span of these partitions, or of all of them if none is named.
+pub(crate) fn of(partitions: &[i32], span: Span) -> Selection {
+    let all = Selection::all(span);
+    if partitions.is_empty() {
+        return all;
+    }
+    Selection { all: None, partitions: partitions.iter().map(|&id| (id, span)).collect(), ..all }
 }
 
 #[cfg(test)]
@@ -155,7 +181,6 @@ mod tests {
             "+-5",
             "1e3",
             "@",
-            "@1795341600",
             "@2026-13-01",
             "@2026-11-22T10:00:00",
             "@5",
@@ -180,6 +205,7 @@ mod tests {
     #[test]
     fn partitions_have_their_own() {
         let arg = |text: &str| text.parse::<OffsetArg>().unwrap();
+        let selection = |args: &[OffsetArg]| selection(args, &[]);
         let chosen = selection(&[arg("0=5"), arg("1=end"), arg("-3")]).unwrap();
         assert_eq!(chosen.all, Some(Span::from(Bound::FromEnd(3))));
         assert_eq!(chosen.partitions[&0], Span::from(Bound::Offset(5)));
@@ -188,5 +214,27 @@ mod tests {
         assert_eq!(selection(&[]).unwrap().all, Some(Span::from(Bound::Start)));
         assert_eq!(selection(&[arg("1"), arg("2")]).unwrap_err(), "-o is given twice for all partitions");
         assert_eq!(selection(&[arg("7=1"), arg("7=2")]).unwrap_err(), "-o is given twice for partition 7");
+    }
+    #[test]
+    fn partitions_that_are_named_are_the_only_ones() {
+        let arg = |text: &str| text.parse::<OffsetArg>().unwrap();
+        let chosen = |args: &[OffsetArg], partitions: &[i32]| selection(args, partitions).unwrap();
+        let starts = chosen(&[], &[0, 2]);
+        assert_eq!((starts.all, starts.partitions.len()), (None, 2));
+        assert_eq!(starts.partitions[&2], Span::from(Bound::Start));
+        let mixed = chosen(&[arg("-5"), arg("1=end")], &[0, 1]);
+        assert_eq!(mixed.all, None);
+        assert_eq!(mixed.partitions[&0], Span::from(Bound::FromEnd(5)));
+        assert_eq!(mixed.partitions[&1], Span::from(Bound::End));
+        assert_eq!(of(&[], Span::from(Bound::End)).all, Some(Span::from(Bound::End)));
+    }
+
+    #[test]
+    fn times_as_kcat_takes_them_are_told_how_to_write() {
+        let said = |text: &str| text.parse::<OffsetArg>().unwrap_err();
+        assert!(said("s@1795341600000").starts_with("kcat's s@1795341600000 is @1795341600000 here"));
+        assert!(said("e@1795341600000").starts_with("kcat's e@1795341600000 is :@1795341600000 here"));
+        assert_eq!(said("@1795341600"), "a time is in milliseconds: @1795341600000");
+        assert!(said("s@x").starts_with("expected start, end"));
     }
 }

@@ -9,6 +9,7 @@ mod explain;
 mod fault;
 mod fields;
 mod fill;
+mod habit;
 mod key;
 mod meta;
 mod pace;
@@ -25,6 +26,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 pub use args::Args;
+pub use habit::habit;
 use kch_avro::{JsonMode, Plan};
 use kch_cli::{Exit, Failure, Io, Render, Result, Settings, vars};
 use kch_kafka::{Admin, Change, KafkaConfig, NewTopicSpec, Producer, ProducerOptions};

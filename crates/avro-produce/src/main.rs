@@ -6,6 +6,6 @@ use kch_registry::complete::subjects;
 
 fn main() -> std::process::ExitCode {
     // Answers --help and a shell's completions, exits 2 on bad usage, before any work.
-    let args: Args = kch_cli::parse(&[("TOPIC", topics), ("SUBJECT", subjects)]);
+    let args: Args = kch_cli::parse(&[("TOPIC", topics), ("SUBJECT", subjects)], avro_produce::habit);
     kch_cli::run("avro-produce", |io| avro_produce::run(&args, io))
 }

@@ -21,6 +21,7 @@ pub mod exception;
 mod explain;
 mod external;
 mod fit;
+mod habit;
 mod insert;
 mod latest;
 mod lexer;
@@ -46,4 +47,5 @@ pub use args::{
     TablesArgs, Verb,
 };
 pub use complete::COMPLETERS;
+pub use habit::habit;
 pub use run::run;

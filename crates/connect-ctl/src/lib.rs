@@ -10,6 +10,7 @@ mod control;
 mod dlq;
 mod export;
 mod fill;
+mod habit;
 mod help;
 mod lag;
 mod letters;
@@ -32,6 +33,7 @@ use kch_kafka::{KafkaArgs, KafkaConfig};
 use serde_json::{Value, json};
 
 pub use args::{Args, LoggersVerb, OffsetsVerb, Verb};
+pub use habit::habit;
 
 use apply::How;
 use connector::Connector;

@@ -7,38 +7,41 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, Parser};
 
 use crate::complete::Completer;
+use crate::usage::Habit;
 use crate::{Exit, Shell, complete, manual, usage};
 
 /// The arguments of the process. Answers `--help`, a bad command line (exit 2), a shell that asks for completions,
 /// `--completions` and `--man-pages`, and ends the process then, before any work.
 ///
-/// `completers` complete values by their name: `("TOPIC", kch_kafka::complete::topics)`.
+/// `completers` complete values by their name: `("TOPIC", kch_kafka::complete::topics)`; `habit` knows what other tools
+/// call a thing.
 #[must_use]
-pub fn parse<A: Parser>(completers: &[(&str, Completer)]) -> A {
+pub fn parse<A: Parser>(completers: &[(&str, Completer)], habit: Habit) -> A {
     let mut command = A::command();
     if complete::answer(&command, completers, &mut io::stdout()) {
         end(Exit::Done);
     }
     let matches = command
         .try_get_matches_from_mut(std::env::args_os())
-        .unwrap_or_else(|error| refuse(&error, &command));
+        .unwrap_or_else(|error| refuse(&error, &command, habit));
     if let Some(outcome) = generate(&A::command(), &matches) {
         end(outcome.map_or_else(|error| say(command.get_name(), &error), |()| Exit::Done));
     }
     A::from_arg_matches(&matches).unwrap_or_else(|error| {
         let error = error.format(&mut command);
-        refuse(&error, &command)
+        refuse(&error, &command, habit)
     })
 }
 
 /// Ends the process as clap does, with help on stdout or what is wrong on stderr, the latter in the words of the tools.
-fn refuse(error: &clap::Error, command: &Command) -> ! {
+fn refuse(error: &clap::Error, command: &Command, habit: Habit) -> ! {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         error.exit();
     }
     let typed: Vec<String> =
         std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let told = usage::told(command.get_name(), &error.to_string(), usage::cure(error, command, &typed));
+    let told =
+        usage::told(command.get_name(), &error.to_string(), usage::cure(error, command, &typed, habit));
     // A stderr that cannot be written to must not change how it ends.
     let _ = io::stderr().write_all(told.as_bytes());
     end(Exit::Usage);

@@ -5,12 +5,17 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::nearest;
 
+/// What somebody who comes from another tool means here: of a word that has no place, behind the words before it that are
+/// no flags (the verb and its arguments); of two flags that exclude each other, `--a with --b`, in either order. `None` is "no such habit".
+pub type Habit = fn(word: &str, before: &[&str]) -> Option<&'static str>;
+
 /// Clap's text as the tool's own: its name in front in place of `error`, and `cure`, or else each of clap's tips, as a hint
 /// right behind what is wrong. Usage follows as clap writes it.
 pub(crate) fn told(tool: &str, text: &str, cure: Option<String>) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let tip = |line: &str| line.trim_start().strip_prefix("tip: ").map(str::to_owned);
-    let hints = cure.map_or_else(|| text.lines().filter_map(tip).collect(), |cure| vec![cure]);
+    let tips = || text.lines().filter_map(tip).filter(|tip| is_of_use(tip, text)).collect();
+    let hints = cure.map_or_else(tips, |cure| vec![cure]);
     let mut rest = text.lines().filter(|line| tip(line).is_none());
     let mut lines = vec![format!("{tool}: {}", rest.next().unwrap_or_default())];
     lines.extend(rest.by_ref().take_while(|line| !line.is_empty()).map(str::to_owned));
@@ -29,15 +34,41 @@ pub(crate) fn told(tool: &str, text: &str, cure: Option<String>) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The cure for a word that has no place, where it is a verb with a slip, a topic without its flag, or SQL that was not
-/// put in quotes.
-pub(crate) fn cure(error: &clap::Error, command: &Command, typed: &[String]) -> Option<String> {
+/// Whether one of clap's tips is about a slip of the keyboard. `--exit` is none of `--registry`, which clap finds alike, and
+/// nobody who types a flag that is not there means it as a value.
+fn is_of_use(tip: &str, text: &str) -> bool {
+    let quoted = |text: &str| text.split('\'').nth(1).unwrap_or_default().trim_start_matches('-').to_owned();
+    let (typed, offered) = (quoted(text), quoted(tip));
+    let is_alike = || {
+        nearest(&typed, [offered.as_str()]).is_some()
+            || typed.starts_with(&offered)
+            || offered.starts_with(&typed)
+    };
+    !tip.starts_with("to pass '") && (tip.contains(" value") || is_alike())
+}
+
+/// The cure for a word that has no place, where it is another tool's, a verb with a slip, a topic without its flag, or SQL
+/// that was not put in quotes.
+pub(crate) fn cure(error: &clap::Error, command: &Command, typed: &[String], habit: Habit) -> Option<String> {
     let place = match error.kind() {
         ErrorKind::UnknownArgument => ContextKind::InvalidArg,
         ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
+        ErrorKind::ArgumentConflict => {
+            let (one, other) = conflict(error)?;
+            let meant = habit(&format!("{one} with {other}"), &[]);
+            return meant.or_else(|| habit(&format!("{other} with {one}"), &[])).map(str::to_owned);
+        }
         _ => return None,
     };
     let Some(ContextValue::String(word)) = error.get(place) else { return None };
+    let is_it = |typed: &&String| {
+        *typed == word
+            || typed.strip_prefix(word.as_str()).is_some_and(|rest| !rest.is_empty() && word.starts_with('-'))
+    };
+    let before = typed.iter().take_while(|typed| !is_it(typed)).filter(|typed| !typed.starts_with('-'));
+    if let Some(meant) = habit(word, &before.map(String::as_str).collect::<Vec<_>>()) {
+        return Some(meant.to_owned());
+    }
     let verbs = || command.get_subcommands().map(Command::get_name);
     let first = typed.iter().find(|word| !word.starts_with('-'))?;
     // A word that stands for a verb: what clap says of it is right.
@@ -58,6 +89,16 @@ pub(crate) fn cure(error: &clap::Error, command: &Command, typed: &[String]) -> 
     is_sql.then(|| format!("SQL is one argument, in quotes: {} 'SELECT 1'", command.get_name()))
 }
 
+/// Two flags that exclude each other.
+fn conflict(error: &clap::Error) -> Option<(&str, &str)> {
+    let flag = |kind| match error.get(kind)? {
+        ContextValue::String(flag) => flag.split(' ').next(),
+        ContextValue::Strings(flags) => flags.first()?.split(' ').next(),
+        _ => None,
+    };
+    Some((flag(ContextKind::InvalidArg)?, flag(ContextKind::PriorArg)?))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Arg;
@@ -68,7 +109,38 @@ mod tests {
         let typed = std::iter::once(command.get_name()).chain(words.iter().copied());
         let error = command.clone().try_get_matches_from(typed).unwrap_err();
         let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
-        told(command.get_name(), &error.to_string(), cure(&error, command, &words))
+        told(command.get_name(), &error.to_string(), cure(&error, command, &words, habit))
+    }
+
+    fn habit(word: &str, before: &[&str]) -> Option<&'static str> {
+        match (word, before) {
+            ("-C", _) => Some("it always reads"),
+            ("offsets", ["get"]) => Some("offsets get"),
+            ("--group with --offset", _) => Some("a group knows"),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn what_another_tool_calls_it_is_told_and_no_tip_that_leads_astray() {
+        let verb = Command::new("get").arg(Arg::new("name"));
+        let tool = Command::new("tool")
+            .arg(Arg::new("registry").long("registry"))
+            .arg(Arg::new("group").long("group").conflicts_with("offset"))
+            .arg(Arg::new("offset").long("offset"))
+            .subcommand(verb);
+        let hints = |words: &[&str]| {
+            let said = said(&tool, words);
+            said.lines().filter_map(|line| line.strip_prefix("hint: ")).collect::<Vec<_>>().join("|")
+        };
+        assert_eq!(hints(&["-C"]), "it always reads");
+        assert_eq!(hints(&["-Cx"]), "it always reads");
+        assert_eq!(hints(&["get", "x", "offsets"]), "");
+        assert_eq!(hints(&["get", "offsets", "offsets"]), "offsets get");
+        assert_eq!(hints(&["--offset", "1", "--group", "g"]), "a group knows");
+        assert_eq!(hints(&["--exit"]), "");
+        assert_eq!(hints(&["get", "--registr"]), "");
+        assert_eq!(hints(&["--registry-url"]), "a similar argument exists: '--registry'");
     }
 
     #[test]

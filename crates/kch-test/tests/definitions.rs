@@ -86,6 +86,7 @@ const MAY_DIFFER: &[(&str, &str)] = &[
     ("file", "of connect-ctl: a folder too"),
     ("format", "of avro-produce and avro-consume: what a line is; of ch-query: any of ClickHouse's own"),
     ("header", "of avro-produce: a header to send; of avro-consume: one to ask for, of any value"),
+    ("partition", "of topic-ctl, where -p is how many, without a letter"),
     ("set", "of avro-produce: a record's field; of connect-ctl: a connector's setting"),
     ("unset", "of topic-ctl: a topic's setting; of connect-ctl: a connector's"),
     ("state", "of avro-consume and ch-query: a file with offsets; of connect-ctl: which connectors"),
@@ -122,7 +123,7 @@ const SHARED_LETTERS: &[(char, &str)] = &[
     ('f', "of avro-consume: follow, as in tail; of ch-query: a file with SQL"),
     ('n', "how many of what the verb prints"),
     ('o', "of avro-consume: the offset, as in kcat; else the output's format"),
-    ('p', "of topic-ctl: partitions; of ch-query: a parameter"),
+    ('p', "a partition, as in kcat; of topic-ctl: how many; of ch-query: a parameter"),
     ('s', "a setting: --setting of topic-ctl, --set of connect-ctl"),
 ];
 

@@ -7,6 +7,7 @@ mod explain;
 mod file_name;
 mod folder;
 mod framed;
+mod habit;
 mod health;
 mod input;
 mod judged;
@@ -28,6 +29,7 @@ use kch_registry::Registry;
 use serde_json::Value;
 
 pub use args::{Args, ReferenceArg, SchemaArgs, Verb};
+pub use habit::habit;
 pub use moved::ToContext;
 pub use restore::How;
 pub use snapshot::Selection;

@@ -5,6 +5,7 @@ mod brokers;
 mod check;
 mod configs;
 mod groups;
+mod habit;
 mod key;
 mod lag;
 mod names;
@@ -17,6 +18,7 @@ mod trim;
 use std::time::{Duration, Instant};
 
 pub use args::{Args, ChangeArgs, Groups, LagArgs, ResetArgs, SettingArgs, TrimArgs, Verb};
+pub use habit::habit;
 use kch_cli::{Exit, Explain as _, Failure, Io, Render, Result, Settings};
 use kch_kafka::{Admin, Change, KafkaConfig};
 use serde_json::Value;

@@ -5,12 +5,13 @@ use topic_ctl::Args;
 
 fn main() -> std::process::ExitCode {
     // Answers --help and a shell's completions, exits 2 on bad usage, before any work.
-    let args: Args = kch_cli::parse(&[
-        ("TOPIC", topics),
+    let completers = [
+        ("TOPIC", topics as kch_cli::complete::Completer),
         ("GROUP", groups),
         ("BROKER", brokers),
         ("NAME", settings),
         ("NAME=VALUE", setting_pairs),
-    ]);
+    ];
+    let args: Args = kch_cli::parse(&completers, topic_ctl::habit);
     kch_cli::run("topic-ctl", |io| topic_ctl::run(args, io))
 }

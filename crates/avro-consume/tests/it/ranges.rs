@@ -42,6 +42,24 @@ fn a_count_and_an_offset_narrow_it() {
 }
 
 #[test]
+fn only_the_partitions_that_are_named_are_read() {
+    let desk = Desk::new();
+    desk.put_events(0, 1..=9);
+    desk.put_events(1, 10..=18);
+    desk.consume(&["-p", "1"]).run().succeeds().stdout_is(lines(10..=18));
+    desk.consume(&["-p", "1", "-o", "-2"]).run().succeeds().stdout_is(lines(17..=18));
+    desk.consume(&["-p", "0", "--last", "3"]).run().succeeds().stdout_is(lines(7..=9));
+    let both = desk.consume(&["-p", "0", "-p", "1", "-o", "0=8", "-o", "7"]).run();
+    assert_eq!(sorted(&both.succeeds().stdout_text()), sorted(&lines([9, 17, 18])));
+    desk.consume(&["-p", "7"]).run().fails_with(1).stderr_has("partition 7");
+    desk.consume(&["-p", "1"])
+        .env("GROUP_ID", "g")
+        .run()
+        .fails_with(2)
+        .stderr_has("-p cannot be used with the group");
+}
+
+#[test]
 fn follow_prints_what_comes_until_a_signal() {
     let desk = Desk::new();
     desk.put_events(0, 1..=2);

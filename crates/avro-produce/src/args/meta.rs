@@ -20,7 +20,7 @@ pub struct MetaArgs {
     pub timestamp_field: Option<String>,
 
     /// Send every record to this partition
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..), group = "meta_choice")]
+    #[arg(short = 'p', long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..), group = "meta_choice")]
     pub partition: Option<i32>,
 
     /// Which partition a record with a key goes to
