@@ -63,6 +63,18 @@ def events(count):
     return path
 
 
+def readings(count):
+    """A file with `count` lines for a table of TYPED: numbers, days and lists, all of which its columns keep."""
+    path = folder / f"readings-{count}.jsonl"
+    if not path.exists():
+        with path.open("w") as file:
+            for n in range(count):
+                file.write(f'{{"id":{n},"port":{n % 65536},"price":{n % 1000}.{n % 100:02},"load":{n % 64}.5,'
+                           f'"at":"2026-11-{1 + n % 28:02}T10:00:{n % 60:02}Z","day":"2026-11-{1 + n % 28:02}",'
+                           f'"tags":[1,{n % 256}],"note":null}}\n')
+    return path
+
+
 def create_topic():
     create_topic.count += 1
     topic = f"{RUN}-{create_topic.count}"
@@ -93,14 +105,16 @@ def clickhouse(sql):
         return answer.read().decode().strip()
 
 
-TABLE = "(id Int64, source LowCardinality(String), ts String, payload String) ENGINE = MergeTree ORDER BY id " \
-        "SETTINGS non_replicated_deduplication_window = 1000"
+EVENTS = "id Int64, source LowCardinality(String), ts String, payload String"
+TYPED = "id Int64, port UInt16, price Decimal(10, 2), load Float64, at DateTime('UTC'), day Date, tags Array(UInt8), " \
+        "note Nullable(String)"
 
 
-def create_table():
+def create_table(columns=EVENTS):
     create_table.count += 1
     table = f"{RUN}_{create_table.count}".replace("-", "_")
-    clickhouse(f"CREATE TABLE {table} {TABLE}")
+    clickhouse(f"CREATE TABLE {table} ({columns}) ENGINE = MergeTree ORDER BY id "
+               "SETTINGS non_replicated_deduplication_window = 1000")
     return table
 
 
