@@ -223,9 +223,15 @@ impl Encoder<'_> {
             Pick::None => false,
             Pick::One(branch) => self.attempt(reader, union, branch as usize, out),
             Pick::Many => {
+                let (start, mark) = (reader.at, self.mark(out));
                 let quiet = std::mem::replace(&mut reader.quiet, true);
                 let good = self.best(reader, id, union, out).is_ok();
                 reader.quiet = quiet;
+                if !good {
+                    // Of branches that fit equally well, the first is written.
+                    reader.at = start;
+                    self.back_to(&mark, out);
+                }
                 good
             }
         }

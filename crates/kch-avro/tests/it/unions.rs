@@ -132,6 +132,16 @@ fn a_short_tag_counts_if_only_one_branch_ends_so() {
     assert_eq!(branch(two, r#"{"b.F":"AA=="}"#), is(1, r#"{"b.F":"AA=="}"#));
 }
 
+/// Two records take the object bare, which settles nothing; what they wrote while it was tried must be gone.
+#[test]
+fn a_short_tag_that_two_records_could_take_bare_leaves_nothing_of_them_behind() {
+    let schema = r#"[
+        {"type":"record","name":"ns.T","fields":[{"name":"f","type":"int"}]},
+        {"type":"record","name":"A","fields":[{"name":"T","type":{"type":"map","values":"int"}}]},
+        {"type":"record","name":"B","fields":[{"name":"T","type":{"type":"map","values":"int"}}]}]"#;
+    assert_eq!(encode(&plan(schema), JsonMode::Plain, r#"{"T":{"f":5}}"#).unwrap(), [0, 10]);
+}
+
 #[test]
 fn a_recursive_list_is_bare_all_the_way() {
     let schema = r#"{"type":"record","name":"Node","fields":[{"name":"v","type":"int"},{"name":"next","type":["null","Node"]}]}"#;
