@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use md5::{Digest as _, Md5};
+use serde_json::Value;
 use sha2::Sha256;
 
 use crate::{Kind, NodeId, Schema};
@@ -84,11 +85,8 @@ impl Form<'_> {
         }
     }
 
-    /// Names need no escapes.
     fn quoted(&mut self, text: &str) {
-        self.text.push('"');
-        self.text.push_str(text);
-        self.text.push('"');
+        self.text.push_str(&Value::from(text).to_string());
     }
 }
 
@@ -142,6 +140,13 @@ mod tests {
             canonical(&schema.unwrap()),
             r#"{"name":"ex.R","type":"record","fields":[{"name":"a","type":"string"},{"name":"b","type":["null",{"name":"ex.M","type":"fixed","size":8},{"type":"map","values":"ex.M"}]}]}"#
         );
+    }
+
+    /// Java refuses such names; we take what registries hold, and the form is JSON all the same.
+    #[test]
+    fn a_symbol_that_is_no_name_stays_in_its_quotes() {
+        let schema = Schema::parse(r#"{"type":"enum","name":"E","symbols":["a\"b"]}"#).unwrap();
+        assert_eq!(canonical(&schema), r#"{"name":"E","type":"enum","symbols":["a\"b"]}"#);
     }
 
     #[test]

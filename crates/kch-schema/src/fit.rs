@@ -5,8 +5,11 @@ use serde_json::Value;
 
 use crate::{Kind, NodeId, Schema};
 
-/// Records inside one another in a default, each filled from its fields' own defaults.
+/// Types inside one another in a default, each record filled from its fields' own defaults.
 const DEEPEST: usize = 64;
+
+/// Values that are looked at in all. Records that hold each other, in unions with defaults, would else be tried for ever.
+const MOST_VALUES: usize = 100_000;
 
 /// Why a default does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,74 +24,81 @@ pub(crate) struct Unfit {
 
 /// Whether `value` is a default for this type.
 pub(crate) fn fit(schema: &Schema, id: NodeId, value: &Value) -> Result<(), Unfit> {
-    fit_at(schema, id, value, "", 0)
+    Walk { schema, left: MOST_VALUES }.fit(id, value, "", 0)
 }
 
-fn fit_at(schema: &Schema, id: NodeId, value: &Value, path: &str, depth: usize) -> Result<(), Unfit> {
-    let unfit = |expected: String| Err(Unfit { path: path.to_owned(), expected, other_branch: None });
-    if depth > DEEPEST {
-        return unfit("a default that ends".to_owned());
-    }
-    let good = match (schema.kind(id), value) {
-        (Kind::Null, Value::Null) | (Kind::Boolean, Value::Bool(_)) => true,
-        (Kind::Int, Value::Number(number)) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
-        (Kind::Long, Value::Number(number)) => number.as_i64().is_some(),
-        (Kind::Float | Kind::Double, Value::Number(_)) | (Kind::String, Value::String(_)) => true,
-        (Kind::Bytes, Value::String(text)) => is_latin1(text),
-        (Kind::Fixed { size, .. }, Value::String(text)) => is_latin1(text) && text.chars().count() == *size,
-        (Kind::Enum { symbols, .. }, Value::String(text)) => symbols.contains(text),
-        (Kind::Array(items), Value::Array(values)) => {
-            for (index, value) in values.iter().enumerate() {
-                fit_at(schema, *items, value, &format!("{path}/{index}"), depth + 1)?;
-            }
-            true
+struct Walk<'s> {
+    schema: &'s Schema,
+    /// Values that may still be looked at.
+    left: usize,
+}
+
+impl Walk<'_> {
+    fn fit(&mut self, id: NodeId, value: &Value, path: &str, depth: usize) -> Result<(), Unfit> {
+        let schema = self.schema;
+        let unfit = |expected: String| Err(Unfit { path: path.to_owned(), expected, other_branch: None });
+        if depth > DEEPEST || self.left == 0 {
+            return unfit("a default that ends".to_owned());
         }
-        (Kind::Map(inner), Value::Object(entries)) => {
-            for (key, value) in entries {
-                fit_at(schema, *inner, value, &format!("{path}/{key}"), depth + 1)?;
+        self.left -= 1;
+        let good = match (schema.kind(id), value) {
+            (Kind::Null, Value::Null) | (Kind::Boolean, Value::Bool(_)) => true,
+            (Kind::Int, Value::Number(number)) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
+            (Kind::Long, Value::Number(number)) => number.as_i64().is_some(),
+            (Kind::Float | Kind::Double, Value::Number(_)) | (Kind::String, Value::String(_)) => true,
+            (Kind::Bytes, Value::String(text)) => is_latin1(text),
+            (Kind::Fixed { size, .. }, Value::String(text)) => {
+                is_latin1(text) && text.chars().count() == *size
             }
-            true
-        }
-        (Kind::Record { fields, .. }, Value::Object(entries)) => {
-            for field in fields {
-                let path = format!("{path}/{}", field.name);
-                match entries.get(&field.name).or(field.default.as_ref()) {
-                    Some(value) => fit_at(schema, field.node, value, &path, depth + 1)?,
-                    None => {
-                        let expected = format!("{}, and it is not there", schema.title(field.node));
-                        return Err(Unfit { path, expected, other_branch: None });
+            (Kind::Enum { symbols, .. }, Value::String(text)) => symbols.contains(text),
+            (Kind::Array(items), Value::Array(values)) => {
+                for (index, value) in values.iter().enumerate() {
+                    self.fit(*items, value, &format!("{path}/{index}"), depth + 1)?;
+                }
+                true
+            }
+            (Kind::Map(inner), Value::Object(entries)) => {
+                for (key, value) in entries {
+                    self.fit(*inner, value, &format!("{path}/{key}"), depth + 1)?;
+                }
+                true
+            }
+            (Kind::Record { fields, .. }, Value::Object(entries)) => {
+                for field in fields {
+                    let path = format!("{path}/{}", field.name);
+                    match entries.get(&field.name).or(field.default.as_ref()) {
+                        Some(value) => self.fit(field.node, value, &path, depth + 1)?,
+                        None => {
+                            let expected = format!("{}, and it is not there", schema.title(field.node));
+                            return Err(Unfit { path, expected, other_branch: None });
+                        }
                     }
                 }
+                true
             }
-            true
-        }
-        (Kind::Union(branches), value) => return fit_union(schema, branches, value, path, depth),
-        _ => false,
-    };
-    if good { Ok(()) } else { unfit(schema.title(id)) }
-}
-
-fn fit_union(
-    schema: &Schema,
-    branches: &[NodeId],
-    value: &Value,
-    path: &str,
-    depth: usize,
-) -> Result<(), Unfit> {
-    let Some((&first, others)) = branches.split_first() else {
-        let expected = "a branch, and the union has none".to_owned();
-        return Err(Unfit { path: path.to_owned(), expected, other_branch: None });
-    };
-    let Err(mut unfit) = fit_at(schema, first, value, path, depth + 1) else { return Ok(()) };
-    let taken = others.iter().find(|&&branch| fit_at(schema, branch, value, path, depth + 1).is_ok());
-    if let Some(&branch) = taken {
-        unfit = Unfit {
-            path: path.to_owned(),
-            expected: schema.title(first),
-            other_branch: Some(schema.title(branch)),
+            (Kind::Union(branches), value) => return self.union(branches, value, path, depth),
+            _ => false,
         };
+        if good { Ok(()) } else { unfit(schema.title(id)) }
     }
-    Err(unfit)
+
+    /// A union's default is for its first branch; what fits another one is told as such.
+    fn union(&mut self, branches: &[NodeId], value: &Value, path: &str, depth: usize) -> Result<(), Unfit> {
+        let Some((&first, others)) = branches.split_first() else {
+            let expected = "a branch, and the union has none".to_owned();
+            return Err(Unfit { path: path.to_owned(), expected, other_branch: None });
+        };
+        let Err(mut unfit) = self.fit(first, value, path, depth + 1) else { return Ok(()) };
+        let taken = others.iter().find(|&&branch| self.fit(branch, value, path, depth + 1).is_ok());
+        if let Some(&branch) = taken {
+            unfit = Unfit {
+                path: path.to_owned(),
+                expected: self.schema.title(first),
+                other_branch: Some(self.schema.title(branch)),
+            };
+        }
+        Err(unfit)
+    }
 }
 
 fn is_latin1(text: &str) -> bool {

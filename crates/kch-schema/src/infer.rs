@@ -77,7 +77,7 @@ impl Draft {
     /// Takes a line into account.
     ///
     /// # Errors
-    /// When it is no JSON, or has a key twice. The draft is then of no use.
+    /// When it is no JSON, has a key twice, or a number that no type holds. The draft is then of no use.
     pub fn see(&mut self, line: &str) -> Result<(), BadLine> {
         self.root.see(line, 0)
     }

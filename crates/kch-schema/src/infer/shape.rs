@@ -114,7 +114,7 @@ impl Shape {
             }
             _ => {
                 parse::<&RawValue>(json)?;
-                self.see_number(json);
+                self.see_number(json)?;
             }
         }
         Ok(())
@@ -133,15 +133,18 @@ impl Shape {
         Ok(())
     }
 
-    fn see_number(&mut self, json: &str) {
+    fn see_number(&mut self, json: &str) -> Result<(), BadLine> {
         if json.contains(['.', 'e', 'E']) {
+            if !json.parse::<f64>().is_ok_and(f64::is_finite) {
+                return Err(BadLine { reason: format!("{json} is more than a double holds") });
+            }
             self.floats += 1;
             let (before, behind) = json.split_once('.').unwrap_or((json, ""));
             let fractions = &mut self.fractions;
             fractions.before = fractions.before.max(before.trim_start_matches('-').len());
             fractions.behind = fractions.behind.max(behind.len());
             fractions.exponent |= json.contains(['e', 'E']);
-            return;
+            return Ok(());
         }
         let integers = &mut self.integers;
         integers.count += 1;
@@ -153,6 +156,7 @@ impl Shape {
                 integers.beyond_long += 1;
             }
         }
+        Ok(())
     }
 
     /// Adds what another place has seen.

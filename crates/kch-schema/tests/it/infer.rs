@@ -54,6 +54,12 @@ fn numbers_keep_their_digits() {
 }
 
 #[test]
+fn a_number_that_no_type_holds_is_told() {
+    let error = Draft::new(inferring()).see(r#"{"f":[1e999]}"#).unwrap_err();
+    assert_eq!(error.to_string(), "1e999 is more than a double holds");
+}
+
+#[test]
 fn texts_that_are_all_times_are_times() {
     let logical = |base: &str, name: &str| json!({"type": base, "logicalType": name});
     assert_eq!(type_of(&[r#""2026-11-22T10:00:00Z""#]), logical("long", "timestamp-millis"));

@@ -81,6 +81,20 @@ fn defaults_must_fit_and_those_of_unions_their_first_branch() {
     assert_eq!(cure, r#"write "default": 0, without quotes"#);
 }
 
+/// Trying every branch at every level would take 2^32 steps.
+#[test]
+fn a_default_that_fills_itself_in_for_ever_is_soon_told() {
+    let b = r#"{"type":"record","name":"B","fields":[{"name":"u","type":["R","B"],"default":{}}]}"#;
+    finds(
+        &format!(r#"{{"name":"u","type":["R",{b}],"default":{{}}}}"#),
+        &[
+            "endless ns.R ",
+            "default-unfit R.u /fields/0/default",
+            "default-unfit B.u /fields/0/type/1/fields/0/default",
+        ],
+    );
+}
+
 #[test]
 fn enums_want_a_default_that_is_a_symbol() {
     let one = |text: &str| record(&format!(r#"{{"name":"e","type":{{"type":"enum","name":"E",{text}}}}}"#));
