@@ -165,9 +165,7 @@ pub enum Error {
 fn numbers(known: &[u32]) -> String {
     match known {
         [] => "deleted ones".to_owned(),
-        [first, .., last] if usize::try_from(last - first + 1) == Ok(known.len()) => {
-            format!("{first} to {last}")
-        }
+        [first, .., last] if (*first..=*last).eq(known.iter().copied()) => format!("{first} to {last}"),
         _ => known.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     }
 }
@@ -285,5 +283,6 @@ mod tests {
         assert_eq!(missing(&[1, 2, 3]), "subject s has no version 9, only 1 to 3");
         assert_eq!(missing(&[1, 3]), "subject s has no version 9, only 1, 3");
         assert_eq!(missing(&[2]), "subject s has no version 9, only 2");
+        assert_eq!(missing(&[3, 1]), "subject s has no version 9, only 3, 1");
     }
 }
