@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use kch_avro::Plan;
+use kch_avro::names::name_of;
 use kch_cli::{Exit, Explain as _, Failure, Result};
 use kch_registry::{Error, NewSchema, Part, Reference, Registry, Version, in_context};
 
@@ -82,10 +83,11 @@ impl Chooser<'_> {
         let strategy = self.args.subject_strategy;
         let subject = match (named, file, &self.args.record) {
             (Some(named), ..) => named.to_owned(),
-            (None, Some(file), _) => strategy.subject(self.topic, part, &file.text).map_err(usage)?,
+            (None, Some(file), _) => {
+                strategy.subject(self.topic, part, name_of(&file.text).as_deref()).map_err(usage)?
+            }
             (None, None, Some(record)) if part == Part::Value => {
-                let schema = serde_json::json!({ "name": record }).to_string();
-                strategy.subject(self.topic, part, &schema).map_err(usage)?
+                strategy.subject(self.topic, part, Some(record)).map_err(usage)?
             }
             _ if strategy.needs_schema() => {
                 let hint = if part == Part::Key {
@@ -98,7 +100,7 @@ impl Chooser<'_> {
                 );
                 return Err(Failure::usage(what).hint(hint));
             }
-            _ => strategy.subject(self.topic, part, "").map_err(usage)?,
+            _ => strategy.subject(self.topic, part, None).map_err(usage)?,
         };
         Ok(match &self.args.context {
             Some(context) => in_context(context, &subject),

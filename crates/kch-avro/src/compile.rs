@@ -10,47 +10,29 @@ use serde_json::{Map, Value};
 
 use crate::decimal::{Decimal, MOST_DIGITS};
 use crate::error::SchemaError;
+use crate::names::{PRIMITIVES, defined_name, is_primitive, namespace_of, qualified, short};
 use crate::plan::{DefaultValue, Field, Names, Node, NodeId, Plan, Record, Symbols};
 use crate::reader::shorten;
 use crate::schema_text::schema_json;
 use crate::time::{Time, Unit};
 use crate::{finish, text};
 
-const PRIMITIVES: [(&str, Node); 8] = [
-    ("null", Node::Null),
-    ("boolean", Node::Boolean),
-    ("int", Node::Int),
-    ("long", Node::Long),
-    ("float", Node::Float),
-    ("double", Node::Double),
-    ("bytes", Node::Bytes),
-    ("string", Node::String),
-];
-
 pub(crate) fn compile(schema: &str, references: &[String]) -> Result<Plan, SchemaError> {
     let mut compiler = Compiler::default();
     for text in references {
-        let value = schema_json(text)?;
-        compiler.text += 1;
-        compiler.schema(&value, &Place { namespace: "", at: "schema" })?;
+        compiler.read(text)?;
     }
-    let value = schema_json(schema)?;
-    compiler.text += 1;
-    let root = compiler.schema(&value, &Place { namespace: "", at: "schema" })?;
+    let root = compiler.read(schema)?;
     compiler.resolve()?;
-    let name =
-        compiler.names.iter().find(|(_, named)| named.id == root).map(|(name, _)| name.as_str().into());
-    let mut names: HashMap<NodeId, String> =
-        compiler.names.into_iter().map(|(name, named)| (named.id, name)).collect();
-    names.extend(compiler.moved);
-    let mut aliases = compiler.aliases;
-    let mut with_aliases = |(id, full): (&NodeId, &String)| {
-        let aliases = aliases.remove(id).unwrap_or_default();
-        (*id, Names { full: full.as_str().into(), aliases })
-    };
-    let full_names = names.iter().map(&mut with_aliases).collect();
-    let mut plan = finish::finish(compiler.nodes, &names, root, name)?;
-    plan.names = full_names;
+    let Compiler { nodes, names, moved, mut aliases, .. } = compiler;
+    let name = names.iter().find(|(_, named)| named.id == root).map(|(name, _)| name.as_str().into());
+    let mut full: HashMap<NodeId, String> = names.into_iter().map(|(name, named)| (named.id, name)).collect();
+    full.extend(moved);
+    let mut plan = finish::finish(nodes, &full, root, name)?;
+    plan.names = full
+        .into_iter()
+        .map(|(id, full)| (id, Names { full: full.into(), aliases: aliases.remove(&id).unwrap_or_default() }))
+        .collect();
     Ok(plan)
 }
 
@@ -83,6 +65,13 @@ struct Compiler {
 }
 
 impl Compiler {
+    /// Reads a text; gives the node of the type that it is.
+    fn read(&mut self, text: &str) -> Result<NodeId, SchemaError> {
+        let value = schema_json(text)?;
+        self.text += 1;
+        self.schema(&value, &Place { namespace: "", at: "schema" })
+    }
+
     fn add(&mut self, node: Node) -> NodeId {
         self.nodes.push(node);
         (self.nodes.len() - 1) as NodeId
@@ -104,14 +93,11 @@ impl Compiler {
     }
 
     fn by_name(&mut self, name: &str, place: &Place<'_>) -> NodeId {
-        if let Some((_, node)) = PRIMITIVES.iter().find(|(primitive, _)| *primitive == name) {
-            return self.add(node.clone());
+        if let Some(node) = primitive(name) {
+            return self.add(node);
         }
-        let (full, bare) = if name.contains('.') || place.namespace.is_empty() {
-            (name.trim_start_matches('.').to_owned(), None)
-        } else {
-            (format!("{}.{name}", place.namespace), Some(name.to_owned()))
-        };
+        let full = qualified(name, place.namespace);
+        let bare = (!name.contains('.') && full != name).then(|| name.to_owned());
         self.named(full, bare, place.at)
     }
 
@@ -166,15 +152,8 @@ impl Compiler {
         value: &Value,
         place: &Place<'_>,
     ) -> Result<NodeId, SchemaError> {
-        let Some(name) = object.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
+        let Some(full) = defined_name(object, place.namespace) else {
             return Err(malformed(place.at, "a named type with a \"name\"", value));
-        };
-        let full = match (name.contains('.'), object.get("namespace").and_then(Value::as_str)) {
-            (true, _) => name.trim_start_matches('.').to_owned(),
-            (false, Some("")) => name.to_owned(),
-            (false, Some(namespace)) => format!("{namespace}.{name}"),
-            (false, None) if place.namespace.is_empty() => name.to_owned(),
-            (false, None) => format!("{}.{name}", place.namespace),
         };
         if is_primitive(&full) {
             return Err(malformed(place.at, "a name that is no primitive type", &Value::String(full)));
@@ -188,7 +167,7 @@ impl Compiler {
                 None => named.defined = Some((self.text, value.clone())),
             }
         }
-        let namespace = full.rsplit_once('.').map_or("", |(namespace, _)| namespace);
+        let namespace = namespace_of(&full);
         self.aliases.insert(id, aliases(object, namespace));
         let place = Place { namespace, at: &full };
         let node = match kind {
@@ -215,12 +194,12 @@ impl Compiler {
             return Err(malformed(place.at, "a record with \"fields\"", value));
         };
         let mut fields: Vec<Field> = Vec::with_capacity(list.len());
-        let mut names: HashMap<&str, Option<usize>> = HashMap::new();
+        let mut names: HashMap<&str, usize> = HashMap::new();
         for (index, entry) in list.iter().enumerate() {
             let Some(name) = entry.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
                 return Err(malformed(place.at, "a field with a \"name\"", entry));
             };
-            if names.insert(name, Some(index)).is_some() {
+            if names.insert(name, index).is_some() {
                 return Err(SchemaError::Duplicate { at: place.at.to_owned(), name: name.to_owned() });
             }
             let at = format!("{}.{name}", place.at);
@@ -233,25 +212,12 @@ impl Compiler {
             opening.push(b':');
             fields.push(Field { name: name.into(), opening: opening.into(), node, default });
         }
-        // An alias counts unless a field has that name, or two fields have that alias.
-        let own = names.len();
-        let mut aliases: HashMap<&str, Option<usize>> = HashMap::new();
-        for (index, entry) in list.iter().enumerate() {
-            for alias in
-                entry.get("aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-            {
-                if !names.contains_key(alias) {
-                    aliases
-                        .entry(alias)
-                        .and_modify(|field| *field = field.filter(|f| *f == index))
-                        .or_insert(Some(index));
-                }
-            }
-        }
-        debug_assert_eq!(own, fields.len());
-        let all = names.into_iter().chain(aliases);
-        let mut lookup: Vec<_> =
-            all.filter_map(|(name, index)| Some((name.as_bytes().into(), index? as u32))).collect();
+        let mut lookup: Vec<(Box<[u8]>, u32)> = names
+            .iter()
+            .map(|(name, index)| (*name, *index))
+            .chain(unambiguous_aliases(list, &names))
+            .map(|(name, index)| (name.as_bytes().into(), index as u32))
+            .collect();
         lookup.sort();
         Ok(Node::Record(Record { fields: fields.into(), lookup: lookup.into() }))
     }
@@ -291,24 +257,33 @@ impl Compiler {
     }
 }
 
+/// The aliases of a record's fields, each with the index of its field: those that are no field's name, nor two fields' alias.
+fn unambiguous_aliases<'v>(
+    fields: &'v [Value],
+    names: &HashMap<&str, usize>,
+) -> impl Iterator<Item = (&'v str, usize)> {
+    let mut found: HashMap<&str, Option<usize>> = HashMap::new();
+    for (index, field) in fields.iter().enumerate() {
+        let aliases = field.get("aliases").and_then(Value::as_array).into_iter().flatten();
+        for alias in aliases.filter_map(Value::as_str).filter(|alias| !names.contains_key(alias)) {
+            let only = found.entry(alias).or_insert(Some(index));
+            *only = only.filter(|other| *other == index);
+        }
+    }
+    found.into_iter().filter_map(|(alias, index)| Some((alias, index?)))
+}
+
 /// The type that is meant: names are compared without their namespaces, which are alike as a rule.
 fn nearest_type<'n>(name: &str, defined: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    fn bare(name: &str) -> &str {
-        name.rsplit('.').next().unwrap_or(name)
-    }
-    let known: Vec<&str> = PRIMITIVES.iter().map(|(name, _)| *name).chain(defined).collect();
-    let near = text::nearest(bare(name), known.iter().map(|known| bare(known)))?;
-    known.into_iter().find(|known| bare(known) == near)
+    let known: Vec<&str> = PRIMITIVES.into_iter().chain(defined).collect();
+    let near = text::nearest(short(name), known.iter().map(|known| short(known)))?;
+    known.into_iter().find(|known| short(known) == near)
 }
 
 /// A type's aliases; one without a namespace is in the type's own.
 fn aliases(object: &Map<String, Value>, namespace: &str) -> Box<[Box<str>]> {
     let aliases = object.get("aliases").and_then(Value::as_array).into_iter().flatten();
-    let full = |alias: &str| match alias.contains('.') || namespace.is_empty() {
-        true => alias.trim_start_matches('.').into(),
-        false => format!("{namespace}.{alias}").into(),
-    };
-    aliases.filter_map(Value::as_str).map(full).collect()
+    aliases.filter_map(Value::as_str).map(|alias| qualified(alias, namespace).into()).collect()
 }
 
 fn enumeration(object: &Map<String, Value>, value: &Value, place: &Place<'_>) -> Result<Node, SchemaError> {
@@ -336,8 +311,18 @@ fn enumeration(object: &Map<String, Value>, value: &Value, place: &Place<'_>) ->
     Ok(Node::Enum(Symbols { names: names.into(), quoted, default }))
 }
 
-pub(crate) fn is_primitive(name: &str) -> bool {
-    PRIMITIVES.iter().any(|(primitive, _)| *primitive == name)
+fn primitive(name: &str) -> Option<Node> {
+    Some(match name {
+        "null" => Node::Null,
+        "boolean" => Node::Boolean,
+        "int" => Node::Int,
+        "long" => Node::Long,
+        "float" => Node::Float,
+        "double" => Node::Double,
+        "bytes" => Node::Bytes,
+        "string" => Node::String,
+        _ => return None,
+    })
 }
 
 /// The logical type of an object, if it fits the type; the specification says to ignore it otherwise.

@@ -1,7 +1,7 @@
 //! JSON text to Avro binary and back, through a plan compiled once, with no value tree in between.
 //!
-//! This crate owns the codec, the schema registry's five byte [`frame`], and what a tool must know of a schema to
-//! use them. The one constraint it keeps: it is pure. No I/O, no async, no clock, no unsafe code.
+//! This crate owns the codec, the schema registry's five byte [`frame`], the rules of [`names`], and what a tool must know
+//! of a schema to use them. The one constraint it keeps: it is pure. No I/O, no async, no clock, no unsafe code.
 //!
 //! # How values look in JSON
 //!
@@ -42,6 +42,7 @@ mod error;
 mod finish;
 pub mod frame;
 mod inline;
+pub mod names;
 mod number;
 mod plan;
 mod reader;

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::compile::is_primitive;
 use crate::error::SchemaError;
+use crate::names::is_primitive;
 
 /// Levels of JSON that a schema may nest; serde_json reads no more.
-const SCHEMA_DEPTH: usize = 127;
+pub(crate) const SCHEMA_DEPTH: usize = 127;
 
 /// The JSON of a schema text, read as [`crate::Plan::compile`] reads it: comments (`//` and `/* */`, which Java's
 /// parser takes too) are blank, and a bare `string`, as the registry's tools write it, is `"string"`. Whether that JSON is a

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kch_avro::frame::{self, SchemaRef};
-use kch_avro::{Decoder, FrameError, Plan, Resolver, Style};
+use kch_avro::{Decoder, FrameError, Plan, Resolver, SchemaError, Style};
 use kch_cli::{Exit, Failure, Result};
 use kch_kafka::{BorrowedMessage, Message as _};
 use kch_registry::{Registry, Schema};
@@ -64,7 +64,7 @@ impl KnownSchema {
     ///
     /// # Errors
     /// When it is no Avro schema.
-    pub fn new(text: &str, references: &[String]) -> std::result::Result<KnownSchema, kch_avro::SchemaError> {
+    pub fn new(text: &str, references: &[String]) -> std::result::Result<KnownSchema, SchemaError> {
         let plan = Plan::compile_with_references(text, references)?;
         Ok(KnownSchema { plan, text: kch_avro::inline(text, references)? })
     }
@@ -89,8 +89,8 @@ struct Known {
     plan: Plan,
     /// To the reader's schema; of a value only.
     resolver: Option<Resolver>,
-    /// As one text, for an Avro file.
-    text: String,
+    /// As one text, for an Avro file; or why there is none.
+    text: std::result::Result<String, SchemaError>,
 }
 
 /// Decodes values and keys. A schema that could not be had is remembered, so that a topic full of its records asks once.
@@ -210,14 +210,20 @@ impl Codec {
             Some(schema) => Some(look_up(known, registry, reader.as_ref(), schema)?),
             None => None,
         };
+        let text = match (reader, known, unframed) {
+            (Some(reader), ..) => &reader.text,
+            (None, Some(Known { id, text, .. }), _) => text
+                .as_ref()
+                .map_err(|error| Fault::Record(Kind::Schema, format!("schema id {id}: {error}")))?,
+            (None, None, Some(unframed)) => &unframed.text,
+            (None, None, None) => "",
+        };
         let resolver = known.map_or(unframed_resolver.as_ref(), |known| known.resolver.as_ref());
         match resolver {
             Some(resolver) => resolver.resolve(located.avro, out).map_err(|error| data(id, &error))?,
             None => out.extend_from_slice(located.avro),
         }
-        let own = || known.map(|known| &known.text).or(unframed.as_ref().map(|schema| &schema.text));
-        let text = reader.as_ref().map(|reader| &reader.text).or_else(own);
-        Ok((id, text.map_or("", String::as_str)))
+        Ok((id, text))
     }
 
     /// A warning that schemas come from the disk because the registry is away, once.
@@ -316,13 +322,13 @@ fn fetch(registry: &Registry, reader: Option<&KnownSchema>, schema: SchemaRef) -
 fn compile(registry: &Registry, reader: Option<&KnownSchema>, schema: &Schema) -> Result<Known> {
     let id = schema.id;
     let references = registry.resolved(schema)?;
-    let refused = |error: kch_avro::SchemaError| Failure::refused(format!("schema id {id}: {error}"));
+    let refused = |error: SchemaError| Failure::refused(format!("schema id {id}: {error}"));
     let plan = || Plan::compile_with_references(&schema.text, &references).map_err(refused);
     let resolver = match reader {
         Some(reader) => Some(Resolver::new(plan()?, &reader.plan)),
         None => None,
     };
-    let text = kch_avro::inline(&schema.text, &references).map_err(refused)?;
+    let text = kch_avro::inline(&schema.text, &references);
     Ok(Known { id, plan: plan()?, resolver, text })
 }
 

@@ -56,7 +56,7 @@ impl Envelope {
     /// Appends the envelope of a record. On a fault `out` holds a part of it.
     ///
     /// # Errors
-    /// As [`Codec::decode`], for the value and the key.
+    /// As [`Codec::decode_value`], for the value and the key.
     pub fn print(
         &mut self,
         topic: &str,

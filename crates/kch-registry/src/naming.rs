@@ -4,8 +4,6 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use serde_json::Value;
-
 use crate::{Error, Version};
 
 /// Which half of a record a schema is for.
@@ -39,15 +37,15 @@ pub enum SubjectNameStrategy {
 }
 
 impl SubjectNameStrategy {
-    /// The subject for the schema with this text, as one half of a topic's records.
+    /// The subject for one half of a topic's records, whose schema's type has this full name, if it has one.
     ///
     /// # Errors
-    /// [`Error::NoRecordName`] when the strategy needs the name of a type and the schema is none that has one.
-    pub fn subject(self, topic: &str, part: Part, schema: &str) -> Result<String, Error> {
-        let record = || record_name(schema).ok_or(Error::NoRecordName { part, strategy: self });
+    /// [`Error::NoRecordName`] when the strategy needs the name of a type and there is none.
+    pub fn subject(self, topic: &str, part: Part, record: Option<&str>) -> Result<String, Error> {
+        let record = || record.ok_or(Error::NoRecordName { part, strategy: self });
         Ok(match self {
             SubjectNameStrategy::TopicName => format!("{topic}-{part}"),
-            SubjectNameStrategy::RecordName => record()?,
+            SubjectNameStrategy::RecordName => record()?.to_owned(),
             SubjectNameStrategy::TopicRecordName => format!("{topic}-{}", record()?),
         })
     }
@@ -81,18 +79,6 @@ impl FromStr for SubjectNameStrategy {
             "topic-record" | "TopicRecord" => Ok(SubjectNameStrategy::TopicRecordName),
             _ => Err("a strategy is one of topic, record, topic-record".to_owned()),
         }
-    }
-}
-
-/// The full name of the record, enum or fixed that the schema defines.
-fn record_name(schema: &str) -> Option<String> {
-    let schema: Value = serde_json::from_str(schema).ok()?;
-    let name = schema.get("name")?.as_str()?;
-    match schema.get("namespace").and_then(Value::as_str) {
-        Some(namespace) if !name.contains('.') && !namespace.is_empty() => {
-            Some(format!("{namespace}.{name}"))
-        }
-        _ => Some(name.to_owned()),
     }
 }
 
@@ -190,12 +176,11 @@ pub fn means_file(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ORDER: &str = r#"{"type":"record","name":"Order","namespace":"ex.shop","fields":[]}"#;
-
     #[test]
     fn a_subject_is_named_after_topic_record_or_both() {
         let subject = |strategy: &str, part| {
-            strategy.parse::<SubjectNameStrategy>().unwrap().subject("orders", part, ORDER).unwrap()
+            let strategy: SubjectNameStrategy = strategy.parse().unwrap();
+            strategy.subject("orders", part, Some("ex.shop.Order")).unwrap()
         };
         assert_eq!(subject("topic", Part::Value), "orders-value");
         assert_eq!(subject("TopicNameStrategy", Part::Key), "orders-key");
@@ -206,14 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn a_full_name_needs_no_namespace_and_a_long_has_no_name() {
-        let subject = |schema| SubjectNameStrategy::RecordName.subject("t", Part::Value, schema);
-        assert_eq!(subject(r#"{"type":"fixed","name":"a.B","namespace":"c","size":1}"#).unwrap(), "a.B");
-        let error = subject("\"long\"").unwrap_err();
+    fn a_long_has_no_name_to_name_a_subject_after() {
+        let error = SubjectNameStrategy::RecordName.subject("t", Part::Value, None).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the record strategy names a subject after a record, and the value's schema is none"
         );
+        assert_eq!(SubjectNameStrategy::TopicName.subject("t", Part::Key, None).unwrap(), "t-key");
     }
 
     #[test]

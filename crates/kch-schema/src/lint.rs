@@ -68,7 +68,7 @@ pub fn lint(schema: &Schema) -> Vec<Finding> {
 pub fn refused(error: &SchemaError) -> Finding {
     let (at, cure) = match error {
         SchemaError::UnknownType { at, name, .. } => {
-            let word = name.rsplit('.').next().unwrap_or(name);
+            let word = kch_avro::names::short(name);
             let cure = match word {
                 "array" => "write \"type\": {\"type\": \"array\", \"items\": …}: its parts belong to the type".to_owned(),
                 "map" => "write \"type\": {\"type\": \"map\", \"values\": …}: its parts belong to the type".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use kch_avro::names::{defined_name, namespace_of, qualified};
 use kch_avro::{Plan, SchemaError};
 use serde_json::{Map, Value};
 
@@ -157,29 +158,6 @@ impl Walk {
             place: place.clone(),
         }
     }
-}
-
-/// The full name that an object defines, if it is a named type.
-pub(crate) fn defined_name(object: &Map<String, Value>, namespace: &str) -> Option<String> {
-    let is_named = object
-        .get("type")
-        .and_then(Value::as_str)
-        .is_some_and(|word| matches!(word, "record" | "error" | "enum" | "fixed"));
-    let name = object.get("name").and_then(Value::as_str).filter(|_| is_named)?;
-    let own = object.get("namespace").and_then(Value::as_str).unwrap_or(namespace);
-    Some(qualified(name, own))
-}
-
-pub(crate) fn qualified(name: &str, namespace: &str) -> String {
-    if name.contains('.') || namespace.is_empty() {
-        name.trim_start_matches('.').to_owned()
-    } else {
-        format!("{namespace}.{name}")
-    }
-}
-
-pub(crate) fn namespace_of(full: &str) -> &str {
-    full.rsplit_once('.').map_or("", |(namespace, _)| namespace)
 }
 
 fn strings(list: Option<&Value>) -> Vec<String> {

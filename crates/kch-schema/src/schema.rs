@@ -1,6 +1,6 @@
 //! A schema as its author wrote it: named types once each, and for every part the place it stood at.
 
-use kch_avro::{Plan, SchemaError};
+use kch_avro::{Plan, SchemaError, names};
 use serde_json::Value;
 
 use crate::Logical;
@@ -110,7 +110,7 @@ impl Name {
     /// The name without its namespace.
     #[must_use]
     pub fn short(&self) -> &str {
-        self.full.rsplit('.').next().unwrap_or(&self.full)
+        names::short(&self.full)
     }
 }
 

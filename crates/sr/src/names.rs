@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use kch_avro::names::{defined_name, is_primitive, namespace_of, qualified};
+use kch_avro::schema_json;
 use serde_json::Value;
-
-const PRIMITIVE: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// The full names in one schema.
 #[derive(Clone, Debug, Default)]
@@ -20,9 +20,9 @@ impl Names {
     /// The names in a schema's text. Text that is no schema has none.
     pub(crate) fn of(text: &str) -> Names {
         let mut names = Names::default();
-        if let Ok(schema) = serde_json::from_str::<Value>(text) {
+        if let Ok(schema) = schema_json(text) {
             names.walk(&schema, "");
-            names.own = full_name(&schema, "");
+            names.own = schema.as_object().and_then(|object| defined_name(object, ""));
         }
         names
     }
@@ -34,14 +34,14 @@ impl Names {
 
     fn walk(&mut self, schema: &Value, namespace: &str) {
         match schema {
-            Value::String(name) if !PRIMITIVE.contains(&name.as_str()) => {
+            Value::String(name) if !is_primitive(name) => {
                 self.used.insert(qualified(name, namespace));
             }
             Value::Array(branches) => branches.iter().for_each(|branch| self.walk(branch, namespace)),
             Value::Object(parts) => match parts.get("type").and_then(Value::as_str) {
                 Some("record" | "error" | "enum" | "fixed") => {
-                    let Some(name) = full_name(schema, namespace) else { return };
-                    let inner = name.rsplit_once('.').map_or("", |(namespace, _)| namespace).to_owned();
+                    let Some(name) = defined_name(parts, namespace) else { return };
+                    let inner = namespace_of(&name).to_owned();
                     self.defined.insert(name);
                     for field in parts.get("fields").and_then(Value::as_array).into_iter().flatten() {
                         self.walk(&field["type"], &inner);
@@ -56,16 +56,6 @@ impl Names {
     }
 }
 
-fn full_name(schema: &Value, enclosing: &str) -> Option<String> {
-    let name = schema.get("name")?.as_str()?;
-    let namespace = schema.get("namespace").and_then(Value::as_str).unwrap_or(enclosing);
-    Some(qualified(name, namespace))
-}
-
-fn qualified(name: &str, namespace: &str) -> String {
-    if namespace.is_empty() || name.contains('.') { name.to_owned() } else { format!("{namespace}.{name}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,7 +63,8 @@ mod tests {
     #[test]
     fn what_is_used_and_not_defined_is_wanted() {
         let names = Names::of(
-            r#"{"type":"record","name":"Order","namespace":"ex","fields":[
+            r#"// A comment, which Java's parser takes too.
+              {"type":"record","name":"Order","namespace":"ex","fields":[
                 {"name":"a","type":["null","Money"]},
                 {"name":"b","type":{"type":"array","items":"other.Place"}},
                 {"name":"c","type":{"type":"record","name":"x.Line","fields":[{"name":"n","type":"Size"}]}},

@@ -1,6 +1,7 @@
 //! Which types meet: promotions, names and aliases, and the branch of a reader's union.
 
 use super::{Maker, Step, Symbol};
+use crate::names::short;
 use crate::plan::{DefaultValue, Node, NodeId, Record, Union};
 use crate::time::{Time, Unit};
 
@@ -100,10 +101,6 @@ pub(super) fn sources(record: &Record, wanted: &Record) -> Vec<Option<usize>> {
         }
     }
     sources
-}
-
-fn short(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(_, short)| short)
 }
 
 impl Maker<'_> {

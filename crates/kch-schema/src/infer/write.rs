@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use kch_avro::names;
 use serde_json::{Map, Value, json};
 
 use super::shape::{Keys, Shape};
@@ -152,7 +153,7 @@ impl Writer<'_> {
             return json!({"type": "map", "values": self.schema(&values, values.nulls > 0, &path, name)});
         }
         let name = self.free_name(name);
-        let short = name.rsplit('.').next().unwrap_or_default().to_owned();
+        let short = names::short(&name).to_owned();
         let mut taken = HashSet::new();
         let mut fields = Vec::with_capacity(keys.all.len());
         for (key, values) in &keys.all {

@@ -3,16 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use kch_avro::names::{PRIMITIVES, defined_name, is_primitive, namespace_of, qualified, short};
 use kch_avro::{SchemaError, schema_json};
 use serde_json::{Map, Value, json};
 
 use super::{Finding, lint, nearest, order, refused, shorten};
 use crate::Schema;
-use crate::parse::{defined_name, namespace_of, qualified};
 
 /// What no schema has in it: names of what stands in for mistakes.
 const STAND_IN: &str = "_stands_in_for_a_mistake_";
-const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// The findings in a text that was refused with `error`; the texts are those that it refers to.
 #[must_use]
@@ -137,11 +136,10 @@ impl Mending {
 
     fn unknown(&self, name: &str, spot: &Spot) -> Option<SchemaError> {
         let full = qualified(name, &spot.namespace);
-        if PRIMITIVES.contains(&name) || self.known.contains(&full) || self.known.contains(name) {
+        if is_primitive(name) || self.known.contains(&full) || self.known.contains(name) {
             return None;
         }
-        let bare = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
-        let near = |known: &&str| nearest(&bare(name), std::iter::once(bare(known).as_str())).is_some();
+        let near = |known: &&str| nearest(short(name), std::iter::once(short(known))).is_some();
         let mut known = PRIMITIVES.into_iter().chain(self.known.iter().map(String::as_str));
         let nearest = known.find(near).map(str::to_owned);
         Some(SchemaError::UnknownType { at: spot.at(), name: full, nearest })
@@ -187,15 +185,14 @@ impl Mending {
     fn definition(&mut self, kind: &str, object: &mut Map<String, Value>, spot: &Spot) {
         // As it is written, for what is said of it.
         let whole = Value::Object(object.clone());
-        let name = object.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
-        let full = defined_name(object, &spot.namespace).filter(|_| name.is_some());
+        let full = defined_name(object, &spot.namespace);
         let error = match &full {
             None => Some(SchemaError::Malformed {
                 at: spot.at(),
                 expected: "a named type with a \"name\"",
                 found: shorten(&whole),
             }),
-            Some(full) if PRIMITIVES.contains(&full.as_str()) => Some(SchemaError::Malformed {
+            Some(full) if is_primitive(full) => Some(SchemaError::Malformed {
                 at: spot.at(),
                 expected: "a name that is no primitive type",
                 found: shorten(&json!(full)),
@@ -298,7 +295,7 @@ fn is_union(value: &Value) -> bool {
 /// What makes a branch another one than its neighbours: the word for its kind, or its full name.
 fn tag(branch: &Value, namespace: &str) -> Option<String> {
     match branch {
-        Value::String(name) if PRIMITIVES.contains(&name.as_str()) => Some(name.clone()),
+        Value::String(name) if is_primitive(name) => Some(name.clone()),
         Value::String(name) => Some(qualified(name, namespace)),
         Value::Object(object) => match defined_name(object, namespace) {
             Some(full) => Some(full),
