@@ -15,6 +15,8 @@ use crate::source::{Entry, SourceError};
 const MAGIC: &[u8; 4] = b"Obj\x01";
 /// A block is held in memory; writers make them of 16 KiB to a few MiB.
 const LARGEST_BLOCK: u64 = 512 << 20;
+/// Records of no bytes in one block: a schema can be such that a few bytes would else stand for records without end.
+const MOST_EMPTY: u64 = 1 << 16;
 /// Entries of the header, of which there are two by the specification.
 const MOST_METADATA: i64 = 10_000;
 
@@ -130,6 +132,10 @@ impl<R: Read> ContainerReader<R> {
         self.codec
             .decompress(&mut self.block)
             .map_err(|error| broken(&format!("a block cannot be unpacked: {error}")))?;
+        if count > self.block.len() as u64 + MOST_EMPTY {
+            let bytes = self.block.len();
+            return Err(broken(&format!("a block says that it has {count} records, and has {bytes} bytes")));
+        }
         self.left = count;
         Ok(true)
     }
@@ -270,6 +276,16 @@ mod tests {
             assert_eq!(records.len(), 250, "{codec:?}");
             assert_eq!(records[249], (250, r#"{"id":249,"m":{"k":"xxxxxxxxx"}}"#.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_block_cannot_say_that_it_has_records_without_end() {
+        let header = b"Obj\x01\x02\x16avro.schema\x0c\"null\"\x00";
+        let file = |count: &[u8]| [&header[..], &[7; 16], count, &[0], &[7; 16]].concat();
+        assert_eq!(read(&file(&[4])).unwrap(), [(1, "null".to_owned()), (2, "null".to_owned())]);
+        let endless = file(&[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]);
+        let why = "a block says that it has 9223372036854775807 records, and has 0 bytes";
+        assert_eq!(read(&endless), Err(format!("the Avro container file is broken: {why}")));
     }
 
     #[test]

@@ -40,12 +40,22 @@ impl HeaderField {
         Ok(Some(value))
     }
 
-    /// Refuses a field that no line can have.
+    /// Refuses a field that the schema lacks, since a line that has it is refused too.
     ///
     /// # Errors
     /// A usage failure with the nearest name.
     pub(crate) fn ensure_known(&self, plan: &Plan) -> Result<()> {
-        ensure_known("--header-field", &self.field, plan)
+        let name = self.field.split('.').next().unwrap_or_default();
+        let Some(fields) = plan.record_fields() else { return Ok(()) };
+        if fields.iter().any(|field| field.name == name) {
+            return Ok(());
+        }
+        let failure =
+            Failure::usage(format!("--header-field {}: the schema has no field {name:?}", self.field));
+        Err(match kch_cli::nearest(name, fields.iter().map(|field| field.name)) {
+            Some(nearest) => failure.hint(format!("did you mean {nearest:?}?")),
+            None => failure.hint("--unknown ignore lets lines have fields that the schema lacks"),
+        })
     }
 }
 
@@ -112,20 +122,6 @@ pub(crate) fn parse_headers(pairs: &[String]) -> Result<Option<OwnedHeaders>> {
         headers = headers.insert(Header { key, value: Some(value) });
     }
     Ok(Some(headers))
-}
-
-/// Refuses a field that the schema lacks, since a line that has it is refused too.
-fn ensure_known(flag: &str, path: &str, plan: &Plan) -> Result<()> {
-    let name = path.split('.').next().unwrap_or_default();
-    let Some(fields) = plan.record_fields() else { return Ok(()) };
-    if fields.iter().any(|field| field.name == name) {
-        return Ok(());
-    }
-    let failure = Failure::usage(format!("{flag} {path}: the schema has no field {name:?}"));
-    Err(match kch_cli::nearest(name, fields.iter().map(|field| field.name)) {
-        Some(nearest) => failure.hint(format!("did you mean {nearest:?}?")),
-        None => failure.hint("--unknown ignore lets lines have fields that the schema lacks"),
-    })
 }
 
 #[cfg(test)]

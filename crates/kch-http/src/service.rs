@@ -235,10 +235,10 @@ impl<'a> Request<'a> {
                 Ok(reply) if self.is_busy(reply) => {
                     let asked = asked_pause(&reply.headers);
                     Some(asked.unwrap_or_else(|| pause(attempt)))
-                        .filter(|wait| begun.elapsed() + *wait <= busy)
+                        .filter(|wait| begun.elapsed().saturating_add(*wait) <= busy)
                 }
                 Err(error) if error.is_transient() && (self.repeatable || !error.may_have_arrived()) => {
-                    Some(pause(attempt)).filter(|wait| begun.elapsed() + *wait <= unreachable)
+                    Some(pause(attempt)).filter(|wait| begun.elapsed().saturating_add(*wait) <= unreachable)
                 }
                 _ => None,
             };

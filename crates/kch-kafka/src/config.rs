@@ -241,6 +241,15 @@ mod tests {
     }
 
     #[test]
+    fn a_bad_line_of_a_file_is_named_by_its_number_also_behind_one_that_goes_on() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "acks=\\\n  all\n# a comment \\\nlinger.ms\n").unwrap();
+        let args = KafkaArgs { config_file: Some(file.path().into()), ..KafkaArgs::default() };
+        let failure = KafkaConfig::resolve(&args, &mut settings()).unwrap_err();
+        assert_eq!(failure.text(), format!("{}:4: expected key=value", file.path().display()));
+    }
+
+    #[test]
     fn what_a_file_says_to_the_registrys_client_is_left_out_and_x_takes_javas_names_too() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let text =

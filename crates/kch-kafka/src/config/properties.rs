@@ -5,17 +5,22 @@ use std::path::Path;
 
 use crate::KafkaError;
 
-/// Reads `key=value` lines: librdkafka's names, and the Java names that mean the same.
+/// Reads `key=value` lines: librdkafka's names, and the Java names that mean the same. A backslash at its end continues a line.
 pub(super) fn read_properties(path: &Path) -> Result<BTreeMap<String, String>, KafkaError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| KafkaError::Config(format!("cannot read {}: {error}", path.display())))?;
     let mut properties = BTreeMap::new();
-    for (number, line) in text.replace("\\\n", "").lines().enumerate() {
-        let line = line.trim();
+    let mut lines = text.lines().zip(1u32..);
+    while let Some((line, number)) = lines.next() {
+        let mut line = line.trim().to_owned();
         if line.is_empty() || line.starts_with(['#', '!']) {
             continue;
         }
-        let place = || format!("{}:{}", path.display(), number + 1);
+        while line.ends_with('\\') {
+            line.pop();
+            line.push_str(lines.next().map_or("", |(next, _)| next.trim()));
+        }
+        let place = || format!("{}:{number}", path.display());
         let (key, value) = line
             .split_once('=')
             .ok_or_else(|| KafkaError::Config(format!("{}: expected key=value", place())))?;
