@@ -4,6 +4,7 @@
 
 use std::io::{self, Write as _};
 
+use kch_avro::write_long;
 use kch_cli::Output;
 use uuid::Uuid;
 
@@ -27,10 +28,10 @@ impl Container {
         self.sync = Uuid::new_v4().into_bytes();
         let mut head = b"Obj\x01".to_vec();
         let entries: [(&str, &str); 2] = [("avro.schema", schema), ("avro.codec", "null")];
-        long(entries.len() as i64, &mut head);
+        write_long(entries.len() as i64, &mut head);
         for (name, value) in entries {
             for text in [name, value] {
-                long(text.len() as i64, &mut head);
+                write_long(text.len() as i64, &mut head);
                 head.extend_from_slice(text.as_bytes());
             }
         }
@@ -58,8 +59,8 @@ impl Container {
             return Ok(());
         }
         let mut head = Vec::with_capacity(20);
-        long(self.count, &mut head);
-        long(self.block.len() as i64, &mut head);
+        write_long(self.count, &mut head);
+        write_long(self.block.len() as i64, &mut head);
         output.write_all(&head)?;
         output.write_all(&self.block)?;
         output.write_all(&self.sync)?;
@@ -67,14 +68,4 @@ impl Container {
         self.count = 0;
         Ok(())
     }
-}
-
-/// Avro's zigzag variable-length integer.
-fn long(value: i64, out: &mut Vec<u8>) {
-    let mut zigzag = ((value << 1) ^ (value >> 63)) as u64;
-    while zigzag >= 0x80 {
-        out.push(zigzag as u8 | 0x80);
-        zigzag >>= 7;
-    }
-    out.push(zigzag as u8);
 }

@@ -54,9 +54,10 @@ pub(crate) struct Copier<'c> {
     state: Option<State>,
     /// The last offset of each slot whose line is in the output buffer, perhaps not yet written.
     pending: Vec<Option<i64>>,
-    /// The bytes of those lines, counted only where a group or a state needs to know what is out.
+    /// The bytes of those lines.
     unwritten: usize,
-    counts: bool,
+    /// Whether a group or a state needs to know which lines are out, so that only a few may be unwritten.
+    keeps_track: bool,
 }
 
 impl<'c> Copier<'c> {
@@ -80,8 +81,8 @@ impl<'c> Copier<'c> {
             }
             state.save()?;
         }
-        let counts = state.is_some() || consumer.is_member();
-        Ok(Copier { consumer, printer, state, pending: Vec::new(), unwritten: 0, counts })
+        let keeps_track = state.is_some() || consumer.is_member();
+        Ok(Copier { consumer, printer, state, pending: Vec::new(), unwritten: 0, keeps_track })
     }
 
     pub(crate) fn copy(mut self, source: Source<'c>, limits: Limits, io: &mut Io) -> Result<Exit> {
@@ -129,7 +130,7 @@ impl<'c> Copier<'c> {
                         bytes_left = bytes_left.saturating_sub(length as u64);
                         self.unwritten += length;
                     }
-                    if self.counts && self.unwritten >= UNWRITTEN {
+                    if self.keeps_track && self.unwritten >= UNWRITTEN {
                         self.flush(io)?;
                     }
                 }

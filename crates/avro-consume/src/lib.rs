@@ -27,7 +27,6 @@ use kch_registry::Registry;
 use crate::args::OutputFormat;
 use crate::copy::{Copier, Limits, Source};
 use crate::filter::Filter;
-
 use crate::print::Printer;
 use crate::progress::Progress;
 use crate::state::State;
@@ -46,15 +45,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     if args.common.show_config {
         return show_config(args, &mut settings, io);
     }
-    let names = match settings.text(&vars::TOPIC)? {
-        Some(_) if !args.topic.is_empty() => args.topic.clone(),
-        Some(topic) => vec![topic],
-        None => {
-            return Err(
-                Failure::usage("no topic given").hint("name it with -t TOPIC, or put TOPIC=… into .env")
-            );
-        }
-    };
+    let names = topic_names(args, &settings)?;
     let limit = settings.number(&vars::MAX_MESSAGES)?;
     let group = settings.text(&vars::GROUP_ID)?;
     args.ensure_consistent(group.as_deref())?;
@@ -67,19 +58,7 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     if !args.filter.any_partition && selection.partitions.is_empty() {
         selection.key = filter.key_bytes().map(<[u8]>::to_vec);
     }
-    if args.print.format == OutputFormat::Avro && io.output.is_terminal() {
-        return Err(Failure::usage("--format avro writes bytes, and stdout is a terminal")
-            .hint("send it to a file: avro-consume … --format avro > FILE"));
-    }
-    let schema = |flag, name: &Option<String>| {
-        name.as_deref().map(|name| schema::named(flag, name, &registry)).transpose()
-    };
-    let reader = schema("--reader-schema", &args.print.reader_schema)?;
-    let unframed = schema("--unframed", &args.print.unframed)?;
-    let codec = Codec::new(registry, args.print.style()).with_reader(reader).with_unframed(unframed);
-    // Lines and progress on one terminal would be in each other's way.
-    let progress = Progress::new(!args.no_progress && !io.output.is_terminal());
-    let printer = Printer::new(codec, filter, &args.print, args.on_error, progress);
+    let printer = printer(args, filter, registry, io)?;
     let topics = topics::resolve(&names, &config)?;
     if let Some(count) = args.place.last {
         let open = |window| {
@@ -103,6 +82,32 @@ pub fn run(args: &Args, io: &mut Io) -> Result<Exit> {
     };
     let limits = Limits { records: limit, bytes: args.max_bytes, idle: args.timeout };
     Copier::new(&consumer, printer, state, io)?.copy(source, limits, io)
+}
+
+/// The topics as they are named, by the flags or else by the setting.
+fn topic_names(args: &Args, settings: &Settings) -> Result<Vec<String>> {
+    match settings.text(&vars::TOPIC)? {
+        Some(_) if !args.topic.is_empty() => Ok(args.topic.clone()),
+        Some(topic) => Ok(vec![topic]),
+        None => Err(Failure::usage("no topic given").hint("name it with -t TOPIC, or put TOPIC=… into .env")),
+    }
+}
+
+/// What turns records into output, with the schemas that the flags name.
+fn printer(args: &Args, filter: Filter, registry: Registry, io: &Io) -> Result<Printer> {
+    if args.print.format == OutputFormat::Avro && io.output.is_terminal() {
+        return Err(Failure::usage("--format avro writes bytes, and stdout is a terminal")
+            .hint("send it to a file: avro-consume … --format avro > FILE"));
+    }
+    let schema = |flag, name: &Option<String>| {
+        name.as_deref().map(|name| schema::named(flag, name, &registry)).transpose()
+    };
+    let reader = schema("--reader-schema", &args.print.reader_schema)?;
+    let unframed = schema("--unframed", &args.print.unframed)?;
+    let codec = Codec::new(registry, args.print.style()).with_reader(reader).with_unframed(unframed);
+    // Lines and progress on one terminal would be in each other's way.
+    let progress = Progress::new(!args.no_progress && !io.output.is_terminal());
+    Ok(Printer::new(codec, filter, &args.print, args.on_error, progress))
 }
 
 fn show_config(args: &Args, settings: &mut Settings, io: &mut Io) -> Result<Exit> {

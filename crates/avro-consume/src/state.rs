@@ -45,7 +45,7 @@ impl State {
     /// How many offsets lie between where the last run stopped and `start`: the broker has deleted them meanwhile.
     pub(crate) fn gone_before(&self, topic: &str, partition: i32, start: i64) -> Option<i64> {
         let next = self.next.get(topic)?.get(&partition)?;
-        Some(start - next).filter(|gone| *gone > 0)
+        Some(start.saturating_sub(*next)).filter(|gone| *gone > 0)
     }
 
     pub(crate) fn set(&mut self, topic: &str, partition: i32, next: i64) {

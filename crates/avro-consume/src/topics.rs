@@ -12,9 +12,9 @@ pub(crate) fn resolve(names: &[String], config: &KafkaConfig) -> Result<Vec<Stri
         let found = if name.starts_with('^') {
             let regex = Regex::new(name)
                 .map_err(|error| Failure::usage(format!("-t {name}: not a regular expression: {error}")))?;
-            let all = match known.take() {
+            let all = match &known {
                 Some(all) => all,
-                None => Admin::connect(config.clone())?.topics()?,
+                None => known.insert(Admin::connect(config.clone())?.topics()?),
             };
             let hidden = |topic: &str| topic.starts_with('_') && !name.starts_with("^_");
             let names = all.iter().map(|topic| &topic.name);
@@ -23,7 +23,6 @@ pub(crate) fn resolve(names: &[String], config: &KafkaConfig) -> Result<Vec<Stri
             if matching.is_empty() {
                 return Err(Failure::refused(format!("no topic at {} matches {name}", config.brokers())));
             }
-            known = Some(all);
             matching
         } else {
             vec![name.clone()]

@@ -63,3 +63,4 @@ pub use plan::{FieldInfo, Plan};
 pub use resolve::Resolver;
 pub use schema_text::{schema_json, without_comments};
 pub use style::{BytesStyle, JsonMode, Logical, Style};
+pub use varint::write as write_long;

@@ -2,9 +2,9 @@
 //!
 //! The one constraint: reading refuses what no writer needs, more than ten bytes or more than 64 bits.
 
-/// Appends `value`, zigzag, 1 to 10 bytes.
+/// Appends `value` as Avro's `int` and `long` are written: zigzag, 1 to 10 bytes.
 #[inline]
-pub(crate) fn write(value: i64, out: &mut Vec<u8>) {
+pub fn write(value: i64, out: &mut Vec<u8>) {
     let zigzag = ((value << 1) ^ (value >> 63)) as u64;
     if zigzag < 0x80 {
         out.push(zigzag as u8);

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use kch_avro::{DecodeError, Decoder, JsonMode};
+use kch_avro::{DecodeError, Decoder, JsonMode, write_long};
 
 use crate::{Kind, Logical, NodeId, Schema};
 
@@ -226,14 +226,8 @@ impl<'s> Sampler<'s> {
         }
     }
 
-    /// A zigzag varint.
     fn long(&mut self, value: i64) {
-        let mut rest = (value << 1 ^ value >> 63) as u64;
-        while rest > 127 {
-            self.bytes.push(rest as u8 | 128);
-            rest >>= 7;
-        }
-        self.bytes.push(rest as u8);
+        write_long(value, &mut self.bytes);
     }
 }
 
