@@ -215,7 +215,7 @@ impl Printer {
                 }
                 io.output.line(&self.line)?;
             }
-            _ if self.undecodable <= NAMED => io.messages.say(&said()),
+            _ if self.undecodable <= NAMED => io.messages.failure(&Failure::refused(said())),
             _ => {}
         }
         Ok(self.line.len())

@@ -126,7 +126,8 @@ impl Pump<'_> {
                 }
                 Err(SourceError::Broken(failure)) => {
                     let line = source.last_number() + 1;
-                    return Ending::Stopped { line, failure: failure.context(format!("{name}:{line}")) };
+                    let failure = failure.context(format!("{name}:{line}")).fact("line", line);
+                    return Ending::Stopped { line, failure };
                 }
             };
             match outcome {
@@ -288,7 +289,8 @@ impl Pump<'_> {
     ) -> Result<()> {
         let json = self.rejects.keep(refused, fault, name, messages)?;
         if self.rejects.stops_at(fault) {
-            return Err(fault.failure().context(format!("{name}:{}", refused.number)));
+            let failure = fault.failure().context(format!("{name}:{}", refused.number));
+            return Err(failure.fact("line", refused.number));
         }
         self.note_transaction();
         let Some(topic) = self.rejects.dlq_topic() else { return Ok(()) };

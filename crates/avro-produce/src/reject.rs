@@ -78,7 +78,8 @@ impl Rejects {
             self.count += 1;
             let kept_elsewhere = self.file.is_some() || self.dlq_topic().is_some();
             if !kept_elsewhere && self.count <= NAMED_REJECTS {
-                messages.failure(&failure.clone().context(format!("{name}:{}", refused.number)));
+                let failure = failure.clone().context(format!("{name}:{}", refused.number));
+                messages.failure(&failure.fact("line", refused.number));
             }
         }
         let json = to_json(refused, fault, failure.text()).to_string();

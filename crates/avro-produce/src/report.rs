@@ -81,7 +81,9 @@ fn verdict(ending: &Ending, fit: u64, refused: u64, stops_at_refusals: bool) -> 
 fn say_rejections(rejections: &[Rejection], messages: &mut Messages) -> Exit {
     const NAMED: usize = 5;
     for rejection in rejections.iter().take(NAMED) {
-        messages.say(&format!("stdin:{}: not acknowledged: {}", rejection.line, rejection.reason));
+        let text = format!("stdin:{}: not acknowledged: {}", rejection.line, rejection.reason);
+        let failure = if rejection.transient { Failure::unavailable(text) } else { Failure::refused(text) };
+        messages.failure(&failure.fact("line", rejection.line));
     }
     if rejections.iter().any(|rejection| rejection.reason.contains("failed to validate record")) {
         messages.say("a compacted topic takes only records with keys: --key-field FIELD");

@@ -66,8 +66,9 @@ impl Write for Sink<'_> {
 /// How an exchange went wrong, or was ended by us.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// The server refused or failed; `before` says what was printed or written until then.
-    Exception { exception: Exception, before: Option<String> },
+    /// The server refused or failed; `before` says what was printed or written until then, `rows` how many were printed, where
+    /// that is known.
+    Exception { exception: Exception, before: Option<String>, rows: Option<u64> },
     /// There is no whole answer.
     Failed(Failure),
     /// There is no answer of ClickHouse's.
@@ -154,16 +155,24 @@ pub(crate) async fn read(
     sink.flush().map_err(Trouble::Unwritable)?;
     let printed = printed(rows, had_printed);
     match (exception, broken) {
-        (Some(exception), _) => Err(Trouble::Exception { exception, before: printed }),
+        (Some(exception), _) => Err(Trouble::Exception { exception, before: printed, rows }),
         (None, Some(error)) => {
             let failure = Failure::from(error);
             let cut = format!(
                 "the answer is not complete{}",
                 printed.map_or(String::new(), |text| format!("; {text}"))
             );
-            Err(Trouble::Failed(failure.context(cut)))
+            Err(Trouble::Failed(with_rows(failure.context(cut), rows)))
         }
         (None, None) => Ok(Answer { summary: Summary::from_headers(&head.headers), rows, bytes }),
+    }
+}
+
+/// For programs: how many rows are out already, where that is known.
+pub(crate) fn with_rows(failure: Failure, rows: Option<u64>) -> Failure {
+    match rows {
+        Some(rows) => failure.fact("rows_before_error", rows),
+        None => failure,
     }
 }
 
@@ -186,7 +195,7 @@ fn refusal(client: &Client, status: u16, code: Option<u32>, headers: &HeaderMap,
         let written = Summary::from_headers(headers).and_then(|summary| summary.written_rows);
         let written = written.filter(|&rows| rows > 0);
         let before = written.map(|rows| format!("up to {rows} rows were written before"));
-        return Trouble::Exception { exception, before };
+        return Trouble::Exception { exception, before, rows: Some(0) };
     }
     let (place, detail) = (client.endpoint().place(), one_line(&text));
     Trouble::from(match status {

@@ -123,6 +123,8 @@ impl Exception {
             Exit::Unavailable => Failure::unavailable(text),
             _ => Failure::refused(text),
         };
+        let failure = failure.fact("code", self.code).fact("name", self.name.clone());
+        let failure = if query_id.is_empty() { failure } else { failure.fact("query_id", query_id) };
         match self.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -10,7 +10,7 @@ use kch_cli::{Exit, Failure, Io, Result};
 use kch_http::body;
 
 use crate::Output;
-use crate::answer::{Answer, Trouble};
+use crate::answer::{Answer, Trouble, with_rows};
 use crate::cap::Cut;
 use crate::caret;
 use crate::session::{Query, Session};
@@ -31,10 +31,10 @@ impl Session {
         io: &mut Io,
     ) -> Result<Exit> {
         match trouble {
-            Trouble::Failed(failure) => Err(failure),
-            Trouble::Unreached(error) => Err(error.into()),
-            Trouble::Exception { exception, before } => {
-                let mut failure = exception.failure(query_id);
+            Trouble::Failed(failure) => Err(failure.fact("query_id", query_id)),
+            Trouble::Unreached(error) => Err(Failure::from(error).fact("query_id", query_id)),
+            Trouble::Exception { exception, before, rows } => {
+                let mut failure = with_rows(exception.failure(query_id), rows);
                 if let Some(lines) = caret::point(&exception, query.sql) {
                     failure = failure.map_text(|text| format!("{text}\n{lines}"));
                 }
@@ -49,7 +49,8 @@ impl Session {
             Trouble::Unwritable(error) => {
                 self.cancel(query_id).await;
                 if let Some(cut) = Cut::of(&error) {
-                    return Err(Failure::refused(format!("{cut} (query id {query_id})")));
+                    let failure = Failure::refused(format!("{cut} (query id {query_id})"));
+                    return Err(failure.fact("query_id", query_id));
                 }
                 let failure = Failure::from(error);
                 if failure.is_closed_pipe() {
@@ -72,7 +73,8 @@ impl Session {
                             (self.nodes.current().endpoint().place(), self.timeout.unwrap_or_default());
                         let what =
                             format!("{place} did not finish within {} s: {ended}", limit.as_secs_f64());
-                        Err(Failure::unavailable(format!("{what} (query id {query_id})")))
+                        let failure = Failure::unavailable(format!("{what} (query id {query_id})"));
+                        Err(failure.fact("query_id", query_id))
                     }
                     Stop::Signal(exit) => {
                         let written = "; rows that were sent before may have been written";
@@ -122,5 +124,6 @@ pub(crate) fn ensure_written(answer: &Answer, query_id: &str) -> Result<()> {
     };
     let hint =
         "the data may be empty lines, or a proxy answered in the server's place; count the table's rows";
-    Err(Failure::refused(format!("{why} (query id {query_id})")).hint(hint))
+    let failure = Failure::refused(format!("{why} (query id {query_id})")).hint(hint);
+    Err(failure.fact("query_id", query_id))
 }

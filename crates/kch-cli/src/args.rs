@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::Shell;
+use crate::{ErrorFormat, Shell};
 
 /// Flags shared by all tools. Flatten it into a tool's own arguments.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -13,6 +13,13 @@ pub struct CommonArgs {
     /// Default: KCH_ENV_FILE, else the nearest `.env` upwards from the working directory.
     #[arg(long, value_name = "FILE", global = true)]
     pub env_file: Option<PathBuf>,
+
+    /// How errors, warnings and notes are told on stderr
+    ///
+    /// As json, each is a line: an object with `tool`, `kind` and `message`, with `exit` when it is an error, with `hint` when
+    /// there is one. Default: KCH_ERRORS of the environment, else text.
+    #[arg(long, value_name = "FORMAT", global = true)]
+    pub errors: Option<ErrorFormat>,
 
     /// Print each setting, masked, with where it came from, and stop
     #[arg(long, global = true)]

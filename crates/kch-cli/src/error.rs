@@ -4,6 +4,8 @@
 
 use std::io;
 
+use serde_json::{Map, Value};
+
 use crate::Exit;
 
 /// What a tool's functions return.
@@ -24,13 +26,15 @@ pub trait Explain: std::error::Error {
 pub struct Failure {
     exit: Exit,
     text: String,
-    hint: Option<String>,
+    hint: Option<Box<str>>,
+    /// Boxed: an error is to be small, and few have any.
+    facts: Option<Box<Map<String, Value>>>,
     closed_pipe: bool,
 }
 
 impl Failure {
     fn new(exit: Exit, text: impl Into<String>) -> Self {
-        Failure { exit, text: text.into(), hint: None, closed_pipe: false }
+        Failure { exit, text: text.into(), hint: None, facts: None, closed_pipe: false }
     }
 
     /// The work ran and something was refused (exit 1).
@@ -63,7 +67,7 @@ impl Failure {
     /// Adds the cure.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into());
         self
     }
 
@@ -71,6 +75,13 @@ impl Failure {
     #[must_use]
     pub fn context(mut self, context: impl std::fmt::Display) -> Self {
         self.text = format!("{context}: {}", self.text);
+        self
+    }
+
+    /// Adds what programs want apart from the text: a server's code, an id. Shown only with `--errors json`.
+    #[must_use]
+    pub fn fact(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.facts.get_or_insert_default().insert(name.to_owned(), value.into());
         self
     }
 
@@ -99,6 +110,18 @@ impl Failure {
         self.hint.as_deref()
     }
 
+    /// What programs read of a failure of `tool`.
+    pub(crate) fn to_json(&self, tool: &str) -> Value {
+        let mut object = Map::new();
+        object.insert("tool".to_owned(), tool.into());
+        object.insert("kind".to_owned(), self.exit.kind().into());
+        object.insert("exit".to_owned(), self.exit.code().into());
+        object.insert("message".to_owned(), self.text.as_str().into());
+        object.extend(self.hint_text().map(|hint| ("hint".to_owned(), hint.into())));
+        object.extend(self.facts.as_deref().cloned().into_iter().flatten());
+        Value::Object(object)
+    }
+
     /// Whether this is only the reader of our stdout having gone away.
     #[must_use]
     pub fn is_closed_pipe(&self) -> bool {
@@ -108,7 +131,10 @@ impl Failure {
 
 impl<E: Explain> From<E> for Failure {
     fn from(error: E) -> Self {
-        Failure { hint: error.hint(), ..Failure::new(error.exit(), error.to_string()) }
+        Failure {
+            hint: error.hint().map(String::into_boxed_str),
+            ..Failure::new(error.exit(), error.to_string())
+        }
     }
 }
 

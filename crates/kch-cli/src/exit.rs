@@ -36,6 +36,19 @@ impl Exit {
         }
     }
 
+    /// The word for it in a failure that programs read.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Refused => "refused",
+            Exit::Usage => "usage",
+            Exit::Unavailable => "unavailable",
+            Exit::Interrupted => "interrupted",
+            Exit::Terminated => "terminated",
+        }
+    }
+
     /// The graver of two outcomes: a signal, then unavailable, then usage, then refused, then done.
     #[must_use]
     pub fn worst(self, other: Exit) -> Exit {

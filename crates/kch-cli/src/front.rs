@@ -8,7 +8,7 @@ use clap::{ArgMatches, Command, Parser};
 
 use crate::complete::Completer;
 use crate::usage::Habit;
-use crate::{Exit, Shell, complete, manual, usage};
+use crate::{ErrorFormat, Exit, Shell, complete, manual, usage};
 
 /// The arguments of the process. Answers `--help`, a bad command line (exit 2), a shell that asks for completions,
 /// `--completions` and `--man-pages`, and ends the process then, before any work.
@@ -35,13 +35,18 @@ pub fn parse<A: Parser>(completers: &[(&str, Completer)], habit: Habit) -> A {
 
 /// Ends the process as clap does, with help on stdout or what is wrong on stderr, the latter in the words of the tools.
 fn refuse(error: &clap::Error, command: &Command, habit: Habit) -> ! {
-    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    let format = ErrorFormat::asked().unwrap_or_default();
+    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if !error.use_stderr() || is_help && format == ErrorFormat::Text {
         error.exit();
     }
     let typed: Vec<String> =
         std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let told =
-        usage::told(command.get_name(), &error.to_string(), usage::cure(error, command, &typed, habit));
+    let tool = command.get_name();
+    let told = match is_help {
+        true => usage::told(tool, "nothing to do was given", Some(format!("{tool} --help")), format),
+        false => usage::told(tool, &error.to_string(), usage::cure(error, command, &typed, habit), format),
+    };
     // A stderr that cannot be written to must not change how it ends.
     let _ = io::stderr().write_all(told.as_bytes());
     end(Exit::Usage);

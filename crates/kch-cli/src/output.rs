@@ -3,9 +3,10 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use rustix::event::{PollFd, PollFlags};
+use serde_json::json;
 
-use crate::Failure;
 use crate::field::Sought;
+use crate::{ErrorFormat, Failure};
 
 /// The stdout of a tool: buffered; flushed at each line when a person looks at it.
 /// A write after the reader has gone gives [`io::ErrorKind::BrokenPipe`], which [`crate::Failure`] knows as the end.
@@ -123,12 +124,13 @@ impl Write for Output {
     }
 }
 
-/// The stderr of a tool: `tool: text` lines. Control characters of foreign text are escaped, so that no record or
+/// The stderr of a tool: `tool: text` lines, or a JSON object for each where programs read it. Control characters of foreign text are escaped, so that no record or
 /// server can drive the terminal.
 pub struct Messages {
     tool: &'static str,
     write: Box<dyn Write + Send>,
     terminal: bool,
+    format: ErrorFormat,
 }
 
 impl std::fmt::Debug for Messages {
@@ -146,13 +148,19 @@ impl Messages {
 
     /// Any writer. For tests.
     pub fn new(tool: &'static str, write: impl Write + Send + 'static) -> Messages {
-        Messages { tool, write: Box::new(write), terminal: false }
+        Messages { tool, write: Box::new(write), terminal: false, format: ErrorFormat::Text }
     }
 
     /// Says whether a person looks at it. For tests.
     #[must_use]
     pub fn on_terminal(self, terminal: bool) -> Messages {
         Messages { terminal, ..self }
+    }
+
+    /// The same, in this format.
+    #[must_use]
+    pub fn in_format(self, format: ErrorFormat) -> Messages {
+        Messages { format, ..self }
     }
 
     /// Whether a person looks at it.
@@ -163,6 +171,9 @@ impl Messages {
 
     /// Prints a failure and its hint.
     pub fn failure(&mut self, failure: &Failure) {
+        if self.format == ErrorFormat::Json {
+            return self.json(&failure.to_json(self.tool));
+        }
         self.say(failure.text());
         if let Some(hint) = failure.hint_text() {
             self.hint(hint);
@@ -171,17 +182,27 @@ impl Messages {
 
     /// Prints what to do about something that was said before.
     pub fn hint(&mut self, text: &str) {
-        self.print(&format!("hint: {text}"));
+        match self.format {
+            ErrorFormat::Text => self.print(&format!("hint: {text}")),
+            ErrorFormat::Json => self.json(&json!({"tool": self.tool, "kind": "note", "hint": text})),
+        }
     }
 
-    /// Prints one `tool: text` line.
+    /// Prints one `tool: text` line. A text that begins with `warning: ` is one, all others are notes.
     pub fn say(&mut self, text: &str) {
-        self.print(&format!("{}: {text}", self.tool));
+        if self.format == ErrorFormat::Text {
+            return self.print(&format!("{}: {text}", self.tool));
+        }
+        let (kind, message) = match text.strip_prefix("warning: ") {
+            Some(warning) => ("warning", warning),
+            None => ("note", text.strip_prefix("note: ").unwrap_or(text)),
+        };
+        self.json(&json!({"tool": self.tool, "kind": kind, "message": message}));
     }
 
     /// Prints one line of JSON, for programs that read stderr: without the tool's name in front.
     pub fn json(&mut self, line: &serde_json::Value) {
-        self.print(&line.to_string());
+        let _ = writeln!(self.write, "{}", json_without_control(line));
     }
 
     /// Prints a question, and leaves the cursor behind it.
@@ -199,6 +220,18 @@ fn escape_control(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() && c != '\n' && c != '\t' { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out
+}
+
+/// JSON escapes control characters below the space alone.
+pub(crate) fn json_without_control(line: &serde_json::Value) -> String {
+    let mut out = String::new();
+    for c in line.to_string().chars() {
+        match c {
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
     }
     out
 }
@@ -233,6 +266,35 @@ pub(crate) mod tests {
         for (kind, outlives) in [(io::ErrorKind::BrokenPipe, false), (io::ErrorKind::StorageFull, true)] {
             assert_eq!(write(kind, outlives).map_err(|error| error.kind()), Err(kind));
         }
+    }
+
+    #[test]
+    fn programs_are_told_each_thing_in_an_object() {
+        #[derive(Clone, Default)]
+        struct Shared(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+        impl Write for Shared {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.lock().unwrap().write(bytes)
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let said = Shared::default();
+        let mut messages = Messages::new("sr", said.clone()).in_format(ErrorFormat::Json);
+        messages.say("warning: it is\u{9b}31m late");
+        messages.say("note: x");
+        messages.hint("wait");
+        messages.failure(&Failure::unavailable("a\nb").hint("c").fact("code", 60).context("at"));
+        assert_eq!(
+            String::from_utf8(said.0.lock().unwrap().clone()).unwrap().lines().collect::<Vec<_>>(),
+            [
+                r#"{"tool":"sr","kind":"warning","message":"it is\u009b31m late"}"#,
+                r#"{"tool":"sr","kind":"note","message":"x"}"#,
+                r#"{"tool":"sr","kind":"note","hint":"wait"}"#,
+                r#"{"tool":"sr","kind":"unavailable","exit":3,"message":"at: a\nb","hint":"c","code":60}"#,
+            ]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use crate::{Exit, Failure, Input, Messages, Output, Result, Signals};
+use crate::{ErrorFormat, Exit, Failure, Input, Messages, Output, Result, Signals};
 
 /// What a tool reads from and writes to. Passed in, so that tests need no process.
 #[derive(Debug)]
@@ -23,6 +23,13 @@ pub struct Io {
 /// gives the exit code.
 pub fn run(tool: &'static str, job: impl FnOnce(&mut Io) -> Result<Exit>) -> ExitCode {
     let mut messages = Messages::stderr(tool);
+    match ErrorFormat::asked() {
+        Ok(format) => messages = messages.in_format(format),
+        Err(failure) => {
+            messages.failure(&failure);
+            return failure.exit().into();
+        }
+    }
     let signals = match Signals::install() {
         Ok(signals) => signals,
         Err(error) => {

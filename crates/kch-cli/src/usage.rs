@@ -3,23 +3,37 @@
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::nearest;
+use crate::output::json_without_control;
+use crate::{ErrorFormat, Failure, nearest};
 
 /// What somebody who comes from another tool means here: of a word that has no place, behind the words before it that are
 /// no flags (the verb and its arguments); of two flags that exclude each other, `--a with --b`, in either order. `None` is "no such habit".
 pub type Habit = fn(word: &str, before: &[&str]) -> Option<&'static str>;
 
-/// Clap's text as the tool's own: its name in front in place of `error`, and `cure`, or else each of clap's tips, as a hint
-/// right behind what is wrong. Usage follows as clap writes it.
-pub(crate) fn told(tool: &str, text: &str, cure: Option<String>) -> String {
+/// Clap's text in this format, which ends with a line's end. `cure` stands in place of clap's tips.
+pub(crate) fn told(tool: &str, text: &str, cure: Option<String>, format: ErrorFormat) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let tip = |line: &str| line.trim_start().strip_prefix("tip: ").map(str::to_owned);
     let tips = || text.lines().filter_map(tip).filter(|tip| is_of_use(tip, text)).collect();
     let hints = cure.map_or_else(tips, |cure| vec![cure]);
     let mut rest = text.lines().filter(|line| tip(line).is_none());
-    let mut lines = vec![format!("{tool}: {}", rest.next().unwrap_or_default())];
-    lines.extend(rest.by_ref().take_while(|line| !line.is_empty()).map(str::to_owned));
-    lines.extend(hints.into_iter().map(|hint| format!("hint: {hint}")));
+    let what: Vec<&str> = rest.by_ref().take_while(|line| !line.is_empty()).collect();
+    match format {
+        ErrorFormat::Text => as_text(tool, &what, &hints, rest),
+        ErrorFormat::Json => {
+            let mut failure = Failure::usage(what.join("\n"));
+            if !hints.is_empty() {
+                failure = failure.hint(hints.join("; "));
+            }
+            json_without_control(&failure.to_json(tool)) + "\n"
+        }
+    }
+}
+
+/// As the tool's own: its name in front in place of `error`, hints right behind what is wrong. Usage follows as clap writes it.
+fn as_text<'t>(tool: &str, what: &[&str], hints: &[String], rest: impl Iterator<Item = &'t str>) -> String {
+    let mut lines = vec![format!("{tool}: {}", what.join("\n"))];
+    lines.extend(hints.iter().map(|hint| format!("hint: {hint}")));
     let mut gap = true;
     for line in rest {
         // A tip leaves its empty line behind.
@@ -109,7 +123,7 @@ mod tests {
         let typed = std::iter::once(command.get_name()).chain(words.iter().copied());
         let error = command.clone().try_get_matches_from(typed).unwrap_err();
         let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
-        told(command.get_name(), &error.to_string(), cure(&error, command, &words, habit))
+        told(command.get_name(), &error.to_string(), cure(&error, command, &words, habit), ErrorFormat::Text)
     }
 
     fn habit(word: &str, before: &[&str]) -> Option<&'static str> {
@@ -157,6 +171,17 @@ mod tests {
             said(&tool, &["--on-error", "skp"]),
             "tool: invalid value 'skp' for '--on-error <on-error>'\n  [possible values: skip, fail]\n\
              hint: a similar value exists: 'skip'\n\nFor more information, try '--help'.\n"
+        );
+    }
+
+    #[test]
+    fn programs_are_told_what_is_wrong_and_the_hints_alone() {
+        let text = "error: invalid value 'skp' for '--on'\n  [possible values: skip, fail]\n\n  tip: a similar value exists: \
+                    'skip'\n\nUsage: tool\n";
+        assert_eq!(
+            told("tool", text, None, ErrorFormat::Json),
+            "{\"tool\":\"tool\",\"kind\":\"usage\",\"exit\":2,\"message\":\"invalid value 'skp' for '--on'\\n  \
+             [possible values: skip, fail]\",\"hint\":\"a similar value exists: 'skip'\"}\n"
         );
     }
 

@@ -129,7 +129,7 @@ const SHARED_LETTERS: &[(char, &str)] = &[
 
 /// Flags whose words are the same too, since what they do is.
 const SAME_WORDS: &[&str] =
-    &["yes", "env-file", "show-config", "completions", "registry", "brokers", "config", "field"];
+    &["yes", "env-file", "show-config", "errors", "completions", "registry", "brokers", "config", "field"];
 
 #[test]
 fn a_flag_of_all_tools_is_told_in_the_same_words() {

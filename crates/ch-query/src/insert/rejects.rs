@@ -80,7 +80,8 @@ impl Rejects {
             Some(file) => file.keep(reject.to_json()),
             None => {
                 if self.count <= NAMED_REJECTS {
-                    messages.say(&format!("stdin:{}: {}", reject.number, reject.text()));
+                    let failure = Failure::refused(format!("stdin:{}: {}", reject.number, reject.text()));
+                    messages.failure(&failure.fact("line", reject.number));
                 } else if self.count == NAMED_REJECTS + 1 {
                     messages.say("more lines are refused; --rejects FILE keeps them all");
                 }
