@@ -96,10 +96,10 @@ fn references(entries: &[Entry], at: usize, folder: &Path) -> Result<Vec<Referen
 /// All Avro schemas compile, so that no file stops the work in the middle.
 fn ensure_valid(snapshot: &Snapshot, folder: &Path) -> Result<()> {
     for entry in snapshot.entries.iter().filter(|entry| entry.schema.schema_type == SchemaType::Avro) {
-        let mut texts = Vec::new();
+        let mut needed = Needed { snapshot, texts: Vec::new(), walked: BTreeMap::new() };
         // What the folder does not have, the registry may.
-        if collect(snapshot, entry, &mut texts, 0) {
-            Plan::compile_with_references(&entry.schema.text, &texts).map_err(|error| {
+        if needed.collect(entry) {
+            Plan::compile_with_references(&entry.schema.text, &needed.texts).map_err(|error| {
                 Failure::refused(format!("{}: {}: {error}", folder.display(), title(entry)))
             })?;
         }
@@ -107,19 +107,36 @@ fn ensure_valid(snapshot: &Snapshot, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The texts of what an entry refers to, what is needed first; `false` if one is not in the folder.
-fn collect(snapshot: &Snapshot, entry: &Entry, texts: &mut Vec<String>, depth: usize) -> bool {
-    depth < 64
-        && entry.schema.references.iter().all(|reference| {
-            let at =
+/// What an entry needs, over all steps.
+struct Needed<'s> {
+    snapshot: &'s Snapshot,
+    /// What is needed first is first.
+    texts: Vec<String>,
+    /// Whether the folder has all that a version refers to. Not yet, while it is looked at: one that refers to itself stays so.
+    walked: BTreeMap<(&'s str, u32), bool>,
+}
+
+impl<'s> Needed<'s> {
+    /// Collects the texts; `false` if one is not in the folder.
+    fn collect(&mut self, entry: &'s Entry) -> bool {
+        let key = (entry.subject.as_str(), entry.version);
+        if let Some(whole) = self.walked.get(&key) {
+            return *whole;
+        }
+        self.walked.insert(key, false);
+        let whole = entry.schema.references.iter().all(|reference| {
+            let is_meant =
                 |other: &&Entry| other.subject == reference.subject && other.version == reference.version;
-            let Some(found) = snapshot.entries.iter().find(at) else { return false };
-            let whole = collect(snapshot, found, texts, depth + 1);
-            if !texts.contains(&found.schema.text) {
-                texts.push(found.schema.text.clone());
+            let Some(found) = self.snapshot.entries.iter().find(is_meant) else { return false };
+            let whole = self.collect(found);
+            if !self.texts.contains(&found.schema.text) {
+                self.texts.push(found.schema.text.clone());
             }
             whole
-        })
+        });
+        self.walked.insert(key, whole);
+        whole
+    }
 }
 
 /// What messages call an entry.

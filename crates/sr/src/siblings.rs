@@ -1,5 +1,6 @@
 //! `--references auto`: the names that a schema uses are looked for in the schema files beside it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -41,11 +42,13 @@ struct Search<'r> {
     siblings: Vec<Sibling>,
     missing: Missing,
     texts: Vec<String>,
+    /// The subject and version that hold a sibling, by its place.
+    done: BTreeMap<usize, (String, u32)>,
     rows: &'r mut Vec<Value>,
 }
 
-/// Finds what the schema in `file` refers to, in the context that its subject is in. `rows` gets one for each schema that was registered, or would be, also before
-/// a failure.
+/// Finds what the schema in `file` refers to, in the context that its subject is in. `rows` gets one for each schema that was
+/// registered, or would be, also before a failure.
 pub(crate) fn resolve(
     file: &Path,
     text: &str,
@@ -56,7 +59,7 @@ pub(crate) fn resolve(
 ) -> Result<Found> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let siblings = read_folder(folder, file, context.unwrap_or_default())?;
-    let mut search = Search { registry, siblings, missing, texts: Vec::new(), rows };
+    let mut search = Search { registry, siblings, missing, texts: Vec::new(), done: BTreeMap::new(), rows };
     let references = search.references(&Names::of(text), folder, &mut Vec::new())?;
     Ok(Found { references, texts: search.texts })
 }
@@ -118,6 +121,9 @@ impl Search<'_> {
 
     /// The subject and version that hold a sibling.
     fn registered(&mut self, at: usize, folder: &Path, open: &mut Vec<usize>) -> Result<(String, u32)> {
+        if let Some(done) = self.done.get(&at) {
+            return Ok(done.clone());
+        }
         let names = self.siblings[at].names.clone();
         let references = self.references(&names, folder, open)?;
         let Sibling { text, subject, path, .. } = &self.siblings[at];
@@ -147,6 +153,7 @@ impl Search<'_> {
         if !self.texts.contains(text) {
             self.texts.push(text.clone());
         }
+        self.done.insert(at, found.clone());
         Ok(found)
     }
 

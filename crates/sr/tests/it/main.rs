@@ -11,6 +11,7 @@ mod confluent;
 mod contexts;
 mod decode;
 mod delete;
+mod diamonds;
 mod doctor;
 mod examples;
 mod failures;
