@@ -1,7 +1,7 @@
 //! Names of types, and the namespaces that they stand in.
 //!
-//! Source: the Avro specification, "Names". The one constraint: whether a name is well formed is not looked at, since registries
-//! hold schemas whose names are not.
+//! Source: the Avro specification, "Names". None but [`is_name`] looks whether a name is well formed: registries hold schemas
+//! whose names are not.
 
 use serde_json::{Map, Value};
 
@@ -14,6 +14,14 @@ pub const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "d
 #[must_use]
 pub fn is_primitive(name: &str) -> bool {
     PRIMITIVES.contains(&name)
+}
+
+/// Whether this is a name as the specification has it: a letter or `_`, then letters, digits and `_`. A full name is several of
+/// them with dots between.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// The full name that `name` stands for inside of `namespace`. One with a dot is full already; a dot in front says that it

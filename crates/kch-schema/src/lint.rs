@@ -13,7 +13,7 @@ use kch_avro::SchemaError;
 use serde_json::{Map, Value};
 
 pub use broken::broken;
-pub(crate) use names::{is_name, mended};
+pub(crate) use names::mended;
 pub use twice::twice;
 
 use crate::fit::fit;

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use kch_cli::{Failure, Result};
-use kch_registry::{Error, Level, Mode, Registry, context_of};
+use kch_registry::{Level, Mode, Registry, context_of};
 use kch_schema::{Severity, lint};
 
 use crate::at_once::at_once;
+use crate::count;
 use crate::latest::{Latest, Unread, latest_of};
 use crate::snapshot::{Rules, own_rules};
 
@@ -156,8 +157,8 @@ pub(crate) fn subjects(registry: &Registry, subjects: &[String], has_modes: bool
         let Some(latest) = latest_of(registry, subject)? else { return Ok(None) };
         let rules = own_rules(registry, subject, has_modes)?;
         // The live ones first: one that is registered meanwhile is not taken for deleted.
-        let live = known(registry.versions(subject))?.len();
-        let deleted = known(registry.versions_with_deleted(subject))?.len().saturating_sub(live);
+        let live = registry.live_versions(subject)?.len();
+        let deleted = registry.all_versions(subject)?.len().saturating_sub(live);
         Ok(Some(Looked { latest, rules, deleted }))
     })?;
     let mut findings: Vec<Finding> =
@@ -167,14 +168,6 @@ pub(crate) fn subjects(registry: &Registry, subjects: &[String], has_modes: bool
     findings.extend(mistakes(&looked));
     findings.push(deleted(&looked));
     Ok(findings)
-}
-
-/// The versions of a subject, which may have none.
-fn known(versions: std::result::Result<Vec<u32>, Error>) -> Result<Vec<u32>> {
-    match versions {
-        Err(Error::SubjectNotFound { .. }) => Ok(Vec::new()),
-        outcome => Ok(outcome?),
-    }
 }
 
 /// What is wrong with a subject's own mode and level, or a context's.
@@ -229,7 +222,7 @@ fn references(registry: &Registry, looked: &[Looked]) -> Result<Vec<Finding>> {
         for reference in &latest.references {
             total += 1;
             if !live.contains_key(reference.subject.as_str()) {
-                let versions = known(registry.versions(&reference.subject))?;
+                let versions = registry.live_versions(&reference.subject)?;
                 live.insert(&reference.subject, versions.into_iter().collect());
             }
             let is_live =
@@ -282,10 +275,6 @@ fn deleted(looked: &[Looked]) -> Finding {
     let detail = format!("{} of {} softly deleted", count(versions, "version"), count(subjects, "subject"));
     Finding::new("deleted", Grade::Ok, detail)
         .cure("sr versions SUBJECT --deleted shows them, sr undelete brings them back")
-}
-
-pub(crate) fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 #[cfg(test)]

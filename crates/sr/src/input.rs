@@ -34,7 +34,7 @@ pub(crate) fn read_with(
     rows: &mut Vec<Value>,
 ) -> Result<NewSchema> {
     let name = name(&args.file);
-    let text = text(&args.file, io)?;
+    let text = read_schema(&args.file, io)?;
     let given: Vec<Reference> = args.references.iter().filter_map(ReferenceArg::given).collect();
     let auto = args.references.len() > given.len();
     let compile = |texts: &[String]| {
@@ -78,22 +78,29 @@ pub(crate) fn not_json(name: &str, reason: &str) -> Failure {
     Failure::refused(format!("{name}:{}: not JSON: {why}", place.replace(" column ", ":")))
 }
 
-fn text(file: &str, io: &mut Io) -> Result<String> {
+/// The text of a file, or of stdin, which must have some.
+pub(crate) fn read_file(file: &str, io: &mut Io) -> Result<String> {
     let name = name(file);
-    let cannot = |error: std::io::Error| Failure::usage(format!("cannot read {name}: {error}"));
     let mut text = String::new();
-    match file {
-        "-" => io.input.read_to_string(&mut text).map(|_| ()).map_err(cannot)?,
-        path => text = std::fs::read_to_string(path).map_err(cannot)?,
-    }
+    let read = match file {
+        "-" => io.input.read_to_string(&mut text).map(|_| ()),
+        path => std::fs::read_to_string(path).map(|read| text = read),
+    };
+    read.map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
     if let Some(exit) = io.signals.received() {
         return Err(Failure::interrupted(exit));
     }
     if text.trim().is_empty() {
         return Err(Failure::refused(format!("{name} is empty")));
     }
+    Ok(text)
+}
+
+/// The text of a schema, without comments.
+fn read_schema(file: &str, io: &mut Io) -> Result<String> {
+    let text = read_file(file, io)?;
     match kch_avro::schema_json(&text) {
-        Err(SchemaError::Json { reason }) => Err(not_json(name, &reason)),
+        Err(SchemaError::Json { reason }) => Err(not_json(name(file), &reason)),
         // Comments, which Java's parser takes, and ClickHouse and others do not: the schema goes without them.
         Ok(schema) if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_err() => Ok(schema.to_string()),
         _ => Ok(text),

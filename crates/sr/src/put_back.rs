@@ -1,5 +1,5 @@
-//! Modes and levels that were changed for the time of an import or a registration, put back on any way out: success, failure, a signal, a
-//! panic. A process that is killed outright cannot; the next import of the same subjects then does it.
+//! Modes and levels that were changed for the time of an import or a registration, put back on any way out: success, failure,
+//! a signal, a panic. A process that is killed outright cannot; the next import of the same subjects then does it.
 
 use std::sync::Arc;
 

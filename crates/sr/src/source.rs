@@ -1,7 +1,6 @@
 //! A schema to look at, wherever it is: a file, stdin, or a version of a subject. A file needs no registry, so the verbs that only
 //! look work offline.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use kch_avro::SchemaError;
@@ -11,7 +10,7 @@ use kch_registry::{Version, at_version, means_file};
 use kch_schema::{Finding, Schema};
 
 use crate::Desk;
-use crate::input::not_json;
+use crate::input::{self, not_json};
 
 /// Which schema to look at.
 #[derive(Debug, clap::Args)]
@@ -73,18 +72,14 @@ impl Desk<'_> {
 
     /// Reads a schema by its name, with files that define types which it uses.
     pub(crate) fn source_of(&mut self, name: &str, with: &[String]) -> Result<Source> {
-        let extra = with.iter().map(|file| self.read_file(file)).collect::<Result<Vec<_>>>()?;
+        let extra = with.iter().map(|file| input::read_file(file, self.io)).collect::<Result<Vec<_>>>()?;
         if !means_file(name) {
             return self.registered(name, extra);
         }
-        let text = self.read_file(name)?;
+        let text = input::read_file(name, self.io)?;
         let stem = Path::new(name).file_name().and_then(|file| file.to_str()).filter(|_| name != "-");
         let stem = stem.map(|file| file.split('.').next().unwrap_or(file).to_owned());
-        let name = if name == "-" { "stdin" } else { name };
-        if text.trim().is_empty() {
-            return Err(Failure::refused(format!("{name} is empty")));
-        }
-        Ok(Source { name: name.to_owned(), stem, registered: None, text, references: extra })
+        Ok(Source { name: input::name(name).to_owned(), stem, registered: None, text, references: extra })
     }
 
     fn registered(&self, name: &str, extra: Vec<String>) -> Result<Source> {
@@ -103,21 +98,6 @@ impl Desk<'_> {
             text: found.schema.text,
             references,
         })
-    }
-
-    /// The text of a file, or of stdin.
-    fn read_file(&mut self, file: &str) -> Result<String> {
-        let mut text = String::new();
-        let read = match file {
-            "-" => self.io.input.read_to_string(&mut text).map(|_| ()),
-            path => std::fs::read_to_string(path).map(|read| text = read),
-        };
-        let name = if file == "-" { "stdin" } else { file };
-        read.map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
-        if let Some(exit) = self.io.signals.received() {
-            return Err(Failure::interrupted(exit));
-        }
-        Ok(text)
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::sync::LazyLock;
 
+use kch_avro::names::is_name;
 use kch_avro::{Encoder, JsonMode, Plan};
-
-use crate::lint::is_name;
 
 /// More different values than this are no enum's, so that memory has a bound.
 pub(crate) const MOST_SYMBOLS: usize = 256;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::shape::{Keys, Shape};
 use super::text::Form;
 use super::{Drafted, Inferring};
-use crate::lint::{is_name, mended};
+use crate::lint::mended;
 
 /// So many keys, each of them rare, are a map's.
 const MANY_KEYS: usize = 20;
@@ -200,7 +200,7 @@ impl Writer<'_> {
         }
         let values = keys.merged();
         let of_one_kind = values.kinds() <= 1 && values.objects == 0;
-        let strange = keys.all.iter().any(|(key, _)| !is_name(key));
+        let strange = keys.all.iter().any(|(key, _)| !names::is_name(key));
         let seen: u64 = keys.all.iter().map(|(_, shape)| shape.count()).sum();
         let rare = keys.all.len() > MANY_KEYS && seen < objects.saturating_mul(keys.all.len() as u64) / 2;
         if of_one_kind && (strange || rare) {

@@ -1,5 +1,6 @@
 //! Names, by the specification: a letter or underscore, then letters, digits and underscores.
 
+use kch_avro::names::is_name;
 use serde_json::Value;
 
 use super::{Lint, Severity};
@@ -55,13 +56,6 @@ impl Lint<'_> {
         let cure = format!("take \"{}\": registries and other tools refuse it", mended(bad));
         self.add(Severity::Error, "name", at, place, message, cure);
     }
-}
-
-/// Whether this is a name, without dots.
-pub(crate) fn is_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// The nearest name to what is none.

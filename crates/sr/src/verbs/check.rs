@@ -66,9 +66,8 @@ impl Check {
     }
 
     fn check_files(&self, new: &str, desk: &mut Desk<'_>) -> Result<Exit> {
-        if self.old.iter().chain([&self.new.clone().unwrap_or_default()]).filter(|name| *name == "-").count()
-            > 1
-        {
+        let names = self.old.iter().map(String::as_str).chain([new]);
+        if names.filter(|name| *name == "-").count() > 1 {
             return Err(Failure::usage("stdin can be one schema only"));
         }
         let level = self.level.clone().unwrap_or(Level::Backward);

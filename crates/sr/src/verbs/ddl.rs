@@ -1,5 +1,6 @@
 //! `sr ddl`: the ClickHouse table that fits a schema.
 
+use kch_avro::names::short;
 use kch_cli::{Exit, Failure, Result};
 use kch_schema::{
     Columns, Mapping, NoColumns, OrderError, Route, Schema, Table, columns, quote_text, sentences, table_name,
@@ -114,7 +115,7 @@ impl Ddl {
     }
 
     fn table_name(&self, source: &Source, schema: &Schema) -> String {
-        let short = || schema.name().and_then(|name| name.rsplit('.').next()).unwrap_or_default().to_owned();
+        let short = || schema.name().map(short).unwrap_or_default().to_owned();
         self.table.clone().unwrap_or_else(|| table_name(&source.stem.clone().unwrap_or_else(short)))
     }
 

@@ -255,10 +255,10 @@ impl Schemas {
         {
             return Ok((Some(*id), Arc::clone(schema)));
         }
-        if self.registry.is_none() {
-            self.registry = Some(desk.registry()?);
-        }
-        let Some(registry) = &self.registry else { return Err(Failure::usage("no registry")) };
+        let registry = match &mut self.registry {
+            Some(registry) => registry,
+            none => none.insert(desk.registry()?),
+        };
         let found = match wanted {
             SchemaRef::Id(id) => registry.schema_by_id(id)?,
             SchemaRef::Guid(guid) => registry.schema_by_guid(&guid)?,

@@ -5,9 +5,8 @@ use kch_http::{Endpoint, REGISTRY, Service};
 use kch_registry::Registry;
 use serde_json::{Value, json};
 
-use crate::Desk;
-use crate::health::{self, Finding, Grade, count};
-use crate::trial;
+use crate::health::{self, Finding, Grade};
+use crate::{Desk, count, trial};
 
 const EXAMPLES: &str = "\
 A row for each check, and one for each node, context or subject that something is wrong with, with the cure. Checked are: whether \

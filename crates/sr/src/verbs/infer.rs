@@ -1,5 +1,6 @@
 //! `sr infer`: a draft schema from lines of JSON.
 
+use kch_avro::names::is_name;
 use kch_cli::{Exit, Failure, LineReader, MAX_LINE, Result};
 use kch_schema::{BadLine, Draft, Inferring};
 
@@ -92,10 +93,6 @@ fn bad_line(at: &str, error: &BadLine) -> Failure {
 
 /// A name, with its namespace if it has one.
 fn full_name(text: &str) -> std::result::Result<String, String> {
-    let is_name = |part: &str| {
-        part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
     match text.split('.').all(is_name) {
         true => Ok(text.to_owned()),
         false => Err("write it as NAME or NAMESPACE.NAME, of letters, digits and underscores".to_owned()),

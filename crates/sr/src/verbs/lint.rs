@@ -5,7 +5,7 @@ use kch_registry::complete::subjects;
 use kch_schema::{Finding, Severity, lint, twice};
 use serde_json::{Value, json};
 
-use crate::Desk;
+use crate::{Desk, count};
 
 const EXAMPLES: &str = "\
 Errors (exit code 1) do not do what they say, or are refused by other tools: a logicalType beside its type, a default that \
@@ -74,8 +74,4 @@ fn row(schema: &str, finding: &Finding) -> Value {
     let Finding { rule, at, pointer, message, cure, .. } = finding;
     json!({"schema": schema, "severity": severity, "rule": rule, "at": at, "pointer": pointer,
         "message": message, "cure": cure})
-}
-
-fn count(number: u32, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
