@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kch_http::Request;
+use kch_http::{Reply, Request};
 
 use crate::disk::Disk;
 use crate::model::{WireSchema, guid_text};
@@ -42,10 +42,30 @@ impl Registry {
     }
 
     fn ask_for_id(&self, id: u32, subject: Option<&str>) -> Result<WireSchema, Error> {
+        let reply = self.ask_about_id(id, &[], false, subject)?;
+        let said: WireSchema = reply.json()?;
+        if said.schema.is_none() {
+            return Err(Error::Http(reply.unexpected()));
+        }
+        // Newer registries add one of the subjects that use it: not part of what an id stands for.
+        Ok(WireSchema { id: Some(id), subject: None, version: None, ..said })
+    }
+
+    /// The answer to what is asked about an id, `of` at the end of its path, in the context of `subject`.
+    pub(crate) fn ask_about_id(
+        &self,
+        id: u32,
+        of: &[&str],
+        deleted: bool,
+        subject: Option<&str>,
+    ) -> Result<Reply, Error> {
         let number = id.to_string();
-        let path = ["schemas", "ids", &number];
-        let mut request = self.service.get(&path);
+        let path = [&["schemas", "ids", &number], of].concat();
         let context = subject.and_then(context_alone);
+        let mut request = self.service.get(&path);
+        if deleted {
+            request = request.query("deleted", "true");
+        }
         if let Some(context) = &context {
             request = request.query("subject", context);
         }
@@ -53,13 +73,7 @@ impl Registry {
         if reply.status == 404 && reply.error_code() == Some(40403) {
             return Err(Error::SchemaNotFound { id, url: self.url().to_owned() });
         }
-        let reply = self.accept(reply)?;
-        let said: WireSchema = reply.json()?;
-        if said.schema.is_none() {
-            return Err(Error::Http(reply.unexpected()));
-        }
-        // Newer registries add one of the subjects that use it: not part of what an id stands for.
-        Ok(WireSchema { id: Some(id), subject: None, version: None, ..said })
+        self.accept(reply)
     }
 
     /// The schema with this GUID, which Confluent's registry has from 8.0 on, with the id that it has in the default context,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::naming::context_alone;
 use crate::{Error, Registry, SubjectVersion};
 
 impl Registry {
@@ -17,21 +16,8 @@ impl Registry {
         deleted: bool,
         subject: Option<&str>,
     ) -> Result<Vec<SubjectVersion>, Error> {
-        let number = id.to_string();
-        let path = ["schemas", "ids", &number, "versions"];
-        let mut request = self.service.get(&path);
-        if deleted {
-            request = request.query("deleted", "true");
-        }
-        let context = subject.and_then(context_alone);
-        if let Some(context) = &context {
-            request = request.query("subject", context);
-        }
-        let reply = request.send()?;
-        if reply.status == 404 && reply.error_code() == Some(40403) {
-            return Err(Error::SchemaNotFound { id, url: self.url().to_owned() });
-        }
-        let mut versions: Vec<SubjectVersion> = self.accept(reply)?.json()?;
+        let mut versions: Vec<SubjectVersion> =
+            self.ask_about_id(id, &["versions"], deleted, subject)?.json()?;
         versions.sort_unstable();
         Ok(versions)
     }

@@ -152,7 +152,7 @@ impl Resolver<'_> {
             (Kind::Record { fields: wanted, .. }, Kind::Record { fields: written, .. }) => {
                 let mut found = self.compare_names(path, reader, writer);
                 for field in wanted {
-                    found.extend(self.compare_field(path, field, writer, written));
+                    found.extend(self.compare_field(path, field, wanted, writer, written));
                 }
                 found
             }
@@ -249,7 +249,15 @@ impl Resolver<'_> {
         vec![self.mismatch(path, at(self.reader, reader.id), at(self.writer, writer.id), fault)]
     }
 
-    fn compare_field(&mut self, path: &str, field: &Field, writer: &Use, written: &[Field]) -> Vec<Mismatch> {
+    /// Compares one of the `wanted` fields of a reader's record with what the writer's has for it.
+    fn compare_field(
+        &mut self,
+        path: &str,
+        field: &Field,
+        wanted: &[Field],
+        writer: &Use,
+        written: &[Field],
+    ) -> Vec<Mismatch> {
         let field_path = if path.is_empty() { field.name.clone() } else { format!("{path}.{}", field.name) };
         let names: Vec<&String> = std::iter::once(&field.name).chain(&field.aliases).collect();
         let matching: Vec<&Field> = written.iter().filter(|other| names.contains(&&other.name)).collect();
@@ -260,7 +268,7 @@ impl Resolver<'_> {
                 let fault = Fault::MissingDefault {
                     field: field.name.clone(),
                     example: self.example_default(field.node),
-                    was: self.old_name(field, written),
+                    was: self.old_name(field, wanted, written),
                 };
                 vec![self.mismatch(&field_path, field.place.clone(), writer_place, fault)]
             }
@@ -294,27 +302,15 @@ impl Resolver<'_> {
     }
 
     /// The one writer's field that the reader has under no name and whose type would fit: the field's old name, probably.
-    fn old_name(&mut self, field: &Field, written: &[Field]) -> Option<String> {
-        let mut fitting = Vec::new();
-        for other in written {
-            let same = self.reader.title(field.node) == self.writer.title(other.node);
-            if same && !self.is_wanted(field, &other.name) {
-                fitting.push(other.name.clone());
-            }
-        }
-        if fitting.len() == 1 { fitting.pop() } else { None }
-    }
-
-    /// Whether the record that holds `field` has a field of this name.
-    fn is_wanted(&self, field: &Field, name: &str) -> bool {
-        let siblings = self.reader.nodes.iter().find_map(|node| match &node.kind {
-            Kind::Record { fields, .. } if fields.iter().any(|one| one.place == field.place) => Some(fields),
+    fn old_name(&self, field: &Field, wanted: &[Field], written: &[Field]) -> Option<String> {
+        let is_wanted =
+            |name: &String| wanted.iter().any(|one| one.name == *name || one.aliases.contains(name));
+        let is_same = |other: &Field| self.reader.title(field.node) == self.writer.title(other.node);
+        let mut fitting = written.iter().filter(|other| is_same(other) && !is_wanted(&other.name));
+        match (fitting.next(), fitting.next()) {
+            (Some(only), None) => Some(only.name.clone()),
             _ => None,
-        });
-        siblings
-            .into_iter()
-            .flatten()
-            .any(|one| one.name == name || one.aliases.iter().any(|alias| alias == name))
+        }
     }
 
     fn part(&self, of: &Use, id: NodeId, step: &str) -> Use {
