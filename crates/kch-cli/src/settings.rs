@@ -243,6 +243,8 @@ mod tests {
     fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
         let env = file("TABLE=from_file\nLIMIT=5\nCONNECT_URL=http://file\n");
         let mut settings = Settings::load(Some(env.path())).unwrap();
+        // Not that of whoever runs the tests.
+        settings.environment.clear();
         settings.environment.insert("TABLE".into(), "from_environment".into());
         settings.environment.insert("CONNECT_URL".into(), "http://environment".into());
         settings.set_flag(&vars::CONNECT_URL, Some("http://flag"));
