@@ -102,12 +102,13 @@ pub(crate) struct Answer {
     pub(crate) bytes: u64,
 }
 
-/// Prints the rows of `response`.
+/// Prints the rows of `response`. Those of `our_lines`, which we call JSON, must be text.
 pub(crate) async fn read(
     client: &Client,
     response: Response,
     watch: &Watch,
     sink: &mut Sink<'_>,
+    our_lines: bool,
 ) -> Result<Answer, Trouble> {
     let (head, mut body) = response.into_parts();
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
@@ -135,6 +136,9 @@ pub(crate) async fn read(
         cap.begin(text("x-clickhouse-format")).map_err(Trouble::Failed)?;
     }
     let mut tail = Tail::new(text("x-clickhouse-exception-tag"), text("x-clickhouse-format"));
+    if our_lines && matches!(sink, Sink::Stdout(_) | Sink::Capped(..)) {
+        tail = tail.of_text();
+    }
     let mut bytes = 0;
     let broken = loop {
         match watch.over(pin!(body.frame()), sink).await? {

@@ -5,6 +5,7 @@ use std::io;
 
 use kch_cli::{Failure, Result};
 
+use crate::answer::with_rows;
 use crate::tail;
 
 /// Makes one array of all rows, whose brackets are lines too.
@@ -24,19 +25,49 @@ pub(crate) struct Cap {
     begins_with_object: bool,
 }
 
-/// An answer has more than may be printed.
+/// An answer has more than may be printed, or what may not be.
 #[derive(Debug)]
-pub(crate) struct Cut(String);
+pub(crate) struct Cut {
+    why: String,
+    hint: Option<String>,
+    /// The rows printed before, where they are known.
+    rows: Option<u64>,
+}
 
 impl std::fmt::Display for Cut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.why)
     }
 }
 
 impl std::error::Error for Cut {}
 
 impl Cut {
+    fn after(why: String) -> Cut {
+        Cut { why, hint: None, rows: None }
+    }
+
+    /// The row behind so many has bytes that JSON cannot hold.
+    pub(crate) fn no_text(rows: u64, column: Option<&str>) -> Cut {
+        let place = column.map(|column| format!(", column {column}")).unwrap_or_default();
+        let why = format!("row {}{place}: not UTF-8, so no line of JSON can hold it", rows + 1);
+        let column = column.unwrap_or("column");
+        let hint = format!(
+            "SELECT hex({column}) makes text of it; --format JSONEachRow prints the bytes as they are"
+        );
+        Cut { why, hint: Some(hint), rows: Some(rows) }
+    }
+
+    /// The failure to report, for a query with this id.
+    pub(crate) fn failure(&self, query_id: &str) -> Failure {
+        let mut failure =
+            Failure::refused(format!("{self} (query id {query_id})")).fact("query_id", query_id);
+        if let Some(hint) = &self.hint {
+            failure = failure.hint(hint.as_str());
+        }
+        with_rows(failure, self.rows)
+    }
+
     /// The cut that a write came to, if it was one.
     pub(crate) fn of(error: &io::Error) -> Option<&Cut> {
         error.get_ref()?.downcast_ref()
@@ -107,12 +138,12 @@ impl Cap {
     pub(crate) fn take<'a>(&mut self, bytes: &'a [u8]) -> (&'a [u8], Option<io::Error>) {
         let cut = |kept, limit: u64, what, flag| {
             let text = format!("the answer was cut after {limit} {what}, as {flag} says");
-            (kept, Some(io::Error::other(Cut(text))))
+            (kept, Some(io::Error::other(Cut::after(text))))
         };
         let begins_with_object = std::mem::replace(&mut self.begins_with_object, false);
         if self.counts_rows() && begins_with_object && bytes.starts_with(b"[") {
             let text = format!("{ARRAY_OF_ROWS} makes one array of the rows, which --max-rows cannot count");
-            return (&[], Some(io::Error::other(Cut(text))));
+            return (&[], Some(io::Error::other(Cut::after(text))));
         }
         if let Some(max) = self.max_rows {
             let left = usize::try_from(max - self.rows).unwrap_or(usize::MAX);

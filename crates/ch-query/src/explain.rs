@@ -49,8 +49,7 @@ impl Session {
             Trouble::Unwritable(error) => {
                 self.cancel(query_id).await;
                 if let Some(cut) = Cut::of(&error) {
-                    let failure = Failure::refused(format!("{cut} (query id {query_id})"));
-                    return Err(failure.fact("query_id", query_id));
+                    return Err(cut.failure(query_id));
                 }
                 let failure = Failure::from(error);
                 if failure.is_closed_pipe() {

@@ -37,6 +37,7 @@ pub mod sql;
 mod stdin;
 mod summary;
 pub mod tail;
+mod text;
 mod until;
 mod upload;
 mod watch;

@@ -114,7 +114,7 @@ impl Session {
     }
 
     /// Whether the answer is JSON lines because we say so.
-    fn prints_our_lines(&self, query: &Query<'_>) -> bool {
+    pub(crate) fn prints_our_lines(&self, query: &Query<'_>) -> bool {
         let ours = !self.foreign_format && is_json_lines(Some(&self.format));
         ours && !query.kind.is_insert() && !names_a_format(query.sql)
     }

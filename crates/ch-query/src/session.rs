@@ -232,7 +232,7 @@ impl Session {
             Ok(response) => response,
             Err(error) => return Err(Trouble::Failed(self.unanswered(error, query))),
         };
-        answer::read(client, response, watch, sink).await
+        answer::read(client, response, watch, sink, self.prints_our_lines(query)).await
     }
 
     fn unanswered(&self, error: kch_http::Error, query: &Query<'_>) -> Failure {

@@ -11,7 +11,9 @@ use std::io::{self, Write};
 use memchr::memmem;
 use serde_json::Value;
 
+use crate::cap::Cut;
 use crate::exception::{self, Exception};
+use crate::text;
 
 /// What the answer of an older server may end with, at most.
 const OLD_ERROR: usize = 16 << 10;
@@ -39,6 +41,8 @@ pub(crate) fn is_json_lines(format: Option<&str>) -> bool {
 pub struct Tail {
     mark: Option<Vec<u8>>,
     json_lines: bool,
+    /// Rows must be text.
+    only_text: bool,
     held: Vec<u8>,
     error: Option<Vec<u8>>,
     rows: u64,
@@ -51,7 +55,13 @@ impl Tail {
     pub fn new(tag: Option<&str>, format: Option<&str>) -> Tail {
         let mark = tag.map(|tag| format!("\r\n__exception__\r\n{tag}\r\n").into_bytes());
         let json_lines = is_json_lines(format);
-        Tail { mark, json_lines, held: Vec::new(), error: None, rows: 0, printed: false }
+        Tail { mark, json_lines, only_text: false, held: Vec::new(), error: None, rows: 0, printed: false }
+    }
+
+    /// The same, where JSON lines were promised: bytes that are no text end them, in a [`Cut`].
+    #[must_use]
+    pub(crate) fn of_text(self) -> Tail {
+        Tail { only_text: self.json_lines, ..self }
     }
 
     /// Whether anything was printed.
@@ -107,7 +117,7 @@ impl Tail {
         }
         match memchr::memrchr(b'\n', &bytes[..safe]) {
             Some(at) => at + 1,
-            None if bytes.len() > LONGEST_HELD_LINE => safe,
+            None if bytes.len() > LONGEST_HELD_LINE => text::whole_characters(&bytes[..safe]),
             None => 0,
         }
     }
@@ -128,6 +138,14 @@ impl Tail {
             _ => bytes,
         };
         self.printed |= !bytes.is_empty();
+        if self.only_text
+            && let Some(at) = text::first_that_is_none(bytes)
+        {
+            let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |end| end + 1);
+            self.rows += memchr::memchr_iter(b'\n', &bytes[..line]).count() as u64;
+            out.write_all(&bytes[..line])?;
+            return Err(io::Error::other(Cut::no_text(self.rows, text::column(&bytes[line..at]).as_deref())));
+        }
         if self.json_lines {
             self.rows += memchr::memchr_iter(b'\n', bytes).count() as u64;
         }
@@ -306,6 +324,26 @@ mod tests {
             assert!(out == rows);
             assert_eq!(end, End { exception: None, rows: Some(20_000) });
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_end_what_was_promised_as_json() {
+        let answer = b"{\"n\":1,\"b\":\"\xc3\xa9\"}\n{\"n\":2,\"b\":\"\xff\xfe\"}\n{\"n\":3,\"b\":\"x\"}\n";
+        for step in [1, 7, 1000] {
+            let mut tail = Tail::new(Some("abcdefghijklmnop"), Some("JSONEachRow")).of_text();
+            let mut out = Vec::new();
+            let fed = answer.chunks(step).try_for_each(|chunk| tail.feed(chunk, &mut out));
+            let error = fed.and_then(|()| tail.finish(true, &mut out)).unwrap_err();
+            assert_eq!(error.to_string(), "row 2, column b: not UTF-8, so no line of JSON can hold it");
+            assert_eq!(out, "{\"n\":1,\"b\":\"é\"}\n".as_bytes(), "step {step}");
+        }
+        // A line that is printed before its end is there is cut between characters.
+        let long = format!("{{\"a\":\"{}\"}}\n", "x€".repeat(LONGEST_HELD_LINE));
+        let (mut tail, mut out) =
+            (Tail::new(Some("abcdefghijklmnop"), Some("JSONEachRow")).of_text(), Vec::new());
+        long.as_bytes().chunks(4099).for_each(|chunk| tail.feed(chunk, &mut out).unwrap());
+        tail.finish(true, &mut out).unwrap();
+        assert!(out == long.as_bytes());
     }
 
     #[test]

@@ -189,7 +189,7 @@ impl Courier {
         let watch = Watch::new(Signals::none(), Some(self.timeout));
         let sent = async {
             let response = client.send(request).await?;
-            answer::read(client, response, &watch, &mut Sink::Nowhere).await
+            answer::read(client, response, &watch, &mut Sink::Nowhere, false).await
         };
         match watch.over(std::pin::pin!(sent), &Sink::Nowhere).await {
             Ok(Ok(answer)) => judge(&answer, rows, &query_id),

@@ -27,6 +27,33 @@ fn selects_rows_exactly_live() {
 }
 
 #[test]
+fn bytes_that_no_json_line_can_hold_end_the_answer_live() {
+    let Some(stack) = stack() else { return };
+    let run = |args: &[&str]| stack.scene().tool("ch-query").args(args).run();
+    let sql = "SELECT number AS n, if(n = 2, unhex('fffe'), 'é') AS bin FROM numbers(4)";
+    let rows = "{\"n\":0,\"bin\":\"é\"}\n{\"n\":1,\"bin\":\"é\"}\n";
+    let refused = run(&[sql, "--query-id", "no-text"]);
+    refused.fails_with(1).stdout_is(rows).stderr_is(
+        "ch-query: row 3, column bin: not UTF-8, so no line of JSON can hold it (query id no-text)\n\
+         hint: SELECT hex(bin) makes text of it; --format JSONEachRow prints the bytes as they are\n",
+    );
+    run(&[sql, "--max-rows", "9", "--errors", "json"])
+        .fails_with(1)
+        .stdout_is(rows)
+        .stderr_has("\"rows_before_error\":2");
+    // Who names the format gets what ClickHouse prints.
+    for args in
+        [&[sql, "--format", "JSONEachRow"][..], &[&format!("{sql} FORMAT JSONEachRow")], &[sql, "-o", "raw"]]
+    {
+        let whole = run(args);
+        let bytes: &[u8] = whole.succeeds().stderr_is("").stdout.as_ref();
+        assert!(bytes.windows(2).any(|pair| pair == b"\xff\xfe"), "{args:?}");
+    }
+    let hex = "SELECT hex(bin) AS bin FROM (".to_owned() + sql + ")";
+    assert_eq!(run(&[&hex]).succeeds().json_lines()[2]["bin"], "FFFE");
+}
+
+#[test]
 fn headers_of_the_users_say_who_asks_live() {
     let Some(stack) = stack() else { return };
     let (user, password) = (stack.setting("CLICKHOUSE_USER"), stack.setting("CLICKHOUSE_PASSWORD"));
