@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::naming::context_above;
-use crate::{Error, NewSchema, Registry, Version};
+use crate::{Call, Error, NewSchema, Registry, Version};
 
 /// What a registry allows a subject's next schema to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,9 +212,7 @@ impl Registry {
         match (reply.status, reply.error_code()) {
             // There is none: that is what was asked for.
             (404, Some(40401 | 40408)) if subject.is_some() => Ok(()),
-            (405, _) => {
-                Err(Error::Unsupported { url: self.url().to_owned(), what: "reset the global level" })
-            }
+            (405, _) => Err(Error::Unsupported { url: self.url().to_owned(), call: Call::ResetLevel }),
             _ => self.accept(reply).map(|_| ()),
         }
     }

@@ -1,7 +1,7 @@
 //! The contexts that there are: each has subjects, ids and rules of its own.
 
 use crate::mode::no_such_call;
-use crate::{Error, Registry};
+use crate::{Call, Error, Registry};
 
 impl Registry {
     /// Their names, `.` for the default one, `.eu`. None from a registry that has no such call.
@@ -34,7 +34,7 @@ impl Registry {
         match (reply.status, reply.error_code()) {
             (_, Some(42211)) => Err(Error::NotEmpty { context: context.to_owned() }),
             _ if no_such_call(&reply) => {
-                Err(Error::Unsupported { url: self.url().to_owned(), what: "delete a context" })
+                Err(Error::Unsupported { url: self.url().to_owned(), call: Call::DeleteContext })
             }
             _ => self.accept(reply).map(|_| ()),
         }

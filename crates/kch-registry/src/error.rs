@@ -143,12 +143,12 @@ pub enum Error {
         context: String,
     },
     /// The registry does not have this call.
-    #[error("the schema registry at {url} cannot {what}")]
+    #[error("the schema registry at {url} cannot {call}")]
     Unsupported {
         /// Where.
         url: String,
         /// What it was asked to do.
-        what: &'static str,
+        call: Call,
     },
     /// Anything else that it refused.
     #[error("the schema registry at {url} refused: {message} (error {code})")]
@@ -160,6 +160,40 @@ pub enum Error {
         /// What it says.
         message: String,
     },
+}
+
+/// What not every registry can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Set a mode, a subject's or its own.
+    SetMode,
+    /// Take away a subject's mode.
+    DeleteMode,
+    /// Set its compatibility level back to its default.
+    ResetLevel,
+    /// Delete an empty context.
+    DeleteContext,
+}
+
+impl std::fmt::Display for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Call::SetMode => "set a mode",
+            Call::DeleteMode => "take a mode away",
+            Call::ResetLevel => "reset the global level",
+            Call::DeleteContext => "delete a context",
+        })
+    }
+}
+
+impl Call {
+    fn hint(self) -> Option<&'static str> {
+        match self {
+            Call::SetMode | Call::DeleteMode => Some("Confluent's registry has modes, Apicurio's has none"),
+            Call::ResetLevel => Some("`sr compat set LEVEL` sets it: BACKWARD is what registries begin with"),
+            Call::DeleteContext => None,
+        }
+    }
 }
 
 fn numbers(known: &[u32]) -> String {
@@ -231,12 +265,7 @@ impl Explain for Error {
                 Some(format!("`sr check {subject} FILE` says why; `sr compat get {subject}` shows the level"))
             }
             Error::InvalidSchema { .. } => Some("`sr lint FILE` says what is wrong, and where".to_owned()),
-            Error::Unsupported { what: "reset the global level", .. } => {
-                Some("`sr compat set LEVEL` sets it: BACKWARD is what registries begin with".to_owned())
-            }
-            Error::Unsupported { what, .. } if what.contains("mode") => {
-                Some("Confluent's registry has modes, Apicurio's has none".to_owned())
-            }
+            Error::Unsupported { call, .. } => call.hint().map(str::to_owned),
             Error::NotEmpty { context } => {
                 Some(format!("`sr subjects --prefix :{context}: --deleted` lists what is in it"))
             }

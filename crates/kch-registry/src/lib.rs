@@ -24,7 +24,7 @@ mod uses;
 pub use args::RegistryArgs;
 pub use compatibility::{Compatibility, Level, Source};
 pub use delete::Deletion;
-pub use error::Error;
+pub use error::{Call, Error};
 pub use mode::Mode;
 pub use model::{
     Contract, NewSchema, Reference, Registered, Schema, SchemaType, SubjectVersion, Version, guid_text,

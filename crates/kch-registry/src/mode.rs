@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 
 use crate::naming::context_above;
-use crate::{Error, Registry, context_of, split_context};
+use crate::{Call, Error, Registry, context_of, split_context};
 
 /// What may be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Registry {
         }
         let reply = request.send()?;
         if no_such_call(&reply) {
-            return Err(Error::Unsupported { url: self.url().to_owned(), what: "set a mode" });
+            return Err(Error::Unsupported { url: self.url().to_owned(), call: Call::SetMode });
         }
         match self.accept(reply) {
             Err(error @ Error::NotPermitted { .. }) if !force => {
@@ -203,12 +203,12 @@ impl Registry {
         }
     }
 
-    /// That the registry can `what`, which it cannot without modes.
+    /// That the registry can do `call`, which it cannot without modes.
     ///
     /// # Errors
     /// [`Error::Unsupported`], [`Error::Http`].
-    pub fn ensure_has_modes(&self, what: &'static str) -> Result<(), Error> {
-        if self.has_modes()? { Ok(()) } else { Err(Error::Unsupported { url: self.url().to_owned(), what }) }
+    pub fn ensure_has_modes(&self, call: Call) -> Result<(), Error> {
+        if self.has_modes()? { Ok(()) } else { Err(Error::Unsupported { url: self.url().to_owned(), call }) }
     }
 
     /// Takes away the subject's own mode, so that the registry's counts; without a subject, sets the registry's mode back to
@@ -225,7 +225,7 @@ impl Registry {
             // Older ones have no such call, and this default.
             _ if no_such_call(&reply) && subject.is_none() => self.set_mode(None, &Mode::ReadWrite, false),
             _ if no_such_call(&reply) => {
-                Err(Error::Unsupported { url: self.url().to_owned(), what: "take a mode away" })
+                Err(Error::Unsupported { url: self.url().to_owned(), call: Call::DeleteMode })
             }
             _ => self.accept(reply).map(|_| ()),
         }

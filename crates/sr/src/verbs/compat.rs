@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use kch_cli::{Exit, Result};
-use kch_registry::{Level, Registry, Source, split_context};
+use kch_registry::{Call, Level, Registry, Source, split_context};
 use serde_json::{Value, json};
 
 use crate::judged::{ensure_own_level, ruling};
@@ -78,7 +78,7 @@ fn delete(registry: &Registry, subject: Option<&str>, dry_run: bool) -> Result<V
     let after = match (subject, dry_run) {
         (None, true) => {
             // Apicurio's has no such call either.
-            registry.ensure_has_modes("reset the global level")?;
+            registry.ensure_has_modes(Call::ResetLevel)?;
             // The default is the registry's secret until it counts.
             json!({"subject": null, "compatibility": null, "source": "global"})
         }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use kch_cli::{Exit, Result};
-use kch_registry::{Mode as Written, Registry};
+use kch_registry::{Call, Mode as Written, Registry};
 use serde_json::{Value, json};
 
 use crate::{Desk, planned};
@@ -62,7 +62,7 @@ impl Mode {
             Mode::Set { subject, mode, force, dry_run } => {
                 let was = registry.mode(subject.as_deref())?;
                 if *dry_run {
-                    registry.ensure_has_modes("set a mode")?;
+                    registry.ensure_has_modes(Call::SetMode)?;
                 }
                 if *dry_run && !force {
                     registry.ensure_mode_may_begin(subject.as_deref(), mode)?;
@@ -77,7 +77,7 @@ impl Mode {
                 let was = registry.mode(subject.as_deref())?;
                 let after = registry.inherited_mode(subject.as_deref())?;
                 if *dry_run {
-                    registry.ensure_has_modes("take a mode away")?;
+                    registry.ensure_has_modes(Call::DeleteMode)?;
                 } else {
                     registry.delete_mode(subject.as_deref())?;
                 }
