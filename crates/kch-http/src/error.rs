@@ -219,6 +219,13 @@ impl Explain for Error {
                 place.base,
                 place.vars.the_service()
             )),
+            Error::Status { status: 429, .. } => {
+                Some("it has too many requests: wait a moment and try again".to_owned())
+            }
+            Error::Status { status: 500.., place, .. } => Some(format!(
+                "{} is there and not well: its own log says why (.native/log, or docker compose logs)",
+                place.vars.the_service()
+            )),
             Error::Status { .. } | Error::Interrupted { .. } => None,
         }
     }

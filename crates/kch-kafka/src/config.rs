@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use kch_cli::{Failure, Settings, Signals, Var, vars};
 use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
 
 use self::properties::{from_java, read_properties};
 use crate::KafkaError;
@@ -54,6 +55,8 @@ pub struct KafkaArgs {
     pub config_file: Option<PathBuf>,
 
     /// A librdkafka property, KEY=VALUE; repeat for more
+    ///
+    /// Java's names do too. debug=broker,security makes librdkafka say on stderr what it does; debug=all, everything.
     #[arg(short = 'X', value_name = "KEY=VALUE", global = true)]
     pub properties: Vec<String>,
 }
@@ -209,7 +212,12 @@ impl KafkaConfig {
         // librdkafka connects to a second broker, the first that metadata name, half of this after the bootstrap broker:
         // with its default, 100, every start takes 40 ms longer. What it doubles after each failure is this as well.
         config.default("reconnect.backoff.ms", "20");
-        config.properties.into_iter().collect()
+        let speaks = config.properties.contains_key("debug");
+        let mut client: ClientConfig = config.properties.into_iter().collect();
+        if speaks {
+            client.set_log_level(RDKafkaLogLevel::Debug);
+        }
+        client
     }
 }
 
@@ -282,6 +290,15 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_setting_where_a_file_goes_is_told_its_flag() {
+        let args = KafkaArgs { config_file: Some("retention.ms=1000".into()), ..KafkaArgs::default() };
+        let failure = KafkaConfig::resolve(&args, &mut settings()).unwrap_err();
+        let text = failure.to_string();
+        assert!(text.ends_with("-X retention.ms=…, a topic's setting -s retention.ms=…"), "{text}");
+        assert!(!text.contains("1000"), "{text}");
     }
 
     #[test]

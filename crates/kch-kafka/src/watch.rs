@@ -1,6 +1,7 @@
 //! Watches what librdkafka says about the connection, so that a wrong password or port is told at once and by name
 //! instead of as a timeout.
 
+use std::io::Write as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -85,12 +86,22 @@ impl Watch {
     }
 }
 
-/// Quiet: librdkafka's log lines stay off stderr, its error events are kept in the [`Watch`].
+/// librdkafka's log lines stay off stderr but for those that `-X debug=…` asks for; its error events are kept in the [`Watch`].
 impl ClientContext for Watch {
-    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        show_debug_line(level, facility, text);
+    }
 
     fn error(&self, error: RdError, reason: &str) {
         Watch::error(self, &error, reason);
+    }
+}
+
+/// Writes what only `-X debug=…` makes librdkafka say.
+pub(crate) fn show_debug_line(level: RDKafkaLogLevel, facility: &str, text: &str) {
+    if matches!(level, RDKafkaLogLevel::Debug) {
+        // It comes from librdkafka's own threads; a stderr that cannot be written to is no reason to end.
+        let _ = writeln!(std::io::stderr(), "librdkafka: {facility}: {text}");
     }
 }
 
@@ -183,6 +194,11 @@ pub(crate) fn creation_error(error: RdError) -> KafkaError {
         // Without the value: any may be a secret, also of a key that librdkafka does not know.
         RdError::ClientConfig(_, reason, key, _) => {
             KafkaError::Config(format!("kafka property {key}: {reason}"))
+        }
+        RdError::ClientCreation(reason) if reason.contains("enable.idempotence") => {
+            KafkaError::Config(format!(
+                "kafka client: {reason}: -X enable.idempotence=false goes with it, and records may then come twice"
+            ))
         }
         RdError::ClientCreation(reason) => KafkaError::Config(format!("kafka client: {reason}")),
         other => match other.rdkafka_error_code() {

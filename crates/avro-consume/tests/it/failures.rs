@@ -133,3 +133,17 @@ fn on_error_emit_prints_the_bytes_and_the_error_in_both_modes() {
     outcome.fails_with(1).stdout_has("\"key\":\"k\",\"value\":{\"base64\":\"b29wcw==\"}");
     outcome.stdout_has("\"error\":\"key: the first byte is 0x6b, not 0x00");
 }
+
+#[test]
+fn librdkafka_says_what_it_does_when_it_is_asked() {
+    let desk = Desk::new();
+    desk.put_events(0, 1..=1);
+    let run = desk.consume(&["-X", "debug=broker"]).run();
+    run.succeeds().stdout_is(lines(1..=1)).stderr_has("librdkafka: BROKER: ");
+}
+
+#[test]
+fn flags_of_kcat_are_told_what_they_are_here() {
+    let hint = "hint: it always reads: leave -C out\n";
+    Desk::new().consume(&["-C"]).run().fails_with(2).stdout_is("").stderr_has(hint);
+}

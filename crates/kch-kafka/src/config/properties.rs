@@ -1,14 +1,23 @@
 //! Properties as a file or `-X` spells them: librdkafka's two names for one thing, and Java's.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::KafkaError;
 
 /// Reads `key=value` lines: librdkafka's names, and the Java names that mean the same. A backslash at its end continues a line.
 pub(super) fn read_properties(path: &Path) -> Result<BTreeMap<String, String>, KafkaError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| KafkaError::Config(format!("cannot read {}: {error}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let path = path.display().to_string();
+        KafkaError::Config(match path.split_once('=') {
+            // The flag of Kafka's own tools for what is -s here.
+            Some((key, _)) if error.kind() == ErrorKind::NotFound => format!(
+                "--config {key}=…: there is no such file; a property of the client is -X {key}=…, a topic's setting -s {key}=…"
+            ),
+            _ => format!("cannot read {path}: {error}"),
+        })
+    })?;
     let mut properties = BTreeMap::new();
     let mut lines = text.lines().zip(1u32..);
     while let Some((line, number)) = lines.next() {

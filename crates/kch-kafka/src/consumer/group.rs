@@ -7,7 +7,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError as RdError;
 
-use crate::watch::{Watch, lock};
+use crate::watch::{Watch, lock, show_debug_line};
 
 /// Partitions that the group gave us (true) or took away.
 pub(super) type Change = (bool, Vec<(String, i32)>);
@@ -20,7 +20,9 @@ pub(super) struct Group {
 }
 
 impl ClientContext for Group {
-    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        show_debug_line(level, facility, text);
+    }
 
     fn error(&self, error: RdError, reason: &str) {
         self.watch.error(&error, reason);

@@ -11,7 +11,7 @@ use rdkafka::producer::{NoCustomPartitioner, ProducerContext};
 use rdkafka::types::RDKafkaErrorCode as Code;
 
 use super::Receipt;
-use crate::watch::{Watch, lock};
+use crate::watch::{Watch, lock, show_debug_line};
 
 /// Marks the opaque of a dead letter; the other bits are the line's number.
 pub(super) const DEAD_LETTER: usize = 1 << (usize::BITS - 1);
@@ -33,7 +33,9 @@ pub(super) struct Reports {
 }
 
 impl ClientContext for Reports {
-    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        show_debug_line(level, facility, text);
+    }
 
     fn error(&self, error: RdError, reason: &str) {
         self.watch.error(&error, reason);
