@@ -123,7 +123,9 @@ impl<R: Read> CsvReader<R> {
         let bytes = &self.cells[..ends.last().copied().unwrap_or(0)];
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(Row { columns: &self.columns, text, ends }),
-            Err(error) => Err(Fault::NotUtf8 { offset: error.valid_up_to() }),
+            Err(error) => {
+                Err(Fault::NotUtf8 { offset: error.valid_up_to(), unpacker: kch_cli::unpacker(bytes) })
+            }
         }
     }
 

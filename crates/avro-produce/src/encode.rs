@@ -1,7 +1,7 @@
 //! One line to one framed Avro record.
 
 use kch_avro::{Encoder, JsonMode, Plan, Supply, Unknown, frame};
-use kch_cli::{Failure, nearest};
+use kch_cli::{Failure, nearest, other_delimiter, unpacker};
 
 use crate::fault::Fault;
 use crate::fill::Filler;
@@ -45,9 +45,14 @@ impl<'p> LineEncoder<'p> {
         let unknown = columns.iter().find(|column| fields.iter().all(|field| field.name != **column));
         if let (Some(column), Unknown::Refuse) = (unknown, self.unknown) {
             let failure = Failure::refused(format!("unknown column {column:?}"));
-            return Err(Fault::Other(match nearest(column, fields.iter().map(|field| field.name)) {
-                Some(nearest) => failure.hint(format!("did you mean {nearest:?}?")),
-                None => failure.hint("--unknown ignore leaves such columns out"),
+            let names = || fields.iter().map(|field| field.name);
+            let slip =
+                names().find(|name| name.eq_ignore_ascii_case(column)).or_else(|| nearest(column, names()));
+            let flag = if columns.len() == 1 { other_delimiter(column) } else { None };
+            return Err(Fault::Other(match (slip, flag) {
+                (Some(slip), _) => failure.hint(format!("did you mean {slip:?}?")),
+                (None, Some(flag)) => failure.hint(format!("the cells are not separated by commas: {flag}")),
+                (None, None) => failure.hint("--unknown ignore leaves such columns out"),
             }));
         }
         self.filler.bind(&fields, columns);
@@ -102,7 +107,8 @@ impl<'p> LineEncoder<'p> {
 }
 
 pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Fault> {
-    std::str::from_utf8(bytes).map_err(|error| Fault::NotUtf8 { offset: error.valid_up_to() })
+    std::str::from_utf8(bytes)
+        .map_err(|error| Fault::NotUtf8 { offset: error.valid_up_to(), unpacker: unpacker(bytes) })
 }
 
 /// What `@line` means for a bare line: a plain string without its quotes, anything else as it stands.

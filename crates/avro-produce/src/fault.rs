@@ -6,8 +6,8 @@ use kch_cli::{Exit, Failure};
 /// Why a line is no record.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// Not text at this byte of the line.
-    NotUtf8 { offset: usize },
+    /// Not text at this byte of the line; packed, if a program is named that unpacks it.
+    NotUtf8 { offset: usize, unpacker: Option<&'static str> },
     /// Not JSON at all.
     NotJson,
     /// It does not fit the schema. `key` tells a key from a value.
@@ -66,7 +66,15 @@ impl Fault {
     /// The fault in the user's words, without the place.
     pub(crate) fn failure(&self) -> Failure {
         match self {
-            Fault::NotUtf8 { offset } => Failure::refused(format!("not UTF-8 at byte {offset} of the line")),
+            Fault::NotUtf8 { offset, unpacker } => {
+                let failure = Failure::refused(format!("not UTF-8 at byte {offset} of the line"));
+                match unpacker {
+                    Some(unpacker) => {
+                        failure.hint(format!("it is packed: {unpacker} FILE | avro-produce -t TOPIC"))
+                    }
+                    None => failure,
+                }
+            }
             Fault::NotJson => Failure::refused("not JSON").hint("--format text sends lines as they are"),
             Fault::Encode { key, error } => {
                 // --set reaches the fields of the record itself, not those deeper in.

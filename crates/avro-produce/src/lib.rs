@@ -13,6 +13,7 @@ mod habit;
 mod key;
 mod meta;
 mod pace;
+mod progress;
 mod pump;
 mod receipts;
 mod record;
@@ -39,6 +40,7 @@ use crate::fill::Filler;
 use crate::key::{KeyForm, KeyMaker, KeySchema, KeySource};
 use crate::meta::{HeaderField, TimeField};
 use crate::pace::Pace;
+use crate::progress::Progress;
 use crate::pump::{Copies, Pump};
 use crate::receipts::Receipts;
 use crate::record::{LineMaker, RecordMaker};
@@ -219,6 +221,8 @@ fn pump(
         delimiter: args.delimiter,
         receipts: Receipts { wanted: args.report },
         pace: args.flow.rate.map(|rate| Pace::new(rate.0)),
+        // Receipts and progress on one terminal would be in each other's way.
+        progress: Progress::new(!args.no_progress && !(args.report && io.output.is_terminal())),
         tended: Instant::now(),
         made: 0,
         copies: Copies { all: args.flow.repeat, ..Copies::default() },

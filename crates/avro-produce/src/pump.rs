@@ -9,6 +9,7 @@ use kch_kafka::Outgoing;
 use crate::args::{FlowArgs, Format};
 use crate::fault::Fault;
 use crate::pace::Pace;
+use crate::progress::Progress;
 use crate::receipts::Receipts;
 use crate::record::{self, RecordMaker};
 use crate::reject::{Refused, Rejects};
@@ -32,6 +33,7 @@ pub(crate) struct Pump<'p> {
     pub(crate) delimiter: u8,
     pub(crate) receipts: Receipts,
     pub(crate) pace: Option<Pace>,
+    pub(crate) progress: Progress,
     /// When we last looked after what is under way.
     pub(crate) tended: Instant,
     /// Records made so far.
@@ -95,7 +97,7 @@ impl Pump<'_> {
             }
             if !source.has_buffered() {
                 // Once for each read of the input: the clock costs as much as a good part of a record.
-                let tended = self.tend(output);
+                let tended = self.tend(messages, output);
                 match tended.and_then(|()| self.idle(source.input(), signals, output)) {
                     Ok(true) => {}
                     Ok(false) => continue,
@@ -198,11 +200,12 @@ impl Pump<'_> {
     }
 
     /// Looks after what is under way, now and then, while records come.
-    fn tend(&mut self, output: &mut Output) -> Result<()> {
+    fn tend(&mut self, messages: &mut Messages, output: &mut Output) -> Result<()> {
         if self.tended.elapsed() < IDLE {
             return Ok(());
         }
         self.tended = Instant::now();
+        self.progress.show(self.made, messages);
         self.sink.poll();
         self.sink.commit_if_due()?;
         self.receipts.print(&self.sink, output)?;
@@ -210,11 +213,16 @@ impl Pump<'_> {
     }
 
     /// Waits until `--rate` allows the next record. False when the run has to end before.
-    fn wait_for_turn(&mut self, signals: &Signals, output: &mut Output) -> Result<bool> {
+    fn wait_for_turn(
+        &mut self,
+        messages: &mut Messages,
+        signals: &Signals,
+        output: &mut Output,
+    ) -> Result<bool> {
         let Some(mut pace) = self.pace.take() else { return Ok(true) };
         let mut tended = Ok(());
         let in_time = pace.wait(|| {
-            tended = self.tend(output);
+            tended = self.tend(messages, output);
             tended.is_ok()
                 && signals.received().is_none()
                 && !self.sink.must_stop(self.rejects.stops_at_refusals())
@@ -236,7 +244,7 @@ impl Pump<'_> {
             if again > 0 {
                 self.receipts.print(&self.sink, output)?;
             }
-            let in_time = self.wait_for_turn(signals, output)?;
+            let in_time = self.wait_for_turn(messages, signals, output)?;
             if !in_time || (again > 0 && (self.is_enough() || signals.received().is_some())) {
                 return Ok(Sent::Partly);
             }

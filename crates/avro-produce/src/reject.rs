@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn a_refused_line_keeps_its_place_and_its_bytes() {
         let refused = Refused { number: 3, offset: 40, raw: Some(b"\xff{") };
-        let json = to_json(refused, &Fault::NotUtf8 { offset: 0 }, "not UTF-8");
+        let json = to_json(refused, &Fault::NotUtf8 { offset: 0, unpacker: None }, "not UTF-8");
         assert_eq!(
             json.to_string(),
             r#"{"line":3,"offset":40,"pointer":null,"expected":"UTF-8","got":null,"error":"not UTF-8","raw":{"base64":"/3s="}}"#

@@ -27,6 +27,7 @@ pub(crate) fn close(ending: Ending, mut pump: Pump<'_>, io: &mut Io) -> Exit {
     let kept = pump.rejects.close();
     let signal = io.signals.received();
     let messages = &mut io.messages;
+    messages.end_progress();
     let mut exit = match &ending {
         // Ctrl-C ends the program before us in the pipe too, and its end can be here before our own signal is.
         Ending::InputEnded | Ending::Refused => signal.unwrap_or_default(),

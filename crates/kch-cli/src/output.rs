@@ -131,6 +131,8 @@ pub struct Messages {
     write: Box<dyn Write + Send>,
     terminal: bool,
     format: ErrorFormat,
+    /// Whether the last line is one of [`Messages::progress`].
+    passing: bool,
 }
 
 impl std::fmt::Debug for Messages {
@@ -148,7 +150,7 @@ impl Messages {
 
     /// Any writer. For tests.
     pub fn new(tool: &'static str, write: impl Write + Send + 'static) -> Messages {
-        Messages { tool, write: Box::new(write), terminal: false, format: ErrorFormat::Text }
+        Messages { tool, write: Box::new(write), terminal: false, format: ErrorFormat::Text, passing: false }
     }
 
     /// Says whether a person looks at it. For tests.
@@ -202,16 +204,34 @@ impl Messages {
 
     /// Prints one line of JSON, for programs that read stderr: without the tool's name in front.
     pub fn json(&mut self, line: &serde_json::Value) {
+        self.end_progress();
         let _ = writeln!(self.write, "{}", json_without_control(line));
+    }
+
+    /// Shows how far the work is, in a line that the next one takes the place of; nothing where no terminal is.
+    pub fn progress(&mut self, text: &str) {
+        if self.terminal && self.format == ErrorFormat::Text {
+            let _ = write!(self.write, "\r\x1b[K{}", escape_control(text)).and_then(|()| self.write.flush());
+            self.passing = true;
+        }
+    }
+
+    /// Takes the line of [`Messages::progress`] away: at the end of the work.
+    pub fn end_progress(&mut self) {
+        if std::mem::take(&mut self.passing) {
+            let _ = write!(self.write, "\r\x1b[K").and_then(|()| self.write.flush());
+        }
     }
 
     /// Prints a question, and leaves the cursor behind it.
     pub(crate) fn ask(&mut self, question: &str) {
+        self.end_progress();
         let _ = write!(self.write, "{question}").and_then(|()| self.write.flush());
     }
 
     /// Prints one line. A stderr that cannot be written to must not change how the work ends.
     pub(crate) fn print(&mut self, text: &str) {
+        self.end_progress();
         let _ = writeln!(self.write, "{}", escape_control(text));
     }
 }
@@ -268,18 +288,27 @@ pub(crate) mod tests {
         }
     }
 
+    /// Keeps what is written, for who has a copy of it.
+    #[derive(Clone, Default)]
+    struct Shared(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Shared {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
     #[test]
     fn programs_are_told_each_thing_in_an_object() {
-        #[derive(Clone, Default)]
-        struct Shared(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
-        impl Write for Shared {
-            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                self.0.lock().unwrap().write(bytes)
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
         let said = Shared::default();
         let mut messages = Messages::new("sr", said.clone()).in_format(ErrorFormat::Json);
         messages.say("warning: it is\u{9b}31m late");
@@ -287,7 +316,7 @@ pub(crate) mod tests {
         messages.hint("wait");
         messages.failure(&Failure::unavailable("a\nb").hint("c").fact("code", 60).context("at"));
         assert_eq!(
-            String::from_utf8(said.0.lock().unwrap().clone()).unwrap().lines().collect::<Vec<_>>(),
+            said.text().lines().collect::<Vec<_>>(),
             [
                 r#"{"tool":"sr","kind":"warning","message":"it is\u009b31m late"}"#,
                 r#"{"tool":"sr","kind":"note","message":"x"}"#,
@@ -295,6 +324,22 @@ pub(crate) mod tests {
                 r#"{"tool":"sr","kind":"unavailable","exit":3,"message":"at: a\nb","hint":"c","code":60}"#,
             ]
         );
+    }
+
+    #[test]
+    fn progress_makes_room_for_what_is_said_and_is_not_there_without_a_terminal() {
+        let said = |terminal| {
+            let kept = Shared::default();
+            let mut messages = Messages::new("tool", kept.clone()).on_terminal(terminal);
+            messages.progress("1 of 2");
+            messages.say("oops");
+            messages.progress("2 of 2");
+            messages.end_progress();
+            messages.end_progress();
+            kept.text()
+        };
+        assert_eq!(said(false), "tool: oops\n");
+        assert_eq!(said(true), "\r\x1b[K1 of 2\r\x1b[Ktool: oops\n\r\x1b[K2 of 2\r\x1b[K");
     }
 
     #[test]

@@ -296,7 +296,7 @@ mod tests {
     fn a_setting_where_a_file_goes_is_told_its_flag() {
         let args = KafkaArgs { config_file: Some("retention.ms=1000".into()), ..KafkaArgs::default() };
         let failure = KafkaConfig::resolve(&args, &mut settings()).unwrap_err();
-        let text = failure.to_string();
+        let text = failure.text();
         assert!(text.ends_with("-X retention.ms=…, a topic's setting -s retention.ms=…"), "{text}");
         assert!(!text.contains("1000"), "{text}");
     }

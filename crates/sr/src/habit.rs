@@ -24,7 +24,6 @@ pub fn habit(word: &str, before: &[&str]) -> Option<&'static str> {
         }
         ("--subject", _) => "the subject stands alone: sr get SUBJECT",
         ("--raw", ["id", ..]) => "sr get --id N --raw",
-        ("--format", ["infer"]) => "infer takes lines of JSON",
         (word, ["infer"]) if !word.starts_with('-') => "the lines come on stdin: sr infer --name NAME < FILE",
         ("-u" | "--url" | "--schema-registry-url" | "--schema-registry-endpoint", _) => {
             "--registry URL, or SCHEMA_REGISTRY_URL"

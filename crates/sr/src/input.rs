@@ -101,8 +101,18 @@ fn read_schema(file: &str, io: &mut Io) -> Result<String> {
     let text = read_file(file, io)?;
     match kch_avro::schema_json(&text) {
         Err(SchemaError::Json { reason }) => Err(not_json(name(file), &reason)),
+        Ok(answer) if is_answer(&answer) => Err(Failure::refused(format!(
+            "{}: not a schema, but an answer of the registry, which has it in \"schema\"",
+            name(file)
+        ))
+        .hint(format!("jq -r .schema {file} takes it out; `sr get SUBJECT --raw` prints a schema alone"))),
         // Comments, which Java's parser takes, and ClickHouse and others do not: the schema goes without them.
         Ok(schema) if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_err() => Ok(schema.to_string()),
         _ => Ok(text),
     }
+}
+
+/// Whether this is what `sr get` prints, or what the registry's own requests and answers look like.
+fn is_answer(json: &Value) -> bool {
+    json.get("schema").is_some() && json.get("type").is_none_or(|kind| kind == "AVRO")
 }

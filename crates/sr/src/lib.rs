@@ -16,6 +16,7 @@ mod moved;
 mod names;
 mod put_back;
 mod restore;
+mod rows;
 mod siblings;
 mod snapshot;
 mod source;

@@ -40,6 +40,18 @@ fn repeat_sends_each_line_so_often_with_values_of_its_own() {
 }
 
 #[test]
+fn how_many_are_out_is_said_on_a_terminal() {
+    let desk = Desk::new();
+    let lines: String = (1..=30).map(|n| format!("{n}\n")).collect();
+    let run = |flags: &[&str]| {
+        let tool = desk.scene.tool("avro-produce").args(["-t", "t", "--rate", "20"]).args(flags);
+        tool.stdin(lines.clone()).at_terminal().run().succeeds().stdout_text()
+    };
+    assert!(run(&[]).contains(" records, "));
+    assert_eq!(run(&["--no-progress"]), "");
+}
+
+#[test]
 fn a_rate_spreads_records_over_time() {
     let desk = Desk::new();
     let began = Instant::now();

@@ -109,6 +109,18 @@ fn a_column_that_the_schema_lacks_is_told_before_anything_is_sent() {
     run(&[], "id,sorce,ts,payload\n1,s,t,p\n").fails_with(1).stderr_is(format!(
         "avro-produce: stdin:1: unknown column \"sorce\"\nhint: did you mean \"source\"?\n{nothing}"
     ));
+    let hint = |rows: &str, hint: &str| {
+        run(&[], rows).fails_with(1).stderr_has(format!("hint: {hint}\n"));
+    };
+    hint("id;source;ts;payload\n1;s;t;p\n", "the cells are not separated by commas: --delimiter ';'");
+    hint("ID,source,ts,payload\n1,s,t,p\n", "did you mean \"id\"?");
+    desk.scene
+        .tool("avro-produce")
+        .args(["-t", "t"])
+        .stdin(b"\x1f\x8b\x08\x00\n".to_vec())
+        .run()
+        .fails_with(1)
+        .stderr_has("hint: it is packed: zcat FILE | avro-produce -t TOPIC\n");
     run(&[], "id,id\n").fails_with(1).stderr_is(format!(
         "avro-produce: stdin:1: the column \"id\" twice: the first line of CSV names the fields\n{nothing}"
     ));

@@ -8,14 +8,14 @@ pub(super) struct Cures {
     /// A field that the table, or a tuple of it, lacks.
     pub(super) unknown_field: bool,
     /// What the first line is that is no JSON object.
-    first_other: Option<&'static str>,
+    first_other: Option<String>,
 }
 
 impl Cures {
     /// Guesses what stdin is from a line that is no JSON object.
     pub(super) fn look_at(&mut self, line: Option<&[u8]>) {
         if let Some(line) = line {
-            self.first_other.get_or_insert(cure(line));
+            self.first_other.get_or_insert_with(|| cure(line));
         }
     }
 
@@ -23,7 +23,7 @@ impl Cures {
     pub(super) fn hints(&self, table: &str) -> Vec<String> {
         let mut hints = Vec::new();
         hints.extend(
-            self.first_other.filter(|cure| !cure.is_empty()).map(|cure| cure.replace("TABLE", table)),
+            self.first_other.iter().filter(|cure| !cure.is_empty()).map(|cure| cure.replace("TABLE", table)),
         );
         if self.unknown_field {
             hints.push(format!(
@@ -38,17 +38,19 @@ impl Cures {
 }
 
 /// Empty where nothing is known.
-fn cure(line: &[u8]) -> &'static str {
-    match line.trim_ascii() {
-        [0x1f, 0x8b, ..] => "this is gzip: zcat FILE | ch-query insert TABLE",
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => "this is zstd: zstdcat FILE | ch-query insert TABLE",
+fn cure(line: &[u8]) -> String {
+    if let Some(unpacker) = kch_cli::unpacker(line) {
+        return format!("it is packed: {unpacker} FILE | ch-query insert TABLE");
+    }
+    let cure = match line.trim_ascii() {
         [b'{', ..] => "one object over several lines: jq -c . makes a line of it",
         [b'[', ..] => "an array is no row: jq -c '.[]' makes a line of each of its objects",
         line if line.iter().any(|byte| b",;\t".contains(byte)) => {
             "CSV: ch-query 'INSERT INTO TABLE FORMAT CSVWithNames' < FILE, or CSV without names"
         }
         _ => "",
-    }
+    };
+    cure.to_owned()
 }
 
 #[cfg(test)]
@@ -62,7 +64,7 @@ mod tests {
             lines.iter().for_each(|line| cures.look_at(Some(line)));
             cures.hints("t").concat()
         };
-        assert_eq!(hints(&[b"\x1f\x8b\x08\0", b"a,b"]), "this is gzip: zcat FILE | ch-query insert t");
+        assert_eq!(hints(&[b"\x1f\x8b\x08\0", b"a,b"]), "it is packed: zcat FILE | ch-query insert t");
         assert!(hints(&[b"{", b"  \"a\": [1,2],"]).ends_with("jq -c . makes a line of it"));
         assert!(hints(&[b"[{\"a\":1}]"]).starts_with("an array is no row: jq -c '.[]'"));
         assert!(hints(&[b"id,name"]).starts_with("CSV: ch-query 'INSERT INTO t FORMAT CSVWithNames' < FILE"));

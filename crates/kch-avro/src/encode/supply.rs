@@ -122,7 +122,20 @@ impl Encoder<'_> {
             return Ok(());
         }
         let got = format!("text \"{}\"", shorten(text));
-        Err(Fail::new(EncodeErrorKind::Type, self.plan.title(id), got, 0))
+        Err(Fail::new(EncodeErrorKind::Type, self.plan.title(id), got, 0).with_hint(self.form_of(id)))
+    }
+
+    /// How text for a value of this type is written, where that is not plain.
+    fn form_of(&self, id: NodeId) -> Option<String> {
+        match self.plan.node(id) {
+            Node::Boolean => Some("write it as true or false".to_owned()),
+            Node::Time(time) => Some(format!("write it like {}, or as an integer", time.form())),
+            Node::Union(union) => {
+                let mut hints = union.branches.iter().filter_map(|branch| self.form_of(branch.node));
+                hints.next().filter(|_| hints.next().is_none())
+            }
+            _ => None,
+        }
     }
 
     /// Writes plain text as a value of any type, if it fits.

@@ -165,3 +165,19 @@ fn a_branch_that_fails_leaves_no_trace() {
     Encoder::new(&plan, JsonMode::Plain).encode_filled(b"{}", &mut fill, &mut out).unwrap();
     assert_eq!(decode(&plan, JsonMode::Plain, &out).unwrap(), r#"{"f":"eyJxIjoxLCJ6IjoyfQ==","g":7}"#);
 }
+
+#[test]
+fn text_that_is_no_time_or_boolean_is_told_its_form() {
+    let hint = |kind: &str, text: &str| {
+        let plan = plan(&field(kind));
+        let encoded =
+            Encoder::new(&plan, JsonMode::Plain).encode_bare(Supply::Text(text), &mut (), &mut Vec::new());
+        encoded.unwrap_err().hint()
+    };
+    let time = r#"{"type":"long","logicalType":"timestamp-millis"}"#;
+    let form = Some("write it like 2026-11-22T10:00:00.123Z, or as an integer".to_owned());
+    assert_eq!(hint(time, "2026-11-22 10:00:01"), form);
+    assert_eq!(hint(&format!(r#"["null",{time}]"#), "22.11.2026"), form);
+    assert_eq!(hint(r#""boolean""#, "yes").as_deref(), Some("write it as true or false"));
+    assert_eq!(hint(r#""long""#, "x"), None);
+}

@@ -8,6 +8,7 @@ use crate::{V1, version};
 fn input(verb: &str, line: &str) -> &'static str {
     match verb {
         "decode" if line.contains("binary") => "\0\0\0\0\u{7}\n",
+        "infer" if line.contains("csv") => "id,at,zip\n1,2026-11-22,00123\n",
         "infer" => "{\"id\":1,\"labels\":{\"app\":\"web\"}}\n",
         "decode" => "00000000070a\n",
         _ => V1,

@@ -200,6 +200,15 @@ fn infer_drafts_a_schema_and_names_the_bad_line() {
         .stdout_is("")
         .stderr_has("\nhint: a line is one JSON object: jq -c .");
     infer(&[], "[{\"a\":1}]\n").succeeds().stderr_has("the lines are arrays: jq -c '.[]'");
+    infer(&["--delimiter", ";"], "").fails_with(2).stderr_has("--delimiter needs --format csv");
+    infer(&[], "\u{feff}{\"a\":1}\r\n").succeeds();
+    scene
+        .tool("sr")
+        .arg("infer")
+        .stdin(b"\x1f\x8b\x08\x00".to_vec())
+        .run()
+        .fails_with(1)
+        .stderr_is("sr: stdin:1: not UTF-8\nhint: it is packed: zcat FILE | sr infer\n");
     infer(&[], "{\"a\":1,\"a\":2}").fails_with(1).stderr_is("sr: stdin:1: key \"a\" is there twice\n");
     infer(&[], "").fails_with(1).stderr_is("sr: stdin has no lines to draft from\n");
     infer(&["--name", "a-b"], "{}").fails_with(2);
@@ -313,4 +322,35 @@ fn a_name_that_is_no_file_is_a_subject() {
     let scene = scene();
     sr(&scene, &["ddl", "orders-value"]).fails_with(3).stderr_has("cannot be reached");
     sr(&scene, &["ddl", "orders.avsc"]).fails_with(2).stderr_has("cannot read orders.avsc");
+}
+
+#[test]
+fn infer_drafts_a_schema_from_csv() {
+    let scene = Scene::new();
+    let infer = |args: &[&str], rows: &str| {
+        let args = ["infer", "--format", "csv", "-o", "json"].iter().chain(args);
+        scene.tool("sr").args(args).stdin(rows.to_owned()).run()
+    };
+    let rows = "\u{feff}id,at,zip,price,open,note,code\r\n1,2026-11-22T10:00:00Z,00123,9.5,true,\"a, \"\"b\"\"\nc\",7\r\n\
+                2,2026-11-22T10:00:01Z,45678,10,false,,x7\r\n";
+    let draft = infer(&["--name", "ex.Row"], rows);
+    let fields = r#"[{"name":"id","type":"long"},{"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}},{"name":"zip","type":"string"},{"name":"price","type":"double"},{"name":"open","type":"boolean"},{"name":"note","type":["null","string"],"default":null},{"name":"code","type":"string"}]"#;
+    draft
+        .succeeds()
+        .stdout_is(format!(r#"{{"type":"record","name":"ex.Row","fields":{fields}}}"#) + "\n")
+        .stderr_is("");
+    infer(&["--delimiter", ";"], "a;b\n1;x\n").succeeds().stdout_has(r#"{"name":"b","type":"string"}"#);
+    infer(&["--decimals"], "p\n1.50\n").succeeds().stdout_has(r#""scale":2"#);
+    let refused = |rows: &str, text: &str| {
+        infer(&[], rows).fails_with(1).stdout_is("").stderr_has(text);
+    };
+    refused("a;b\n1;x\n", "hint: the cells are not separated by commas: --delimiter ';'");
+    refused(
+        "order id,b\n",
+        "sr: stdin:1: the column \"order id\" cannot be the name of a field\nhint: names have",
+    );
+    refused("a,a\n", "sr: stdin:1: the column \"a\" is there twice");
+    refused("a,b\n1,2\n3\n", "sr: stdin:3: expected 2 cells, found 1\n");
+    refused("", "sr: stdin has no lines to draft from\n");
+    refused("a,b\n", "sr: stdin has no lines to draft from\n");
 }

@@ -250,6 +250,15 @@ fn a_schema_that_is_none_never_reaches_the_registry() {
             "sr: stdin: not an Avro schema: shop.Ord.a: unknown type \"shop.Money\"\nhint: --references auto looks for it \
              beside the file; --reference shop.Money=SUBJECT:VERSION says where it is\n",
         );
+    for answer in [
+        r#"{"subject":"s","version":1,"id":7,"type":"AVRO","schema":{"type":"long"}}"#,
+        r#"{"schema":"\"long\""}"#,
+    ] {
+        register(answer)
+            .fails_with(1)
+            .stderr_has("sr: stdin: not a schema, but an answer of the registry, which has it in \"schema\"\nhint: jq -r .schema")
+            .stderr_has("`sr get SUBJECT --raw` prints a schema alone");
+    }
     register(" ").fails_with(1).stderr_is("sr: stdin is empty\n");
     assert!(registry.request_lines().is_empty());
 }
