@@ -72,6 +72,10 @@ pub(crate) struct Column {
     pub(crate) default_kind: String,
     #[serde(default)]
     pub(crate) default_expression: String,
+    #[serde(default)]
+    pub(crate) in_sorting_key: bool,
+    #[serde(default)]
+    pub(crate) in_partition_key: bool,
 }
 
 const TUPLES_ADVICE: [&str; 2] = [

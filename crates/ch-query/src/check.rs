@@ -100,7 +100,10 @@ fn compare(wanted: &Columns, name: &str, table: &Table, route: Route) -> Vec<Val
             "column": there.map(|there| there.kind.as_str()),
             "verdict": verdict,
             "why": why,
-            "cure": there.is_none().then(|| add_column(name, column)),
+            "cure": match there {
+                None => Some(add_column(name, column)),
+                Some(there) => modify_column(name, column, there, route),
+            },
         }));
         for note in wanted.notes.iter().filter(|note| root(&note.path) == column.name) {
             rows.push(note_row(note));
@@ -136,6 +139,37 @@ fn compare(wanted: &Columns, name: &str, table: &Table, route: Route) -> Vec<Val
 fn add_column(table: &str, column: &Column) -> String {
     let (table, name) = (quote_table(table), quote(&column.name));
     format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {}", column.column_type)
+}
+
+/// The statement that makes a column wide enough, which loses nothing of what is in it; `None` where there is no such type,
+/// the column has it, or the table is sorted or parted by it.
+fn modify_column(table: &str, column: &Column, there: &catalog::Column, route: Route) -> Option<String> {
+    let is_key = there.in_sorting_key || there.in_partition_key;
+    if is_key || !there.takes_values() || fit(&column.column_type, &there.kind, route) == Fit::Kept {
+        return None;
+    }
+    let (wanted, may_be_null) = match &column.column_type {
+        ColumnType::Nullable(inner) => (&**inner, true),
+        other => (other, false),
+    };
+    let bare = there.kind.strip_prefix("Nullable(").and_then(|kind| kind.strip_suffix(')'));
+    let (kind, was_null) = (bare.unwrap_or(&there.kind), bare.is_some());
+    let kind = match (wanted, kind) {
+        (ColumnType::Int64, "Int8" | "Int16" | "Int32" | "UInt8" | "UInt16" | "UInt32") => "Int64",
+        (ColumnType::Int32, "Int8" | "Int16" | "UInt8" | "UInt16") => "Int32",
+        (ColumnType::Float64, "Float32") => "Float64",
+        (_, kind) if fit(wanted, kind, route) == Fit::Kept && may_be_nullable(kind) => kind,
+        _ => return None,
+    };
+    let kind = if may_be_null || was_null { format!("Nullable({kind})") } else { kind.to_owned() };
+    let (table, name) = (quote_table(table), quote(&column.name));
+    Some(format!("ALTER TABLE {table} MODIFY COLUMN {name} {kind}"))
+}
+
+fn may_be_nullable(kind: &str) -> bool {
+    const NOT: [&str; 7] =
+        ["Array(", "Map(", "Tuple(", "LowCardinality(", "Variant(", "JSON", "SimpleAggregateFunction("];
+    !NOT.iter().any(|prefix| kind.starts_with(prefix))
 }
 
 /// The sink writes no null where the column has a default, whatever the column could hold.
@@ -183,6 +217,40 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_column_is_made_as_wide_as_the_values_and_no_key_is_touched() {
+        let cure = |avro: &str, kind: &str, in_sorting_key: bool| {
+            let text = format!(r#"{{"type":"record","name":"R","fields":[{{"name":"v","type":{avro}}}]}}"#);
+            let wanted = columns(
+                &Schema::parse(&text).unwrap(),
+                &Mapping { route: Route::Json, ..Mapping::default() },
+            )
+            .unwrap();
+            let there = catalog::Column {
+                name: "v".into(),
+                kind: kind.into(),
+                in_sorting_key,
+                ..catalog::Column::default()
+            };
+            let rows =
+                compare(&wanted, "t", &Table { columns: vec![there], ..Table::default() }, Route::Json);
+            let cure = rows[0]["cure"].as_str().unwrap_or("none").to_owned();
+            cure.replace("ALTER TABLE `t` MODIFY COLUMN `v` ", "")
+        };
+        let nullable = r#"["null","long"]"#;
+        assert_eq!(cure(nullable, "Int64", false), "Nullable(Int64)");
+        assert_eq!(cure(nullable, "Int64", true), "none");
+        assert_eq!(cure(nullable, "Int32", false), "Nullable(Int64)");
+        assert_eq!(cure(nullable, "Nullable(Int32)", false), "Nullable(Int64)");
+        assert_eq!(cure(nullable, "Nullable(Int64)", false), "none");
+        assert_eq!(cure(r#""long""#, "Nullable(UInt32)", false), "Nullable(Int64)");
+        assert_eq!(cure(r#""long""#, "UInt64", false), "none");
+        assert_eq!(cure(r#""double""#, "Float32", false), "Float64");
+        assert_eq!(cure(r#"["null","string"]"#, "LowCardinality(String)", false), "none");
+        let time = r#"["null",{"type":"long","logicalType":"timestamp-millis"}]"#;
+        assert_eq!(cure(time, "DateTime64(3, 'UTC')", false), "Nullable(DateTime64(3, 'UTC'))");
+    }
+
+    #[test]
     fn a_field_that_can_have_no_column_is_lost_unless_it_holds_nothing() {
         let schema = Schema::parse(
             r#"{"type":"record","name":"R","fields":[
@@ -228,6 +296,7 @@ mod tests {
             kind: (*kind).into(),
             default_kind: if default.is_empty() { "" } else { "DEFAULT" }.into(),
             default_expression: (*default).into(),
+            ..catalog::Column::default()
         };
         let table = Table { columns: columns.iter().map(column).collect(), ..Table::default() };
         let text = |value: &Value| value.as_str().unwrap().to_owned();

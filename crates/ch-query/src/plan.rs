@@ -90,7 +90,11 @@ pub(crate) fn decide<'a>(args: &'a Args, settings: &Settings, io: &mut Io) -> Re
     if let Some(flag) = args.query.first_given() {
         // In front of a verb it would do nothing.
         let why = format!("{flag} is for SQL, and {} is a verb that has no use for it", verb.name());
-        return Err(Failure::usage(why));
+        let failure = Failure::usage(why);
+        return Err(match &args.query.sql {
+            Some(word) => failure.hint(format!("SQL is one argument, in quotes: ch-query '{word} …'")),
+            None => failure,
+        });
     }
     Ok(match verb {
         Verb::Insert(insert) => Plan::Insert(insert),

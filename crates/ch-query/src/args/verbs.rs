@@ -159,7 +159,8 @@ pub struct DescribeArgs {
 ///
 /// One row a field: its Avro type, the column that would fit, the column that is there, and the verdict. `kept`: what is
 /// read back is what was sent. `lost`: some values are refused, changed or passed over, and why; the exit code is then 1.
-/// `note`: to know about, such as a column that no field fills. `cure` is the statement that adds a missing column.
+/// `note`: to know about, such as a column that no field fills. `cure` is the statement that adds a missing column, or makes
+/// one wide enough.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

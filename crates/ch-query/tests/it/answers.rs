@@ -84,7 +84,7 @@ fn a_refused_query_is_said_in_one_line() {
     let proxy = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 14\r\n\r\nno\x1b[31m server";
     select(proxy)
         .fails_with(3)
-        .stderr_is("ch-query: ClickHouse at http://ADDRESS answered 503: no\\u{1b}[31m server\n");
+        .stderr_is("ch-query: ClickHouse at http://ADDRESS answered 503: no\\u{1b}[31m server\nhint: ClickHouse is there and not well: [..]\n");
     let unauthorized = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
     select(unauthorized).fails_with(2).stderr_has("rejected the credentials");
 }

@@ -49,14 +49,15 @@ fn a_table_is_compared_with_a_schema_field_by_field_live() {
             "extra: there is no such column: insert refuses the line",
         ]
     );
-    // The cure of what is missing is a statement that runs.
+    // The cure of what is missing, or too narrow, is a statement that runs. What a table is sorted by stays as it is.
     let cures: Vec<&str> = rows.iter().filter_map(|row| row["cure"].as_str()).collect();
-    assert_eq!(cures.len(), 1, "{cures:?}");
-    scene.tool("ch-query").arg(cures[0]).run().succeeds();
+    assert_eq!(cures.len(), 2, "{cures:?}");
+    cures.iter().for_each(|cure| _ = scene.tool("ch-query").arg(cure).run().succeeds());
     let again =
         scene.tool("ch-query").args(["check", &table, &subject, "--route", "json"]).run().json_lines();
-    assert!(said(&again, "kept").contains(&"extra: ".to_owned()), "{again:?}");
-    stack.clickhouse(&format!("ALTER TABLE {table} DROP COLUMN extra"));
+    assert_eq!(said(&again, "kept"), ["amount: ", "note: ", "tags: ", "extra: "]);
+    stack.clickhouse(&format!("ALTER TABLE {table} DROP COLUMN extra, DROP COLUMN note"));
+    stack.clickhouse(&format!("ALTER TABLE {table} ADD COLUMN note String AFTER at"));
     let unfilled = rows.iter().find(|row| row["column"] == "seen DateTime").unwrap();
     assert_eq!(unfilled["why"], "no field fills it: it gets its own default");
 

@@ -326,6 +326,10 @@ fn one_call_has_one_use_for_stdin_and_a_verb_none_for_flags_of_sql() {
     let scene = Scene::new();
     for (args, text) in [
         (&["-p", "a=1", "tables"][..], "--param is for SQL, and tables is a verb that has no use for it"),
+        (
+            &["show", "tables"],
+            "a verb that has no use for it\nhint: SQL is one argument, in quotes: ch-query 'show …'",
+        ),
         (&["tabels"], "tabels: not SQL\nhint: did you mean the verb tables?"),
         (&["INSERT"], "INSERT: not SQL\nhint: did you mean the verb insert?"),
         (
