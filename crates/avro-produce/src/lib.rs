@@ -222,7 +222,7 @@ fn pump(
         receipts: Receipts { wanted: args.report },
         pace: args.flow.rate.map(|rate| Pace::new(rate.0)),
         // Receipts and progress on one terminal would be in each other's way.
-        progress: Progress::new(!args.no_progress && !(args.report && io.output.is_terminal())),
+        progress: Progress::new(!(args.no_progress || args.report && io.output.is_terminal())),
         tended: Instant::now(),
         made: 0,
         copies: Copies { all: args.flow.repeat, ..Copies::default() },

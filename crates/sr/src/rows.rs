@@ -6,6 +6,7 @@
 use std::io::Read;
 
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
+use kch_avro::names::is_name;
 use kch_cli::{Failure, Result, other_delimiter};
 use kch_schema::Drafted;
 use serde_json::Value;
@@ -24,7 +25,7 @@ impl<R: Read> Rows<R> {
     ///
     /// # Errors
     /// A name that is none of a field, or that is there twice.
-    pub(crate) fn open(input: R, delimiter: u8, name: &str, is_name: fn(&str) -> bool) -> Result<Rows<R>> {
+    pub(crate) fn open(input: R, delimiter: u8, name: &str) -> Result<Rows<R>> {
         let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(input);
         let names = reader.headers().map_err(|error| refusal(name, &error))?;
         let columns: Vec<String> = names.iter().map(str::to_owned).collect();

@@ -113,7 +113,7 @@ impl Infer {
 
     fn draft_rows(&self, name: &str, desk: &mut Desk<'_>) -> Result<Option<Drafted>> {
         let (mut looks, mut texts) = (self.draft(), self.draft());
-        let mut rows = Rows::open(&mut desk.io.input, self.delimiter.unwrap_or(b','), name, is_name)?;
+        let mut rows = Rows::open(&mut desk.io.input, self.delimiter.unwrap_or(b','), name)?;
         while let Some([look, text]) = rows.next()?
             && desk.io.signals.received().is_none()
         {
