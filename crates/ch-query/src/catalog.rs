@@ -19,6 +19,15 @@ const COLUMNS: &str = "SELECT name, type, default_kind, default_expression, comm
      toBool(is_in_sorting_key) AS in_sorting_key, toBool(is_in_partition_key) AS in_partition_key FROM system.columns \
      WHERE database = if({db:String} = '', currentDatabase(), {db:String}) AND table = {table:String} ORDER BY position";
 
+/// A pattern of LIKE as it is; what is written as the other tools and shells have it, with `*` and `?`, as one.
+fn like(pattern: &str) -> String {
+    if !pattern.contains(['*', '?']) {
+        return pattern.to_owned();
+    }
+    let literal = pattern.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    literal.replace('*', "%").replace('?', "_")
+}
+
 /// `ch-query tables`.
 pub(crate) async fn tables(
     args: &TablesArgs,
@@ -26,7 +35,7 @@ pub(crate) async fn tables(
     session: &mut Session,
     io: &mut Io,
 ) -> Result<Exit> {
-    let like = ("like".to_owned(), escape(args.pattern.as_deref().unwrap_or("%")));
+    let like = ("like".to_owned(), escape(&args.pattern.as_deref().map_or("%".to_owned(), like)));
     let rows = match session.ask(TABLES, "JSONEachRow", vec![like], io).await? {
         Ok(rows) => parse_rows(&rows)?,
         Err(exit) => return Ok(exit),
@@ -166,4 +175,16 @@ fn strange(error: &serde_json::Error) -> Failure {
     Failure::unavailable(format!(
         "ClickHouse answered with something that is no row of its own tables: {error}"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::like;
+
+    #[test]
+    fn names_are_matched_as_sql_or_as_a_shell_does() {
+        assert_eq!(like("kafka_%"), "kafka_%");
+        assert_eq!(like("kafka_*"), r"kafka\_%");
+        assert_eq!(like("t?"), "t_");
+    }
 }

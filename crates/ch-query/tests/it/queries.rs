@@ -192,6 +192,9 @@ fn tables_and_columns_are_rows_live() {
          {\"name\":\"day\",\"type\":\"Date\",\"default_kind\":\"DEFAULT\",\"default_expression\":\"today()\",\"comment\":\"\",\
          \"in_sorting_key\":false,\"in_partition_key\":true}\n",
     );
+    let globbed = format!("{}?", &table[..table.len() - 1]);
+    let run = scene.tool("ch-query").args(["tables", &globbed.replace("test_", "*_")]).run();
+    assert!(run.json_lines().iter().any(|row| row["name"] == table.as_str()));
     scene.tool("ch-query").args(["tables", &table]).on_terminal().run().succeeds().stdout_has("name ");
     let run = scene.tool("ch-query").args(["describe", &format!("{table}x")]).run();
     run.fails_with(1).stderr_has(format!("hint: did you mean {table}?"));
