@@ -22,3 +22,13 @@ pub fn habit(word: &str, before: &[&str]) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// What a name that no connector has means, where kcctl has the kind of a thing in that place.
+pub(crate) fn noun(name: &str) -> Option<&'static str> {
+    const NOUNS: [&str; 8] =
+        ["connectors", "connector", "plugins", "plugin", "tasks", "task", "loggers", "offsets"];
+    NOUNS.contains(&name).then_some(
+        "names stand alone, without kcctl's nouns: connect-ctl list, connect-ctl plugins, connect-ctl tasks NAME, \
+         connect-ctl loggers get, connect-ctl offsets get NAME",
+    )
+}

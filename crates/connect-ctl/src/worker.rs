@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 pub(crate) use offsets::Place;
 
 use crate::connector::Connector;
+use crate::habit::noun;
 
 /// A connector's settings. Connect knows strings only.
 pub(crate) type Config = BTreeMap<String, String>;
@@ -197,7 +198,7 @@ impl Worker {
         let connectors = self.connectors().unwrap_or_default();
         match nearest(name, connectors.iter().map(|connector| connector.name.as_str())) {
             Some(near) => failure.hint(format!("did you mean {near}?")),
-            None => failure.hint("`connect-ctl list` shows those there are"),
+            None => failure.hint(noun(name).unwrap_or("`connect-ctl list` shows those there are")),
         }
     }
 

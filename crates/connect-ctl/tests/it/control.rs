@@ -42,6 +42,11 @@ fn a_change_must_say_what_it_is_for() {
     worker.reply("GET", "/connectors/b/config", 404, MISSING);
     ctl(&scene, &["list", "b-*"]).succeeds().stdout_is("").stderr_is("");
     ctl(&scene, &["list", "b"]).fails_with(1).stderr_has("connector b does not exist");
+    // kcctl's way to say it.
+    worker.reply("GET", "/connectors/connector/config", 404, MISSING);
+    ctl(&scene, &["pause", "connector", "a"])
+        .fails_with(1)
+        .stderr_has("connector connector does not exist\nhint: names stand alone, without kcctl's nouns: connect-ctl list");
     for verb in ["pause", "resume", "stop", "restart", "delete", "status"] {
         ctl(&scene, &[verb, "b-*"]).fails_with(1).stderr_has(
             "connect-ctl: no connector matches \"b-*\"\nhint: `connect-ctl list` shows those there are\n",
