@@ -99,6 +99,23 @@ impl Running {
         self
     }
 
+    /// Waits until the tool has read all that was written to a stdin that was left open.
+    ///
+    /// # Panics
+    /// When it does not before the timeout, or stdin is closed.
+    pub fn until_stdin_is_read(&mut self) -> &mut Running {
+        let deadline = self.deadline();
+        let unread = |running: &Running| {
+            let stdin = running.stdin.as_ref().expect("stdin_open() was not asked for, or stdin is closed");
+            rustix::io::ioctl_fionread(stdin).expect("how much a pipe holds")
+        };
+        while unread(self) > 0 {
+            assert!(Instant::now() < deadline, "{} does not read its stdin:\n{}", self.name, self.said());
+            thread::sleep(Duration::from_millis(5));
+        }
+        self
+    }
+
     /// Types on the terminal that stdin is.
     ///
     /// # Panics

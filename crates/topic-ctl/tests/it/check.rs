@@ -1,5 +1,6 @@
 //! `check`: what is not well is told, and is the exit code.
 
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
 use kch_test::kafka::Mock;
@@ -64,4 +65,35 @@ fn brokers_that_are_not_up_yet_are_waited_for() {
     let mut waiting = check("100s").timeout(Duration::from_secs(120)).spawn();
     waiting.signal(kch_test::Signal::Terminate);
     waiting.wait().fails_with(143);
+}
+
+#[test]
+fn brokers_that_come_up_end_the_wait_for_them_live() {
+    let Some(desk) = Desk::new() else { return };
+    let topic = desk.stack.create_topic("late", 1);
+    let address = kch_test::free_address();
+    let check = desk.scene.tool("topic-ctl").args(["check", &topic, "-b", &address.to_string()]);
+    let waiting = check.args(["--wait", "100s"]).timeout(Duration::from_secs(120)).spawn();
+    // Longer than a try takes; on a slow machine brokers are up before it, and little is waited for.
+    std::thread::sleep(Duration::from_secs(2));
+    let front = TcpListener::bind(address).unwrap();
+    let broker = desk.stack.setting("BOOTSTRAP_SERVERS").split(',').next().unwrap().to_owned();
+    std::thread::spawn(move || {
+        for client in front.incoming() {
+            pass_on(&client.unwrap(), &TcpStream::connect(&broker).unwrap());
+        }
+    });
+    waiting.wait().succeeds().stdout_is("").stderr_is("");
+}
+
+/// Passes bytes both ways, until one side ends.
+fn pass_on(client: &TcpStream, broker: &TcpStream) {
+    for (from, to) in [(client, broker), (broker, client)] {
+        let (mut from, mut to) =
+            (from.try_clone().expect("a second end"), to.try_clone().expect("a second end"));
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut from, &mut to);
+            let _ = to.shutdown(Shutdown::Both);
+        });
+    }
 }
