@@ -96,15 +96,20 @@ fn references(entries: &[Entry], at: usize, folder: &Path) -> Result<Vec<Referen
 /// All Avro schemas compile, so that no file stops the work in the middle.
 fn ensure_valid(snapshot: &Snapshot, folder: &Path) -> Result<()> {
     for entry in snapshot.entries.iter().filter(|entry| entry.schema.schema_type == SchemaType::Avro) {
-        let mut needed = Needed { snapshot, texts: Vec::new(), walked: BTreeMap::new() };
         // What the folder does not have, the registry may.
-        if needed.collect(entry) {
-            Plan::compile_with_references(&entry.schema.text, &needed.texts).map_err(|error| {
+        if let Some(texts) = texts_needed(snapshot, entry) {
+            Plan::compile_with_references(&entry.schema.text, &texts).map_err(|error| {
                 Failure::refused(format!("{}: {}: {error}", folder.display(), title(entry)))
             })?;
         }
     }
     Ok(())
+}
+
+/// The texts of what an entry refers to, over all steps, what is needed first before; `None` if one is not in the folder.
+pub(crate) fn texts_needed(snapshot: &Snapshot, entry: &Entry) -> Option<Vec<String>> {
+    let mut needed = Needed { snapshot, texts: Vec::new(), walked: BTreeMap::new() };
+    needed.collect(entry).then_some(needed.texts)
 }
 
 /// What an entry needs, over all steps.

@@ -1,6 +1,7 @@
 //! A snapshot goes into a registry: with its ids and versions through IMPORT mode, or under new ids.
 
 mod anew;
+mod foreseen;
 mod with_ids;
 
 use kch_cli::{Messages, Result};

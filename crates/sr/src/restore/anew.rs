@@ -6,6 +6,7 @@ use kch_cli::{Failure, Messages, Result};
 use kch_registry::{Level, NewSchema, Registered, Registry, SubjectVersion, is_context};
 use serde_json::{Value, json};
 
+use super::foreseen::Foreseen;
 use super::{Target, is_live};
 use crate::judged::no_exemption;
 use crate::put_back::PutBack;
@@ -18,8 +19,13 @@ pub(super) fn anew(
     rows: &mut Vec<Value>,
 ) -> Result<()> {
     let Target { registry, calm, messages } = target;
+    let has_modes = registry.has_modes()?;
+    // Where there are no modes, NONE is no level that a subject can have of its own.
+    let global = if has_modes { Level::None } else { registry.compatibility(None)?.0 };
     let mut anew = Anew {
-        has_modes: registry.has_modes()?,
+        has_modes,
+        global: &global,
+        foreseen: Foreseen::new(snapshot, &global),
         registry: &registry,
         snapshot,
         dry_run,
@@ -35,6 +41,9 @@ struct Anew<'s> {
     registry: &'s Registry,
     snapshot: &'s Snapshot,
     has_modes: bool,
+    /// What rules a subject that is to take everything.
+    global: &'s Level,
+    foreseen: Foreseen<'s>,
     dry_run: bool,
     /// What each version has become.
     now: BTreeMap<SubjectVersion, SubjectVersion>,
@@ -45,8 +54,6 @@ struct Anew<'s> {
 
 impl<'s> Anew<'s> {
     fn run(&mut self, messages: &mut Messages, rows: &mut Vec<Value>) -> Result<()> {
-        // Where there are no modes, NONE is no level that a subject can have of its own.
-        let global = if self.has_modes { Level::None } else { self.registry.compatibility(None)?.0 };
         for entry in self.order() {
             let Entry { subject, version, id, .. } = entry;
             let new = self.take(entry)?;
@@ -58,7 +65,7 @@ impl<'s> Anew<'s> {
                 self.now.insert(old, SubjectVersion { subject: new.subject, version: new.version });
             }
         }
-        self.take_levels(&global, messages)
+        self.take_levels(messages)
     }
 
     /// What is live or needed by what is; what others refer to is before them.
@@ -90,6 +97,7 @@ impl<'s> Anew<'s> {
             Some(found) => Ok(Some(found)),
             None if self.dry_run => {
                 self.registry.ensure_writable(subject)?;
+                self.foreseen.take(self.registry, entry)?;
                 Ok(None)
             }
             None => self.register(entry, &schema).map(Some),
@@ -108,8 +116,9 @@ impl<'s> Anew<'s> {
         made.map_err(|error| Failure::from(error).context(format!("{subject} version {version}")))
     }
 
-    /// Gives the subjects their levels. `global`: what rules those that have none.
-    fn take_levels(&mut self, global: &Level, messages: &mut Messages) -> Result<()> {
+    /// Gives the subjects their levels.
+    fn take_levels(&mut self, messages: &mut Messages) -> Result<()> {
+        let global = self.global;
         for (subject, rules) in &self.snapshot.subjects {
             let Some(level) = &rules.compatibility else { continue };
             if *level == Level::None && *global != Level::None {

@@ -7,7 +7,7 @@ use kch_test::live::{self, Service};
 use kch_test::wiremock::matchers::{method, path_regex};
 use kch_test::wiremock::{Mock, MockBuilder, ResponseTemplate};
 use kch_test::{HttpStub, Outcome, RawServer, Scene, Signal};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::confluent::Confluent;
 use crate::{V1, V2};
@@ -299,6 +299,48 @@ fn a_terminal_that_is_closed_does_not_end_an_import_in_the_middle() {
     scene.shell(&format!("kill -HUP {}", running.pid())).run().succeeds();
     running.wait().succeeds();
     assert_eq!((target.versions(), target.modes()), (VERSIONS.map(str::to_owned).to_vec(), source.modes()));
+}
+
+/// Where there are no modes, no subject can be exempted from the global level.
+#[test]
+fn a_dry_run_foresees_what_the_global_level_refuses_of_history_live() {
+    let Some(stack) = live::need(&[Service::Registry]) else { return };
+    let scene = stack.scene();
+    let subject = stack.unique_subject("sr-history");
+    let sr = |args: &[&str]| scene.tool("sr").args(args).run();
+    let has_modes =
+        !sr(&["mode", "set", &subject, "IMPORT", "--dry-run"]).stderr_text().contains("cannot set a mode");
+    if has_modes || sr(&["compat", "get", "-q", "compatibility"]).stdout_text() != "BACKWARD\n" {
+        return;
+    }
+    let version = |number: u32| json!({"version": number, "id": number, "file": format!("v{number}.avsc")});
+    let registry = |count: u32| {
+        let versions: Vec<Value> = (1..=count).map(version).collect();
+        json!({"subjects": {subject.as_str(): {"versions": versions}}}).to_string()
+    };
+    let record = |fields: &str| format!(r#"{{"type":"record","name":"R","fields":[{fields}]}}"#);
+    let (a, b) = (r#"{"name":"a","type":"long"}"#, r#",{"name":"b","type":"string"}"#);
+    let c = r#",{"name":"c","type":"int","default":0}"#;
+    scene.file("dir/v1.avsc", record(a));
+    scene.file("dir/v2.avsc", record(&format!("{a}{c}")));
+    scene.file("dir/v3.avsc", record(&format!("{a}{b}")));
+    let import = |args: &[&str]| sr(&[&["import", "dir", "--new-ids"], args].concat());
+    scene.file("dir/registry.json", registry(3));
+    let said = format!(
+        "sr: {subject} version 3 is incompatible with {subject} version 2 (BACKWARD):\n  field \"b\" is new"
+    );
+    let planned = import(&["--dry-run"]);
+    planned.fails_with(1).stderr_has(&said);
+    assert_eq!(planned.json_lines().len(), 2);
+    assert_eq!(stack.registry("GET", &format!("/subjects/{subject}/versions"), None).0, 404, "a dry run");
+    // The run does so too, and behind what it has done the dry run judges by what is there.
+    let done = import(&[]);
+    done.fails_with(1).stderr_has(format!("{subject} version 3: the schema is incompatible"));
+    assert_eq!(done.json_lines().len(), 2);
+    import(&["--dry-run"]).fails_with(1).stderr_has(&said);
+    scene.file("dir/registry.json", registry(2));
+    import(&["--dry-run"]).succeeds();
+    import(&[]).succeeds();
 }
 
 #[test]
