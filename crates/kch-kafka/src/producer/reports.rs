@@ -17,7 +17,8 @@ use crate::watch::{Watch, lock, show_debug_line};
 pub(super) const DEAD_LETTER: usize = 1 << (usize::BITS - 1);
 
 /// librdkafka's callbacks. Unless receipts are wanted it reports failures only: what was sent and is not in flight and did
-/// not fail is acknowledged, and a million reports that say nothing else cost a tenth of the run. The opaque of each record is its line number: no allocation for each record.
+/// not fail is acknowledged, and a million reports that say nothing else cost a tenth of the run. The opaque of each record
+/// is its line number: no allocation for each record.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
     pub(super) watch: Watch,
