@@ -89,7 +89,7 @@ impl Shape {
     }
 
     pub(super) fn see(&mut self, json: &str, depth: usize) -> Result<(), BadLine> {
-        let json = json.trim();
+        let json = json.trim_ascii();
         if depth > DEEPEST {
             return Err(BadLine { reason: format!("nests deeper than {DEEPEST} levels") });
         }

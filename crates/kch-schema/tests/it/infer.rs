@@ -60,6 +60,13 @@ fn a_number_that_no_type_holds_is_told() {
 }
 
 #[test]
+fn spaces_that_json_does_not_know_are_no_json() {
+    for line in ["\u{a0}1", "1\u{85}", "\u{2003}"] {
+        assert!(Draft::new(inferring()).see(line).is_err(), "{line:?}: avro-produce refuses it too");
+    }
+}
+
+#[test]
 fn texts_that_are_all_times_are_times() {
     let logical = |base: &str, name: &str| json!({"type": base, "logicalType": name});
     assert_eq!(type_of(&[r#""2026-11-22T10:00:00Z""#]), logical("long", "timestamp-millis"));

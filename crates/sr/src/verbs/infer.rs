@@ -104,7 +104,7 @@ impl Infer {
         {
             let at = format!("{name}:{}", line.number);
             let text = std::str::from_utf8(line.bytes).map_err(|_| no_text(&at, line.bytes))?;
-            if !text.trim().is_empty() {
+            if !text.trim_ascii().is_empty() {
                 draft.see(text).map_err(|error| bad_line(&at, &error))?;
             }
         }
