@@ -199,7 +199,8 @@ pub struct PrintArgs {
 
     /// Read all values as this schema: other field names by their aliases, defaults for what is missing, the rest left out
     ///
-    /// Avro's schema resolution, from the schema that each record was written with. A file, or a subject of the registry.
+    /// Avro's schema resolution, from the schema that each record was written with. A file, or a subject of the registry,
+    /// also as SUBJECT@VERSION.
     #[arg(long, value_name = "FILE|SUBJECT[:VERSION]")]
     pub reader_schema: Option<String>,
 

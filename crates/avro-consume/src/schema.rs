@@ -1,17 +1,15 @@
 //! A schema that the command line names: a file, or a subject of the registry.
 
-use std::path::Path;
-
 use kch_cli::{Failure, Result};
 use kch_envelope::KnownSchema;
-use kch_registry::{Registry, Version};
+use kch_registry::{Registry, Version, at_version, means_file};
 
-/// Reads and compiles `FILE` or `SUBJECT[:VERSION]`, for the flag called `flag`. What is there as a file is a file.
+/// Reads and compiles `FILE`, `SUBJECT[:VERSION]` or `SUBJECT@VERSION`, for the flag called `flag`.
 pub(crate) fn named(flag: &str, name: &str, registry: &Registry) -> Result<KnownSchema> {
     let refused = |error: kch_avro::SchemaError| Failure::usage(format!("{flag} {name}: {error}"));
-    let path = Path::new(name);
-    if path.exists() || looks_like_a_file(name) {
-        let text = std::fs::read_to_string(path)
+    // No subject is called so, and a path that is wrong is better told than a subject that is not there.
+    if means_file(name) || name.starts_with(['/', '.']) {
+        let text = std::fs::read_to_string(name)
             .map_err(|error| Failure::usage(format!("{flag} {name}: cannot read it: {error}")))?;
         return KnownSchema::new(&text, &[]).map_err(refused);
     }
@@ -21,13 +19,13 @@ pub(crate) fn named(flag: &str, name: &str, registry: &Registry) -> Result<Known
     KnownSchema::new(&schema.text, &references).map_err(refused)
 }
 
-fn looks_like_a_file(name: &str) -> bool {
-    name.ends_with(".avsc") || name.ends_with(".json") || name.starts_with(['/', '.'])
-}
-
-/// The version is what stands behind the last colon, if that is one; a subject may have colons of its own.
+/// The version is what stands behind an `@`, or behind the last colon, if that is one; a subject may have colons of its own.
 fn subject_and_version(name: &str) -> (&str, Version) {
-    match name.rsplit_once(':').and_then(|(subject, version)| Some((subject, version.parse().ok()?))) {
+    let behind_colon = || {
+        let (subject, version) = name.rsplit_once(':')?;
+        Some((subject, version.parse().ok()?))
+    };
+    match at_version(name).or_else(behind_colon) {
         Some((subject, version)) if !subject.is_empty() => (subject, version),
         _ => (name, Version::Latest),
     }
@@ -41,9 +39,9 @@ mod tests {
     fn a_subject_may_have_a_version_and_colons_of_its_own() {
         assert_eq!(subject_and_version("s"), ("s", Version::Latest));
         assert_eq!(subject_and_version("s:3"), ("s", Version::Number(3)));
+        assert_eq!(subject_and_version("s@3"), ("s", Version::Number(3)));
         assert_eq!(subject_and_version("s:latest"), ("s", Version::Latest));
         assert_eq!(subject_and_version(":.eu:s"), (":.eu:s", Version::Latest));
         assert_eq!(subject_and_version(":.eu:s:2"), (":.eu:s", Version::Number(2)));
-        assert!(looks_like_a_file("./s") && looks_like_a_file("e.avsc") && !looks_like_a_file("a.b-value"));
     }
 }

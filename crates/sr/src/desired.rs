@@ -86,7 +86,8 @@ fn references(entries: &[Entry], at: usize, folder: &Path) -> Result<Vec<Referen
         let defines = |entry: &&Entry| Names::of(&entry.schema.text).defined.contains(&name);
         let Some(found) = others.filter(defines).max_by_key(|entry| entry.version) else {
             let what = format!("{}: {} uses {name}", folder.display(), title(&entries[at]));
-            return Err(Failure::refused(format!("{what}, and no other file defines it")));
+            return Err(Failure::refused(format!("{what}, and no other file defines it"))
+                .hint("put the schema that does beside it: sr get SUBJECT > FILE.avsc"));
         };
         references.push(Reference { name, subject: found.subject.clone(), version: found.version });
     }
