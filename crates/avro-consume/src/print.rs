@@ -1,6 +1,6 @@
 //! One record to one line, or to what is said of it when it cannot be.
 
-use kch_cli::{Failure, Io, Result};
+use kch_cli::{Failure, Io, Result, count};
 use kch_envelope::{Codec, Envelope, Fault, Ids, Kind, first_bytes};
 use kch_kafka::{BorrowedMessage, Consumer, Message as _};
 
@@ -250,8 +250,8 @@ impl Printer {
         }
         if self.left_out > 0 {
             io.messages.say(&format!(
-                "warning: {} tombstones are left out: an Avro file has no place for them",
-                self.left_out
+                "warning: {} left out: an Avro file has no place for them",
+                count(self.left_out, "tombstone")
             ));
         }
         for path in self.fields.iter().flat_map(Fields::never_found) {
@@ -271,7 +271,7 @@ impl Printer {
         }
         let all_named = self.undecodable <= NAMED && self.on_error != OnError::Emit;
         if !all_named && self.undecodable > 0 && self.on_error != OnError::Fail {
-            io.messages.say(&format!("{} records could not be decoded", self.undecodable));
+            io.messages.say(&format!("{} could not be decoded", count(self.undecodable, "record")));
         }
         if self.has_json && self.on_error == OnError::Skip && self.stats.is_none() {
             io.messages.say(

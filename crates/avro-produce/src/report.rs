@@ -1,6 +1,6 @@
 //! The end of a run: wait for every acknowledgement, say what arrived, choose the exit code.
 
-use kch_cli::{Exit, Failure, Io, Messages};
+use kch_cli::{Exit, Failure, Io, Messages, count};
 use kch_kafka::{Deliveries, Rejection, RolledBack};
 
 use crate::pump::{Copies, Pump};
@@ -68,7 +68,7 @@ fn verdict(ending: &Ending, fit: u64, refused: u64, stops_at_refusals: bool) -> 
     let bad = refused + u64::from(stopped);
     let text = format!(
         "{} {}, {bad} {}",
-        lines(fit),
+        count(fit, "line"),
         if fit == 1 { "fits" } else { "fit" },
         if bad == 1 { "does not" } else { "do not" },
     );
@@ -108,9 +108,9 @@ fn account(
     copies: Copies,
 ) -> String {
     let done = if in_transactions { "committed" } else { "acknowledged" };
-    let mut text = format!("{} {done}", records(deliveries.acknowledged));
+    let mut text = format!("{} {done}", count(deliveries.acknowledged, "record"));
     if refused > 0 {
-        text += &format!(", {} refused", lines(refused));
+        text += &format!(", {} refused", count(refused, "line"));
     }
     if deliveries.dead_letters > 0 {
         text += &format!(", {} on the dead-letter topic", deliveries.dead_letters);
@@ -122,16 +122,17 @@ fn account(
         _ => format!(", and {of_line} of the {} copies of line {line}", copies.all),
     };
     match (&deliveries.rolled_back, deliveries.rejections.first(), ending) {
-        (Some(RolledBack { first_line, records: count, in_doubt: true }), ..) => {
+        (Some(RolledBack { first_line, records, in_doubt: true }), ..) => {
             text += &format!(
                 "; {which} before {first_line} is in{}; whether the {} from {} on are in is not known: the coordinator did not answer",
                 part(copies.committed, *first_line),
-                records(*count),
+                count(records, "record"),
                 if copies.committed > 0 { "there" } else { "it" },
             );
         }
-        (Some(RolledBack { first_line, records: count, .. }), ..) => {
-            text += &format!(", {count} taken back with the transaction; {which} before {first_line} is in");
+        (Some(RolledBack { first_line, records, .. }), ..) => {
+            text +=
+                &format!(", {records} taken back with the transaction; {which} before {first_line} is in");
             text += &match copies.committed {
                 0 => ", nothing from it on is".to_owned(),
                 some => format!("{}, nothing more is", part(some, *first_line)),
@@ -150,14 +151,6 @@ fn account(
         (None, None, Ending::InputEnded | Ending::Refused) => {}
     }
     text
-}
-
-fn records(count: u64) -> String {
-    if count == 1 { "1 record".to_owned() } else { format!("{count} records") }
-}
-
-fn lines(count: u64) -> String {
-    if count == 1 { "1 line".to_owned() } else { format!("{count} lines") }
 }
 
 #[cfg(test)]

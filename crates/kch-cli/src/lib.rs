@@ -6,6 +6,7 @@
 mod args;
 pub mod complete;
 mod confirm;
+mod count;
 mod delimiter;
 mod duration;
 mod error;
@@ -32,6 +33,7 @@ pub mod vars;
 pub use args::CommonArgs;
 pub use complete::Shell;
 pub use confirm::ConfirmArgs;
+pub use count::count;
 pub use delimiter::{other_delimiter, parse_delimiter};
 pub use duration::parse_duration;
 pub use error::{Explain, Failure, Result};

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Instant;
 
-use kch_cli::{Failure, Result};
+use kch_cli::{Failure, Result, count};
 use kch_registry::{Level, Mode, Registry, context_of};
 use kch_schema::{Severity, lint};
 
 use crate::at_once::at_once;
-use crate::count;
 use crate::latest::{Latest, Unread, latest_of};
 use crate::snapshot::{Rules, own_rules};
 

@@ -94,11 +94,6 @@ pub(crate) fn planned(mut row: Value, dry_run: bool) -> Value {
     row
 }
 
-/// A number of things, as in "1 subject" and "2 subjects".
-pub(crate) fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
-}
-
 /// What a verb works with: the settings, the output and its format. A verb that needs no registry asks for none.
 pub(crate) struct Desk<'io> {
     pub(crate) settings: Settings,

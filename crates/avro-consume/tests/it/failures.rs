@@ -124,7 +124,7 @@ fn on_error_emit_prints_the_bytes_and_the_error_in_both_modes() {
                \"error\":\"the first byte is 0x6f, not 0x00: no registry frame (UTF-8 text)\"}\n";
     let outcome = desk.consume(&["--on-error", "emit"]).run();
     outcome.fails_with(1).stdout_is(format!("{}{bad}{}", lines([1]), lines([2])));
-    outcome.stderr_is("avro-consume: 1 records could not be decoded\n");
+    outcome.stderr_is("avro-consume: 1 record could not be decoded\n");
     let outcome = desk.consume(&["--on-error", "emit", "--envelope"]).run();
     outcome.fails_with(1).stdout_has(bad);
     assert_eq!(outcome.json_lines().len(), 3);

@@ -101,7 +101,7 @@ fn an_avro_file_is_what_others_read() {
     let read = |args: &[&str]| desk.consume(&["--format", "avro"]).args(args).stdout_to(&file).run();
     read(&[])
         .succeeds()
-        .stderr_is("avro-consume: warning: 1 tombstones are left out: an Avro file has no place for them\n");
+        .stderr_is("avro-consume: warning: 1 tombstone left out: an Avro file has no place for them\n");
     let values = avro_file(&std::fs::read(&file).unwrap());
     assert_eq!(values, (1..=50).map(a_record).collect::<Vec<_>>());
     read(&["--where", "id == 7"]).succeeds();

@@ -1,12 +1,12 @@
 //! `sr doctor`: why a registry does not do what it should.
 
-use kch_cli::{Exit, Failure, Result, is_glob, matches_glob};
+use kch_cli::{Exit, Failure, Result, count, is_glob, matches_glob};
 use kch_http::{Endpoint, REGISTRY, Service};
 use kch_registry::Registry;
 use serde_json::{Value, json};
 
 use crate::health::{self, Finding, Grade};
-use crate::{Desk, count, trial};
+use crate::{Desk, trial};
 
 const EXAMPLES: &str = "\
 A row for each check, and one for each node, context or subject that something is wrong with, with the cure. Checked are: whether \

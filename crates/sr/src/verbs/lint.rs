@@ -1,11 +1,11 @@
 //! `sr lint`: mistakes that people make in schemas.
 
-use kch_cli::{Exit, Failure, Result};
+use kch_cli::{Exit, Failure, Result, count};
 use kch_registry::complete::subjects;
 use kch_schema::{Finding, Severity, lint, twice};
 use serde_json::{Value, json};
 
-use crate::{Desk, count};
+use crate::Desk;
 
 const EXAMPLES: &str = "\
 Errors (exit code 1) do not do what they say, or are refused by other tools: a logicalType beside its type, a default that \

@@ -1,11 +1,11 @@
 //! `sr who`: fields by their names, types and documentation, in the latest schemas of all subjects.
 
-use kch_cli::{Exit, Failure, Result, is_glob, matches_glob};
+use kch_cli::{Exit, Failure, Result, count, is_glob, matches_glob};
 use kch_schema::{Spot, spots};
 use serde_json::json;
 
+use crate::Desk;
 use crate::latest::latest;
-use crate::{Desk, count};
 
 const EXAMPLES: &str = "\
 TEXT is looked for in the names and aliases of fields, in their types (an enum's symbols too) and their documentation, \
