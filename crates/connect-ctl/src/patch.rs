@@ -3,6 +3,7 @@
 use kch_cli::{Exit, Failure, Io, Result, nearest};
 
 use crate::apply::{How, Step, Waiting};
+use crate::complete::{setting_pairs, settings_there};
 use crate::config::Wanted;
 use crate::connector::Connector;
 use crate::select::Which;
@@ -13,11 +14,11 @@ use crate::{Job, each, fill, mask};
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Edits {
     /// A setting, KEY=VALUE; repeat for more. ${VARIABLE} is filled in, as apply does
-    #[arg(short = 's', long = "set", value_name = "KEY=VALUE", value_parser = parse_pair)]
+    #[arg(short = 's', long = "set", value_name = "KEY=VALUE", value_parser = parse_pair, add = setting_pairs())]
     pub set: Vec<(String, String)>,
 
     /// A setting to take out; repeat for more
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", add = settings_there())]
     pub unset: Vec<String>,
 }
 

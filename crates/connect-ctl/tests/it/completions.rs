@@ -29,6 +29,16 @@ fn connectors_and_classes_are_offered() {
     until(&["connect-ctl", "offsets", "get", "cl"], "clickhouse-sink\n");
     until(&["connect-ctl", "template", "F"], "FileStreamSinkConnector\n");
     until(&["connect-ctl", "loggers", "set", "a"], "a.b\n");
+    let config = r#"{"name":"clickhouse-sink","connector.class":"a.Sink","topics":"t"}"#;
+    worker.reply("GET", "/connectors/clickhouse-sink/config", 200, config);
+    worker.reply(
+        "GET",
+        "/connector-plugins/a.Sink/config",
+        200,
+        r#"[{"name":"tasks.max"},{"name":"topics"}]"#,
+    );
+    until(&["connect-ctl", "patch", "clickhouse-sink", "-s", "t"], "tasks.max=\ntopics=\n");
+    until(&["connect-ctl", "clone", "clickhouse-sink", "new", "--unset", ""], "connector.class\ntopics\n");
     // The worker of the line goes before that of the settings.
     let (other, _) = crate::scene();
     with_connectors(&other, &[("elsewhere", "RUNNING", "RUNNING")]);

@@ -96,6 +96,14 @@ impl Typed {
         })
     }
 
+    /// The word right behind one of these verbs, if the line has it.
+    #[must_use]
+    pub fn behind(&self, verbs: &[&str]) -> Option<&str> {
+        let before_cursor = &self.words[..self.words.len().saturating_sub(1)];
+        let verb = before_cursor.iter().skip(1).position(|word| verbs.contains(&word.as_str()))?;
+        before_cursor.get(verb + 2).map(String::as_str).filter(|word| !word.starts_with('-'))
+    }
+
     /// The settings, read as the tool itself would for this line.
     ///
     /// # Errors
@@ -171,6 +179,10 @@ mod tests {
         let typed = Typed::new(line(&["t", "--url", "http://a", "--user=me", "--urls", "x", "--url"], ""));
         assert_eq!((typed.value("url"), typed.value("user")), (Some("http://a"), Some("me")));
         assert_eq!(typed.value("database"), None);
+
+        let behind = |words: &[&str]| Typed::new(line(words, "")).behind(&["patch"]).map(str::to_owned);
+        assert_eq!(behind(&["t", "patch", "a", "-s", ""]).as_deref(), Some("a"));
+        assert_eq!([behind(&["t", "patch", "-s", ""]), behind(&["t", "patch", "a"])], [None, None]);
     }
 
     #[test]
