@@ -68,8 +68,28 @@ impl Health {
         render.rows(&self.unwell, &mut io.output)?;
         let (still, count) = (if waited { "still " } else { "" }, self.unwell.len());
         let text = format!("{count} of {} partitions are {still}not well", self.partitions);
-        Err(if waited { Failure::unavailable(text) } else { Failure::refused(text) })
+        let failure = if waited { Failure::unavailable(text) } else { Failure::refused(text) };
+        Err(failure.hint(format!("{}topic-ctl brokers shows who is up", missing(&self.unwell))))
     }
+}
+
+/// Which brokers are out of sync, most partitions first; empty where none is known to be.
+fn missing(unwell: &[Value]) -> String {
+    let ids = |row: &Value, field: &str| -> Vec<i64> {
+        row[field].as_array().into_iter().flatten().filter_map(Value::as_i64).collect()
+    };
+    let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
+    for row in unwell {
+        let in_sync = ids(row, "in_sync");
+        for id in ids(row, "replicas").into_iter().filter(|id| !in_sync.contains(id)) {
+            *counts.entry(id).or_default() += 1;
+        }
+    }
+    let mut counts: Vec<(i64, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|&(id, count)| (std::cmp::Reverse(count), id));
+    let named: Vec<String> =
+        counts.iter().map(|(id, count)| format!("broker {id} is out of sync in {count} of them; ")).collect();
+    named.concat()
 }
 
 /// The worst that is wrong with each partition. One of fewer replicas than `min.insync.replicas` needs no more than it has,
@@ -114,6 +134,16 @@ mod tests {
         assert_eq!(told(1, &[1]), Some("below min.insync.replicas"));
         assert_eq!(told(-1, &[1, 2, 3]), Some("offline"));
         assert_eq!(problem(&partition(1, &[1, 2, 3]), None), None);
+    }
+
+    #[test]
+    fn brokers_that_are_missing_are_named() {
+        let row = |in_sync: &[i32]| json!({"replicas": [1, 2, 3], "in_sync": in_sync});
+        assert_eq!(
+            missing(&[row(&[1, 2]), row(&[2])]),
+            "broker 3 is out of sync in 2 of them; broker 1 is out of sync in 1 of them; "
+        );
+        assert_eq!(missing(&[row(&[1, 2, 3])]), "");
     }
 
     #[test]
