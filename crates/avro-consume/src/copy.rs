@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use kch_cli::{Exit, Failure, Io, Result};
 use kch_kafka::{Consumer, KafkaError, Merge, Message as _, Next};
 
+use crate::joining::Joining;
 use crate::print::Printer;
 use crate::state::State;
 
@@ -99,6 +100,7 @@ impl<'c> Copier<'c> {
 
     fn copy_records(&mut self, mut source: Source<'c>, limits: Limits, io: &mut Io) -> Result<Exit> {
         let (mut last_commit, mut last_record) = (Instant::now(), None);
+        let mut joining = Joining::default();
         let (mut left, mut bytes_left) =
             (limits.records.unwrap_or(u64::MAX), limits.bytes.unwrap_or(u64::MAX));
         while left > 0 && bytes_left > 0 {
@@ -134,8 +136,11 @@ impl<'c> Copier<'c> {
                         self.flush(io)?;
                     }
                 }
-                Next::Idle if !self.consumer.is_assigned() => {}
+                Next::Idle if !self.consumer.is_assigned() => {
+                    joining.goes_on(&mut io.messages);
+                }
                 Next::Idle => {
+                    joining.is_over();
                     let since: &mut Instant = last_record.get_or_insert_with(Instant::now);
                     if limits.idle.is_some_and(|idle| since.elapsed() >= idle) {
                         // Silence because the brokers are gone is another thing.

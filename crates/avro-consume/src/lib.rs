@@ -7,6 +7,7 @@ mod copy;
 mod fields;
 mod filter;
 mod habit;
+mod joining;
 mod last;
 mod moment;
 mod offsets;

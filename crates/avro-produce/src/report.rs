@@ -89,6 +89,11 @@ fn say_rejections(rejections: &[Rejection], messages: &mut Messages) -> Exit {
     if rejections.iter().any(|rejection| rejection.reason.contains("failed to validate record")) {
         messages.say("a compacted topic takes only records with keys: --key-field FIELD");
     }
+    if rejections.iter().any(|rejection| rejection.transient) {
+        messages.hint(
+            "topic-ctl check TOPIC says whether enough replicas are in sync, topic-ctl brokers who is up",
+        );
+    }
     if rejections.len() > NAMED {
         messages.say(&format!("and {} more records not acknowledged", rejections.len() - NAMED));
     }
