@@ -74,7 +74,11 @@ impl<R: Read> Rows<R> {
 
 /// A number, a boolean or a null where the cell is one of JSON's.
 fn typed(cell: &str) -> String {
-    let is_number = || serde_json::from_str::<&serde_json::value::RawValue>(cell).is_ok();
+    // 482e1234 is more likely a part of a hash than a number: no type holds it.
+    let is_number = || {
+        serde_json::from_str::<&serde_json::value::RawValue>(cell).is_ok()
+            && cell.parse::<f64>().is_ok_and(f64::is_finite)
+    };
     let starts = cell.starts_with(|first: char| first.is_ascii_digit() || first == '-');
     if cell == "true" || cell == "false" || starts && is_number() { cell.to_owned() } else { text(cell) }
 }
@@ -124,10 +128,23 @@ mod tests {
 
     #[test]
     fn cells_are_what_they_look_like() {
-        let looks: Vec<String> =
-            ["1", "-1.5e3", "007", "1_0", "true", "True", "", "null", "a\"b", "2026-11-22", "1 2", "-"]
-                .map(typed)
-                .into();
+        let looks: Vec<String> = [
+            "1",
+            "-1.5e3",
+            "007",
+            "1_0",
+            "true",
+            "True",
+            "",
+            "null",
+            "a\"b",
+            "2026-11-22",
+            "1 2",
+            "-",
+            "482e1234",
+        ]
+        .map(typed)
+        .into();
         let expected = [
             "1",
             "-1.5e3",
@@ -141,6 +158,7 @@ mod tests {
             "\"2026-11-22\"",
             "\"1 2\"",
             "\"-\"",
+            "\"482e1234\"",
         ];
         assert_eq!(looks, expected);
     }
