@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::batch::{Record, Row};
 use super::envelope;
 use super::losses::Losses;
+use super::scan::is_one_value;
 
 /// A piece is passed on when it is this large, or when there is no whole line at hand.
 const PIECE: usize = 256 << 10;
@@ -217,6 +218,12 @@ fn ensure_object(line: &[u8]) -> Result<(), String> {
     if has_open_string(line) {
         return Err("not a JSON object: a string does not end".to_owned());
     }
+    // ClickHouse makes a row of each object of a line. Most lines have no other brace behind which one could begin.
+    if memchr::memchr(b'}', &line[..line.len() - 1]).is_some() && !is_one_value(line) {
+        return Err(
+            "not one JSON object: brackets that do not match, or several objects on a line".to_owned()
+        );
+    }
     Ok(())
 }
 
@@ -273,6 +280,23 @@ mod tests {
             .map(|refused| (refused.number, &*refused.why))
             .collect();
         assert_eq!(refused, [(3, "not a JSON object"), (5, "not a JSON object: a string does not end")]);
+    }
+
+    #[test]
+    fn a_line_is_one_object_and_ends_with_it() {
+        let one = [r#"{}"#, r#"{"a":{"b":[{}]}}"#, r#"{"a":"}{"}"#, r#"{"a":{"b":"\\\"}"}}"#];
+        let none = [
+            r#"{"a":1}{"a":2}"#,
+            r#"{"a":1},{"a":2}"#,
+            r#"{"a":1} {"a":"}"}"#,
+            r#"{"a":1}}"#,
+            r#"{"a":[1}]}"#,
+        ];
+        for (lines, good) in [(&one[..], true), (&none[..], false)] {
+            for line in lines {
+                assert_eq!(ensure_object(line.as_bytes()).is_ok(), good, "{line}");
+            }
+        }
     }
 
     #[test]

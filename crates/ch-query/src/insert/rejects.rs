@@ -47,10 +47,15 @@ impl Reject<'_> {
         Value::Object(fields)
     }
 
-    fn text(&self) -> String {
+    fn failure(&self) -> Failure {
+        let told = |why: &dyn std::fmt::Display| {
+            Failure::refused(format!("stdin:{}: {why}", self.number)).fact("line", self.number)
+        };
         match self.why {
-            Why::Ours(why) => why.to_owned(),
-            Why::Server(exception) => exception.to_string(),
+            Why::Ours(why) => told(&why),
+            Why::Server(exception) => {
+                told(exception).fact("code", exception.code).fact("name", exception.name.clone())
+            }
         }
     }
 }
@@ -80,8 +85,7 @@ impl Rejects {
             Some(file) => file.keep(reject.to_json()),
             None => {
                 if self.count <= NAMED_REJECTS {
-                    let failure = Failure::refused(format!("stdin:{}: {}", reject.number, reject.text()));
-                    messages.failure(&failure.fact("line", reject.number));
+                    messages.failure(&reject.failure());
                 } else if self.count == NAMED_REJECTS + 1 {
                     messages.say("more lines are refused; --rejects FILE keeps them all");
                 }

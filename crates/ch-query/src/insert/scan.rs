@@ -23,9 +23,13 @@ impl<'a> Rest<'a> {
         std::str::from_utf8(digits).ok()?.parse().ok()
     }
 
-    /// Passes over white space.
+    /// Passes over what ClickHouse takes for white space.
     fn blank(&mut self) {
-        self.0 = self.0.trim_ascii_start();
+        while let [first, rest @ ..] = self.0
+            && is_blank(*first)
+        {
+            self.0 = rest;
+        }
     }
 
     /// What stands between the quotes of a string, escapes as they are written.
@@ -58,7 +62,7 @@ pub(super) fn items(array: &[u8]) -> impl Iterator<Item = &[u8]> {
         if !more || rest.0.starts_with(b"]") {
             return None;
         }
-        let item = rest.value()?.trim_ascii_end();
+        let item = without_blank_end(rest.value()?);
         rest.blank();
         more = rest.byte(b',').is_some();
         Some(item)
@@ -88,7 +92,7 @@ impl<'a> Members<'a> {
 
     fn value(&mut self) -> Option<&'a [u8]> {
         self.rest.blank();
-        let value = self.rest.value()?.trim_ascii_end();
+        let value = without_blank_end(self.rest.value()?);
         self.rest.blank();
         self.more = self.rest.byte(b',').is_some();
         self.rest.blank();
@@ -105,6 +109,24 @@ impl<'a> Iterator for Members<'a> {
         self.rest.byte(b':')?;
         Some((name, self.value()?))
     }
+}
+
+/// Whether the text is one object or array, and nothing behind it.
+pub(super) fn is_one_value(text: &[u8]) -> bool {
+    nested_length(text) == Some(text.len())
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+fn without_blank_end(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., last] = text
+        && is_blank(*last)
+    {
+        text = rest;
+    }
+    text
 }
 
 /// The length of the string that `text` begins with, quotes included.

@@ -17,13 +17,22 @@ const CHANGED: &[(&str, &str, &str)] = &[
     ("dec", "Decimal(10, 2)", "1.239"),
     ("dec", "Decimal(10, 2)", "\"\""),
     ("dec", "Decimal(10, 2)", "12e-4"),
+    ("dec", "Decimal(10, 2)", "\"-\""),
     ("d", "Date", "\"2021-02-29\""),
     ("d", "Date", "\"2200-01-01\""),
     ("d", "Date", "65536"),
+    ("d", "Date", "9223372036854775808"),
+    ("d", "Date", "\"2021 02 30\""),
     ("d32", "Date32", "\"1800-01-01\""),
     ("d32", "Date32", "null"),
     ("dt", "DateTime('UTC')", "\"1960-01-01 00:00:00\""),
     ("dt", "DateTime('UTC')", "5000000000"),
+    ("dt", "DateTime('UTC')", "\"5000000000\""),
+    ("dt", "DateTime('UTC')", "\"2106-02-07 06:28:16\""),
+    ("dt", "DateTime('UTC')", "\"1970-01-01T00:00:00+01:00\""),
+    ("dt", "DateTime('UTC')", "\"25 Dec 2150 10:00:00\""),
+    ("dt", "DateTime('UTC')", "\"0000-00-00 00:00:00\""),
+    ("dt64", "DateTime64(3, 'UTC')", "\"2024-01-00 00:00:00\""),
     ("a", "Array(UInt8)", "[1,256]"),
     ("a", "Array(UInt8)", "[null]"),
     ("m", "Map(String, Date)", "{\"k\":null}"),
@@ -37,12 +46,13 @@ const KEPT: &[(&str, &str)] = &[
     ("u8", "255"),
     ("i64", "-9223372036854775808"),
     ("i256", "-57896044618658097711785492504343953926634992332820282019728792003956564819968"),
-    ("f32", "1e38"),
+    ("f32", "3.4028235e38"),
     ("f64", "1e308"),
     ("dec", "-12345678.12"),
     ("d", "\"2149-06-06\""),
     ("d32", "\"1900-01-01\""),
     ("dt", "\"2106-02-07T06:28:15Z\""),
+    ("dt64", "\"1900-01-01T00:00:00.000Z\""),
     ("a", "[0,255]"),
     ("m", "{\"k\":\"1970-01-01\"}"),
     ("t", "{\"n\":-128,\"s\":\"x\"}"),
@@ -97,6 +107,26 @@ fn the_outermost_values_go_in_and_come_back_live() {
     // Nothing is looked at behind the last field with a rule: one that comes twice is refused by the server.
     let twice = "{\"u8\":1,\"u8\":2}\n";
     insert(&scene, &table, &[], twice).fails_with(1).stderr_has("Duplicate field found");
+}
+
+/// ClickHouse looks for a name in other case too, and makes a row of each object of a line.
+#[test]
+fn neither_another_case_nor_another_object_hides_a_value_live() {
+    let Some(stack) = live::need(&[Service::ClickHouse]) else { return };
+    let (scene, table) = (stack.scene(), table(&stack));
+    let count = || stack.clickhouse(&format!("SELECT count() FROM {table}"));
+    insert(&scene, &table, &[], "{\"U8\":300}\n")
+        .fails_with(1)
+        .stderr_has("field \"u8\": 300 does not fit UInt8");
+    insert(&scene, &table, &["--lossy"], "{\"U8\":300}\n").succeeds();
+    assert_eq!(count(), "1\n");
+    for line in ["{\"u8\":1}{\"u8\":300}\n", "{\"u8\":1},{\"u8\":2}\n"] {
+        let run = insert(&scene, &table, &[], line);
+        run.fails_with(1)
+            .stderr_has("stdin:1: not one JSON object: ")
+            .stderr_has("several objects on a line");
+    }
+    assert_eq!(count(), "1\n");
 }
 
 #[test]

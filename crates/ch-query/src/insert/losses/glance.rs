@@ -3,7 +3,7 @@
 //! Each value of a load is looked at, and nearly all are plain: a number of few digits, a day of this century. A loop over
 //! their bytes is several times faster than the whole rule (`make bench`, insert), which is asked about all others.
 
-use super::kept::Whole;
+use super::numbers::Whole;
 
 /// An integer without a sign, in digits that are no more than the bound's.
 pub(super) fn whole(json: &[u8], kept: &Whole) -> bool {
@@ -23,7 +23,7 @@ pub(super) fn decimal(json: &[u8], places: usize) -> bool {
         None => !json.is_empty() && are_digits(json),
         Some(point) => {
             let (whole, fraction) = (&json[..point], &json[point + 1..]);
-            fraction.len() <= places && are_digits(whole) && are_digits(fraction)
+            json.len() > 1 && fraction.len() <= places && are_digits(whole) && are_digits(fraction)
         }
     }
 }
@@ -43,7 +43,8 @@ fn are_digits(text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::kept::{self, Days};
+    use super::super::days::Days;
+    use super::super::numbers;
     use super::*;
 
     /// All texts of up to six of these characters; and longer ones around each of them.
@@ -76,22 +77,22 @@ mod tests {
             }
             if float(json) {
                 plain[1] += 1;
-                assert!(kept::finite(&text, f64::from(f32::MAX)), "{text}");
+                assert!(numbers::finite(&text, 32), "{text}");
             }
             for places in 0..3 {
                 if decimal(json, places) {
                     plain[2] += 1;
-                    assert!(kept::decimal(&text, places), "{text} {places}");
+                    assert!(numbers::decimal(&text, places), "{text} {places}");
                 }
             }
             if day(json) {
                 plain[3] += 1;
-                for days in [Days::Date, Days::Date32, Days::DateTime] {
+                for days in [Days::Date, Days::Date32, Days::DateTime, Days::DateTime64] {
                     assert_eq!(days.fault(&text), None, "{text} {days:?}");
                 }
             }
         }
         assert!(plain.iter().all(|&count| count > 0), "{plain:?}");
-        assert!(float(&[b'9'; 38]) && kept::finite(&"9".repeat(38), f64::from(f32::MAX)));
+        assert!(float(&[b'9'; 38]) && numbers::finite(&"9".repeat(38), 32));
     }
 }

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::super::scan;
-use super::glance;
-use super::kept::{self, Days, Whole};
+use super::days::Days;
+use super::numbers::Whole;
+use super::{glance, numbers};
 use crate::written::Written;
 
 /// The rule for a type.
@@ -20,8 +21,8 @@ pub(super) struct Rule {
 #[derive(Debug)]
 enum Kind {
     Whole(Whole),
-    /// The largest finite value.
-    Float(f64),
+    /// How many bits it has.
+    Float(u32),
     /// How many digits stand behind the point.
     Decimal(usize),
     Days(Days),
@@ -57,12 +58,13 @@ impl Rule {
         let (kind, nullable) = Written::parse(written).unwrapped();
         let inner = |at: usize| kind.arguments.get(at).and_then(|inner| Rule::of(inner, nulls)).map(Box::new);
         let (rule, null_is_read) = match kind.name {
-            "Float64" => (Kind::Float(f64::MAX), true),
+            "Float64" => (Kind::Float(64), true),
             // BFloat16 has the exponent of Float32.
-            "Float32" | "BFloat16" => (Kind::Float(f64::from(f32::MAX)), true),
+            "Float32" | "BFloat16" => (Kind::Float(32), true),
             "Date" => (Kind::Days(Days::Date), true),
             "Date32" => (Kind::Days(Days::Date32), true),
             "DateTime" | "DateTime32" => (Kind::Days(Days::DateTime), false),
+            "DateTime64" => (Kind::Days(Days::DateTime64), false),
             "Decimal" => (Kind::Decimal(kind.number(1).unwrap_or(0)), false),
             "Decimal32" | "Decimal64" | "Decimal128" | "Decimal256" => {
                 (Kind::Decimal(kind.number(0).unwrap_or(0)), false)
@@ -109,10 +111,10 @@ impl Rule {
             Kind::Whole(whole) => {
                 whole.fault(value).map(|fault| format!("{} {fault} {written} ({whole})", shown(value)))
             }
-            Kind::Float(largest) => {
-                (!kept::finite(value, *largest)).then(|| format!("{} does not fit {written}", shown(value)))
+            Kind::Float(bits) => {
+                (!numbers::finite(value, *bits)).then(|| format!("{} does not fit {written}", shown(value)))
             }
-            Kind::Decimal(scale) => (!kept::decimal(value, *scale))
+            Kind::Decimal(scale) => (!numbers::decimal(value, *scale))
                 .then(|| format!("{} has more digits than {written} keeps", shown(value))),
             Kind::Days(days) => days.fault(value).map(|why| format!("{} {why}", shown(value))),
             Kind::Array(_) | Kind::Map(..) | Kind::Tuple(_) => None,
