@@ -38,6 +38,9 @@ pub fn habit(word: &str, _before: &[&str]) -> Option<&'static str> {
         "--timeout-ms" => "--timeout 5s",
         "--exit" => "it stops at the end by itself, and -f goes on",
         "--tail" => "--last N",
+        "--group with --partition" => {
+            "a group's members share its partitions: leave -g out to read one of them"
+        }
         "--group with --offset" => {
             "a new group begins at the start; topic-ctl reset-offsets GROUP -t TOPIC --to PLACE moves one"
         }

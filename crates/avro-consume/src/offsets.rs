@@ -102,6 +102,9 @@ pub(crate) fn selection(args: &[OffsetArg], partitions: &[i32]) -> Result<Select
         selection.all = Some(Span::from(Bound::Start));
     }
     if !partitions.is_empty() {
+        if let Some(other) = selection.partitions.keys().find(|named| !partitions.contains(named)) {
+            return Err(format!("-o names partition {other}, and -p does not"));
+        }
         let rest = selection.all.take().unwrap_or(Span::from(Bound::Start));
         let named = of(partitions, rest).partitions;
         selection.partitions = named.into_iter().chain(selection.partitions).collect();
@@ -222,6 +225,8 @@ mod tests {
         let starts = chosen(&[], &[0, 2]);
         assert_eq!((starts.all, starts.partitions.len()), (None, 2));
         assert_eq!(starts.partitions[&2], Span::from(Bound::Start));
+        let other = selection(&[arg("1=end")], &[0]).unwrap_err();
+        assert_eq!(other, "-o names partition 1, and -p does not");
         let mixed = chosen(&[arg("-5"), arg("1=end")], &[0, 1]);
         assert_eq!(mixed.all, None);
         assert_eq!(mixed.partitions[&0], Span::from(Bound::FromEnd(5)));

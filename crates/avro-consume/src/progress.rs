@@ -1,6 +1,6 @@
 //! How far the reading is, on a terminal's stderr, while stdout goes elsewhere.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::time::Instant;
 
 /// A line that is replaced each second and leaves no trace.
@@ -14,8 +14,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(wanted: bool) -> Progress {
-        let seen = wanted && io::stderr().is_terminal();
-        Progress { began: seen.then(Instant::now), records: 0, shown: false }
+        Progress { began: wanted.then(Instant::now), records: 0, shown: false }
     }
 
     pub(crate) fn count(&mut self) {

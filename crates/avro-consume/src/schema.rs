@@ -9,8 +9,11 @@ pub(crate) fn named(flag: &str, name: &str, registry: &Registry) -> Result<Known
     let refused = |error: kch_avro::SchemaError| Failure::usage(format!("{flag} {name}: {error}"));
     // No subject is called so, and a path that is wrong is better told than a subject that is not there.
     if means_file(name) || name.starts_with(['/', '.']) {
-        let text = std::fs::read_to_string(name)
-            .map_err(|error| Failure::usage(format!("{flag} {name}: cannot read it: {error}")))?;
+        let text = match name {
+            "-" => std::io::read_to_string(std::io::stdin()),
+            path => std::fs::read_to_string(path),
+        };
+        let text = text.map_err(|error| Failure::usage(format!("{flag} {name}: cannot read it: {error}")))?;
         return KnownSchema::new(&text, &[]).map_err(refused);
     }
     let (subject, version) = subject_and_version(name);

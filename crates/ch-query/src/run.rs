@@ -27,7 +27,7 @@ pub fn run(args: &Args, mut settings: Settings, io: &mut Io) -> Result<Exit> {
         Render::new(render_format(args), &io.output).rows(&settings.show(&all)?, &mut io.output)?;
         return Ok(Exit::Done);
     }
-    let mut session = Session::new(args, &settings, io.output.is_terminal())?;
+    let mut session = Session::new(args, &settings, io)?;
     let plan = plan::decide(args, &settings, io)?;
     if let Some(exit) = io.signals.received() {
         return Ok(exit);

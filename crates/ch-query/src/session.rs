@@ -1,6 +1,5 @@
 //! What all queries of one run share, and how one query goes: request, answer, account.
 
-use std::io;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -72,9 +71,12 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(args: &Args, settings: &Settings, terminal: bool) -> Result<Session> {
+    pub(crate) fn new(args: &Args, settings: &Settings, io: &Io) -> Result<Session> {
         let server = &args.server;
-        let fitting = server.output.unwrap_or(if terminal { Output::Table } else { Output::Json });
+        let fitting = server.output.unwrap_or(match io.output.is_terminal() {
+            true => Output::Table,
+            false => Output::Json,
+        });
         let format = args.query.format.clone().unwrap_or_else(|| fitting.format().to_owned());
         let cap = Cap::new(args.query.max_rows, args.query.max_bytes);
         if let Some(cap) = &cap {
@@ -98,7 +100,7 @@ impl Session {
             query_id: server.query_id.clone(),
             queries: 0,
             heads: Heads::wanted_by(&server.settings),
-            shows_progress: !server.no_progress && io::IsTerminal::is_terminal(&io::stderr()),
+            shows_progress: !server.no_progress && io.messages.takes_progress(),
         })
     }
 

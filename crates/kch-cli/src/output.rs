@@ -171,6 +171,12 @@ impl Messages {
         self.terminal
     }
 
+    /// Whether a line that is replaced in place is of use: to a person, not to a program that reads the terminal.
+    #[must_use]
+    pub fn takes_progress(&self) -> bool {
+        self.terminal && self.format == ErrorFormat::Text
+    }
+
     /// Prints a failure and its hint.
     pub fn failure(&mut self, failure: &Failure) {
         if self.format == ErrorFormat::Json {
@@ -210,7 +216,7 @@ impl Messages {
 
     /// Shows how far the work is, in a line that the next one takes the place of; nothing where no terminal is.
     pub fn progress(&mut self, text: &str) {
-        if self.terminal && self.format == ErrorFormat::Text {
+        if self.takes_progress() {
             let _ = write!(self.write, "\r\x1b[K{}", escape_control(text)).and_then(|()| self.write.flush());
             self.passing = true;
         }

@@ -169,7 +169,12 @@ pub fn named(name: &str, beside: Option<Version>) -> (&str, Option<Version>) {
 /// Whether the name of a schema means a file: it is there, or looks like one; `-` is stdin. All else is a subject.
 #[must_use]
 pub fn means_file(name: &str) -> bool {
-    name == "-" || name.ends_with(".avsc") || name.ends_with(".json") || Path::new(name).is_file()
+    name == "-" || name.ends_with(".avsc") || name.ends_with(".json") || is_there(Path::new(name))
+}
+
+/// A pipe with a name is a file too.
+fn is_there(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| !found.is_dir())
 }
 
 #[cfg(test)]

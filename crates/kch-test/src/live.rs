@@ -296,7 +296,8 @@ impl Drop for Stack {
         for table in self.tables.take() {
             let _ = self.ask_clickhouse(&format!("DROP TABLE IF EXISTS {table} SYNC"));
         }
-        for subject in self.subjects.take() {
+        // What others refer to is not deleted before they are; they come later.
+        for subject in self.subjects.take().into_iter().rev() {
             let subject = encoded(&subject);
             for path in [format!("/subjects/{subject}"), format!("/subjects/{subject}?permanent=true")] {
                 let _ = self.try_ask("SCHEMA_REGISTRY", "*/*", "DELETE", &path, "");

@@ -38,6 +38,7 @@ const TYPED: &[(&str, &str)] = &[
     ("avro-consume -t t --exit", "-f goes on"),
     ("avro-consume -t t --tail 5", "--last N"),
     ("avro-consume -t t -g g -o start", "topic-ctl reset-offsets"),
+    ("avro-consume -t t -g g -p 0", "leave -g out"),
     ("avro-produce -P -t t", "leave -P out"),
     ("avro-produce -t t -K:", "--key-field"),
     ("avro-produce -t t -Z", "--tombstone"),

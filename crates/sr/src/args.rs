@@ -83,7 +83,7 @@ pub enum Verb {
     Lint(Lint),
     /// Print a schema's canonical form, or its fingerprint
     Canonical(Canonical),
-    /// Draft a schema from lines of JSON
+    /// Draft a schema from lines of JSON, or CSV
     Infer(Infer),
     /// Print the ClickHouse table that fits a schema
     Ddl(Ddl),

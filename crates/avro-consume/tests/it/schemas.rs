@@ -15,6 +15,8 @@ fn a_readers_schema_renames_promotes_and_fills_in() {
     desk.put(0, &[None]);
     let expected = "{\"text\":\"é\",\"id\":1.0,\"n\":null}\n{\"text\":\"é\",\"id\":2.0,\"n\":null}\nnull\n";
     desk.consume(&["--reader-schema", "reader.avsc"]).run().succeeds().stdout_is(expected).stderr_is("");
+    let from_stdin = desk.consume(&["--reader-schema", "-"]).stdin(desk.scene.read("reader.avsc"));
+    from_stdin.run().succeeds().stdout_is(expected).stderr_is("");
     // From the registry, by subject and by version.
     let body = |version: u32| {
         let schema = serde_json::to_string(READER).unwrap();

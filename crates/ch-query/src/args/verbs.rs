@@ -136,7 +136,7 @@ Examples:
   ch-query tables 'kafka_%' | jq -r .name
   ch-query tables -d system -o raw")]
 pub struct TablesArgs {
-    /// Only names like this: % or * is any text, _ or ? any letter
+    /// Only these, such as 'kafka*' or 'kafka%'
     #[arg(value_name = "PATTERN")]
     pub pattern: Option<String>,
 }

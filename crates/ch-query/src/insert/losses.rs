@@ -213,8 +213,10 @@ mod tests {
             "\"21501225101010\"",
             "\"5000000000\"",
             "\"1764000000\"",
+            "\"1764000000000\"",
+            "\"9223372036854775808\"",
         ];
-        assert_eq!(kept("DateTime", &forms), [true, false, false, false, false, true]);
+        assert_eq!(kept("DateTime", &forms), [true, false, false, false, false, true, true, false]);
         let none =
             ["\"0000-00-00 00:00:00\"", "\"2024-01-00\"", "\"2021-02-30 00:00:00\"", "\"9999-12-31\"", "-1"];
         // ClickHouse refuses the 30th of February in a time.
@@ -227,6 +229,14 @@ mod tests {
     fn keys_and_what_aggregates_hold_are_values_too() {
         assert_eq!(kept("Map(UInt8, String)", &["{\"255\":\"x\"}", "{\"300\":\"x\"}"]), [true, false]);
         assert_eq!(kept("SimpleAggregateFunction(max, UInt8)", &["255", "300"]), [true, false]);
+    }
+
+    #[test]
+    fn what_is_nested_and_not_flattened_is_an_array_of_tuples() {
+        assert_eq!(
+            kept("Nested(a UInt8, b String)", &[r#"[{"a":255,"b":"x"}]"#, r#"[{"a":1},{"a":256}]"#]),
+            [true, false]
+        );
     }
 
     #[test]

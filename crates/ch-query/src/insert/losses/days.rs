@@ -40,8 +40,12 @@ impl Days {
     /// Why a value is not kept.
     pub(super) fn fault(self, value: &str) -> Option<String> {
         let text = unquoted(value);
-        if !value.starts_with('"') || self.has_time() && matches!(text.len(), 9 | 10) && are_digits(text) {
+        if !value.starts_with('"') {
             return self.outside(|_| !self.keeps_number(text));
+        }
+        // Seconds in quotes, and behind them thousandths of a second, and of those.
+        if self.has_time() && matches!(text.len(), 9 | 10 | 13 | 16 | 19) && are_digits(text) {
+            return self.outside(|_| !self.keeps_number(&text[..text.len().min(10)]));
         }
         let Some((year, month, day)) = leading_day(text) else {
             // A time in another form: `25 Dec 2150 10:00`, `12/25/2150`.

@@ -77,6 +77,10 @@ impl Rule {
             // Stored as a value of its type.
             "SimpleAggregateFunction" => return Rule::of(kind.arguments.get(1)?, nulls),
             "Tuple" => (Kind::Tuple(parts(&kind, nulls)?), false),
+            "Nested" => {
+                let item = Kind::Tuple(parts(&kind, nulls)?);
+                (Kind::Array(Box::new(Rule { written: written.to_owned(), null: true, kind: item })), false)
+            }
             name => (Kind::Whole(Whole::named(name)?), true),
         };
         Some(Rule { written: kind.to_string(), null: nulls || nullable || !null_is_read, kind: rule })
