@@ -222,14 +222,14 @@ def insert():
 
 def typed():
     """`ch-query insert` looks at each value before it is sent; here all but one of eight columns could change theirs."""
-    path = stack.readings(RECORDS)
+    path, looks = stack.readings(RECORDS), "ch-query insert (looks at all)"
     contestants = [
-        loader("ch-query insert", RECORDS, f"ch-query insert $BENCH_TABLE < {path}", columns=stack.TYPED),
+        loader(looks, RECORDS, f"ch-query insert $BENCH_TABLE < {path}", columns=stack.TYPED),
         loader("ch-query insert --lossy", RECORDS, f"ch-query insert --lossy $BENCH_TABLE < {path}", columns=stack.TYPED),
         loader("curl", RECORDS, f'{CURL} -X POST -T - "{INSERT}" < {path}', columns=stack.TYPED),
     ]
     return run(f"{RECORDS:,} JSON lines into a table of numbers, days and lists", contestants,
-               ("ch-query insert", "curl", "wall", "<= 1.1"))
+               (looks, "curl", "wall", "<= 1.1"))
 
 
 # --- start-up, codec ------------------------------------------------------------------------------
