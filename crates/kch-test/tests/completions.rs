@@ -65,7 +65,8 @@ fn names_of_running_services_are_offered_live() {
     let table = stack.unique_table("complete");
     stack.clickhouse(&format!("CREATE TABLE {table} (id Int64) ENGINE = Memory"));
     let connector = stack.unique("test-complete-");
-    let config = r#"{"connector.class":"org.apache.kafka.connect.file.FileStreamSinkConnector","topics":"kafka-events","file":"/dev/null"}"#;
+    // A source: a sink would leave a consumer group behind.
+    let config = r#"{"connector.class":"org.apache.kafka.connect.file.FileStreamSourceConnector","topic":"kafka-events","file":"/dev/null"}"#;
     let made = Connector { stack: &stack, path: format!("/connectors/{connector}") };
     made.ask("PUT", "/config", Some(config), &[200, 201]);
 
