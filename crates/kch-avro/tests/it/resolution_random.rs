@@ -92,8 +92,9 @@ fn chooses_by_value(schema: &Json) -> bool {
             let others = branches.iter().filter(|branch| **branch != "null").count();
             (others > 1 && !branches.iter().all(plain)) || branches.iter().any(chooses_by_value)
         }
-        Json::Object(object) => object.values().any(|value| match value {
-            Json::Array(fields) if fields.iter().all(|field| field.get("name").is_some()) => {
+        // A union of records only looks like a list of fields, but for its key.
+        Json::Object(object) => object.iter().any(|(key, value)| match value {
+            Json::Array(fields) if key == "fields" => {
                 fields.iter().any(|field| chooses_by_value(&field["type"]))
             }
             value => chooses_by_value(value),
