@@ -153,7 +153,7 @@ impl<'c> Copier<'c> {
             if last_commit.elapsed() > COMMIT_EVERY {
                 self.flush(io)?;
                 self.commit()?;
-                self.printer.show_progress(self.consumer.to_go());
+                self.printer.show_progress(self.consumer.to_go(), &mut io.messages);
                 last_commit = Instant::now();
             }
         }

@@ -107,8 +107,7 @@ fn printer(args: &Args, filter: Filter, registry: Registry, io: &Io) -> Result<P
     let unframed = schema("--unframed", &args.print.unframed)?;
     let codec = Codec::new(registry, args.print.style()).with_reader(reader).with_unframed(unframed);
     // Lines and progress on one terminal would be in each other's way.
-    let progress =
-        Progress::new(!args.no_progress && io.messages.takes_progress() && !io.output.is_terminal());
+    let progress = Progress::new(!args.no_progress && !io.output.is_terminal());
     Ok(Printer::new(codec, filter, &args.print, args.on_error, progress))
 }
 

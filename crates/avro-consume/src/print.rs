@@ -1,6 +1,6 @@
 //! One record to one line, or to what is said of it when it cannot be.
 
-use kch_cli::{Failure, Io, Result, count};
+use kch_cli::{Failure, Io, Messages, Result, count};
 use kch_envelope::{Codec, Envelope, Fault, Ids, Kind, first_bytes};
 use kch_kafka::{BorrowedMessage, Consumer, Message as _};
 
@@ -191,7 +191,6 @@ impl Printer {
     ) -> Result<usize> {
         self.undecodable += 1;
         self.has_json |= record.payload().is_some_and(|value| value.starts_with(b"{"));
-        self.progress.clear();
         self.line.clear();
         if let Some(stats) = &mut self.stats {
             stats.count(topic, record, Some(Found::Error(kind)));
@@ -222,8 +221,8 @@ impl Printer {
     }
 
     /// Shows how far it is to whoever looks.
-    pub(crate) fn show_progress(&mut self, to_go: Option<u64>) {
-        self.progress.show(to_go);
+    pub(crate) fn show_progress(&self, to_go: Option<u64>, messages: &mut Messages) {
+        self.progress.show(to_go, messages);
     }
 
     /// Hands all that is held back to the output.
@@ -236,7 +235,7 @@ impl Printer {
 
     /// What is written and said when all records are through.
     pub(crate) fn finish(&mut self, consumer: &Consumer, io: &mut Io) -> Result<()> {
-        self.progress.clear();
+        io.messages.end_progress();
         if let Some(stats) = &self.stats {
             stats.print(|topic, partition| consumer.end_now(topic, partition), &mut io.output)?;
         }

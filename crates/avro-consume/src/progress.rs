@@ -1,7 +1,8 @@
 //! How far the reading is, on a terminal's stderr, while stdout goes elsewhere.
 
-use std::io::{self, Write as _};
 use std::time::Instant;
+
+use kch_cli::Messages;
 
 /// A line that is replaced each second and leaves no trace.
 #[derive(Debug)]
@@ -9,12 +10,11 @@ pub(crate) struct Progress {
     /// None when nobody looks.
     began: Option<Instant>,
     records: u64,
-    shown: bool,
 }
 
 impl Progress {
     pub(crate) fn new(wanted: bool) -> Progress {
-        Progress { began: wanted.then(Instant::now), records: 0, shown: false }
+        Progress { began: wanted.then(Instant::now), records: 0 }
     }
 
     pub(crate) fn count(&mut self) {
@@ -22,18 +22,9 @@ impl Progress {
     }
 
     /// Shows how far it is.
-    pub(crate) fn show(&mut self, to_go: Option<u64>) {
+    pub(crate) fn show(&self, to_go: Option<u64>, messages: &mut Messages) {
         let Some(began) = self.began else { return };
-        print(&text(self.records, began.elapsed().as_secs_f64(), to_go));
-        self.shown = true;
-    }
-
-    /// Makes room for a message, and for the end.
-    pub(crate) fn clear(&mut self) {
-        if self.shown {
-            print("");
-            self.shown = false;
-        }
+        messages.progress(&text(self.records, began.elapsed().as_secs_f64(), to_go));
     }
 }
 
@@ -41,12 +32,6 @@ fn text(records: u64, seconds: f64, to_go: Option<u64>) -> String {
     let rate = records as f64 / seconds.max(0.001);
     let to_go = to_go.map(|offsets| format!(", {offsets} to go")).unwrap_or_default();
     format!("{records} records read, {rate:.0}/s{to_go}")
-}
-
-fn print(line: &str) {
-    // A terminal that cannot be written to must not change how the work ends.
-    let _ = write!(io::stderr(), "\r\x1b[K{line}");
-    let _ = io::stderr().flush();
 }
 
 #[cfg(test)]
