@@ -52,5 +52,5 @@ pub use secret::{Secret, mask_address, mask_url};
 pub use settings::{Setting, Settings, Source};
 pub use signals::Signals;
 pub use size::parse_size;
-pub use usage::Habit;
+pub use usage::{Habit, cure};
 pub use vars::Var;

@@ -62,8 +62,9 @@ fn is_of_use(tip: &str, text: &str) -> bool {
 }
 
 /// The cure for a word that has no place, where it is another tool's, a verb with a slip, a topic without its flag, or SQL
-/// that was not put in quotes.
-pub(crate) fn cure(error: &clap::Error, command: &Command, typed: &[String], habit: Habit) -> Option<String> {
+/// that was not put in quotes; `typed` is the command line behind the tool's name. `None` where clap's own words do.
+#[must_use]
+pub fn cure(error: &clap::Error, command: &Command, typed: &[String], habit: Habit) -> Option<String> {
     let place = match error.kind() {
         ErrorKind::UnknownArgument => ContextKind::InvalidArg,
         ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory as _};
-
-type Habit = fn(&str, &[&str]) -> Option<&'static str>;
+use kch_cli::Habit;
 
 fn tools() -> [(Command, Habit); 6] {
     [
@@ -85,36 +83,19 @@ const TYPED: &[(&str, &str)] = &[
     ("ch-query insert t --format CSV", "FORMAT CSVWithNames"),
 ];
 
-/// The hint for a line, by the word that clap refuses.
-fn hint(line: &str) -> Option<&'static str> {
-    let words: Vec<&str> = line.split(' ').collect();
-    let (command, habit) = tools().into_iter().find(|(tool, _)| tool.get_name() == words[0])?;
-    let error = command.try_get_matches_from(&words).expect_err(line);
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => text.as_str(),
-        Some(ContextValue::Strings(texts)) => &texts[0],
-        _ => panic!("{line}: {error}"),
-    };
-    let word = match error.kind() {
-        ErrorKind::UnknownArgument => text(ContextKind::InvalidArg).to_owned(),
-        ErrorKind::InvalidSubcommand => text(ContextKind::InvalidSubcommand).to_owned(),
-        ErrorKind::ArgumentConflict => {
-            let flag = |kind| text(kind).split(' ').next().unwrap_or_default();
-            let (one, other) = (flag(ContextKind::InvalidArg), flag(ContextKind::PriorArg));
-            return habit(&format!("{one} with {other}"), &[]).or(habit(&format!("{other} with {one}"), &[]));
-        }
-        kind => panic!("{line}: {kind:?}: {error}"),
-    };
-    let is_it = |typed: &&&str| ***typed == word || word.starts_with('-') && typed.starts_with(&word);
-    let before = words[1..].iter().take_while(|typed| !is_it(typed)).filter(|typed| !typed.starts_with('-'));
-    habit(&word, &before.copied().collect::<Vec<_>>())
+/// The hint for a line, as the tool gives it.
+fn hint(line: &str) -> Option<String> {
+    let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    let (mut command, habit) = tools().into_iter().find(|(tool, _)| tool.get_name() == words[0])?;
+    let error = command.try_get_matches_from_mut(&words).expect_err(line);
+    kch_cli::cure(&error, &command, &words[1..], habit)
 }
 
 #[test]
 fn what_other_tools_call_it_is_told() {
     let wrong: Vec<String> = TYPED
         .iter()
-        .map(|(line, part)| (line, part, hint(line).unwrap_or("nothing")))
+        .map(|(line, part)| (line, part, hint(line).unwrap_or("nothing".to_owned())))
         .filter(|(_, part, hint)| !hint.contains(*part))
         .map(|(line, part, hint)| format!("{line}: expected {part}, got {hint}"))
         .collect();
@@ -138,7 +119,8 @@ fn hints_name_verbs_and_flags_that_there_are() {
     }
     let with_verbs = ["sr", "connect-ctl", "topic-ctl"];
     for (line, _) in TYPED {
-        let words: Vec<&str> = hint(line).unwrap_or_default().split([' ', ',', ':', ';', ')']).collect();
+        let hint = hint(line).unwrap_or_default();
+        let words: Vec<&str> = hint.split([' ', ',', ':', ';', ')']).collect();
         for pair in words.windows(2) {
             let (tool, verb) = (pair[0], pair[1]);
             assert!(!verb.starts_with("--") || verb == "--" || flags.contains(verb), "{line}: {verb}");
